@@ -1,0 +1,66 @@
+# Every third-party library, as a SYSTEM target named offhook::dep_*. Required ones stop the
+# configuration with the Debian package to install; optional ones only leave a feature out, and the
+# summary at the end says which. scripts/dependencies.txt is the list of packages for apt.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(tl-expected REQUIRED)
+
+pkg_check_modules(LIBRE REQUIRED IMPORTED_TARGET libre)        # libre-dev: SIP, SDP, SRTP
+pkg_check_modules(OPUS REQUIRED IMPORTED_TARGET opus)          # libopus-dev
+pkg_check_modules(SPEEXDSP REQUIRED IMPORTED_TARGET speexdsp)  # libspeexdsp-dev: resampling
+pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)    # libsndfile1-dev: audio files
+
+# Asio, JSON and URL as every module uses them. Beast's own code is compiled in src/net only.
+add_library(offhook_dep_boost INTERFACE)
+add_library(offhook::dep_boost ALIAS offhook_dep_boost)
+target_link_libraries(offhook_dep_boost INTERFACE Boost::headers Boost::json Boost::url
+                                                  Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+target_compile_definitions(offhook_dep_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
+
+set(OFFHOOK_FEATURES "")
+
+# Voice of the sim and of the demo's caller: flite (libraries without pkg-config files).
+find_path(FLITE_INCLUDE_DIR flite/flite.h)
+find_library(FLITE_LIBRARY flite)
+find_library(FLITE_SLT_LIBRARY flite_cmu_us_slt)
+find_library(FLITE_KAL16_LIBRARY flite_cmu_us_kal16)
+find_library(FLITE_RMS_LIBRARY flite_cmu_us_rms)
+find_library(FLITE_USENGLISH_LIBRARY flite_usenglish)
+find_library(FLITE_CMULEX_LIBRARY flite_cmulex)
+if(FLITE_INCLUDE_DIR AND FLITE_LIBRARY AND FLITE_SLT_LIBRARY AND FLITE_RMS_LIBRARY
+   AND FLITE_KAL16_LIBRARY AND FLITE_USENGLISH_LIBRARY AND FLITE_CMULEX_LIBRARY)
+  add_library(offhook_dep_flite INTERFACE)
+  add_library(offhook::dep_flite ALIAS offhook_dep_flite)
+  target_include_directories(offhook_dep_flite SYSTEM INTERFACE "${FLITE_INCLUDE_DIR}")
+  target_link_libraries(offhook_dep_flite INTERFACE
+    "${FLITE_SLT_LIBRARY}" "${FLITE_RMS_LIBRARY}" "${FLITE_KAL16_LIBRARY}"
+    "${FLITE_USENGLISH_LIBRARY}" "${FLITE_CMULEX_LIBRARY}" "${FLITE_LIBRARY}")
+  set(OFFHOOK_HAVE_FLITE ON)
+  list(APPEND OFFHOOK_FEATURES "voice: flite")
+else()
+  list(APPEND OFFHOOK_FEATURES "voice: tones (flite1-dev not found)")
+endif()
+
+pkg_check_modules(PULSE IMPORTED_TARGET libpulse-simple)  # libpulse-dev: microphone, loudspeaker
+if(PULSE_FOUND)
+  list(APPEND OFFHOOK_FEATURES "devices: PulseAudio")
+else()
+  list(APPEND OFFHOOK_FEATURES "devices: none (libpulse-dev not found)")
+endif()
+
+find_path(SPANDSP_INCLUDE_DIR spandsp.h)
+find_library(SPANDSP_LIBRARY spandsp)
+if(SPANDSP_INCLUDE_DIR AND SPANDSP_LIBRARY)
+  list(APPEND OFFHOOK_FEATURES "G.722: spandsp")
+else()
+  list(APPEND OFFHOOK_FEATURES "G.722: none (libspandsp-dev not found)")
+endif()
+
+foreach(feature IN LISTS OFFHOOK_FEATURES)
+  message(STATUS "offhook: ${feature}")
+endforeach()

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/error.hpp"
+
+struct SpeexResamplerState_;
+
+namespace offhook::audio {
+
+/// Streaming sample-rate conversion (speexdsp, quality 5: 2.5 ms delay). One thread at a time.
+class Resampler {
+ public:
+  [[nodiscard]] static Result<Resampler> create(int from_hz, int to_hz);
+
+  /// Converts a block. Does not allocate.
+  /// @return samples written to `out`; input beyond what fits is dropped, so give `out` room for
+  ///         `in.size() * to / from + 1`.
+  std::size_t process(std::span<const std::int16_t> in, std::span<std::int16_t> out) noexcept;
+
+ private:
+  struct Release {
+    void operator()(SpeexResamplerState_* state) const noexcept;
+  };
+  explicit Resampler(SpeexResamplerState_* state) : state_{state} {}
+  std::unique_ptr<SpeexResamplerState_, Release> state_;
+};
+
+/// Converts a whole sound at once; the converter's delay is removed.
+[[nodiscard]] Result<std::vector<std::int16_t>> resample(std::span<const std::int16_t> in,
+                                                         int from_hz, int to_hz);
+
+}  // namespace offhook::audio

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "audio/codec.hpp"
+#include "audio/port.hpp"
+#include "base/error.hpp"
+#include "media/srtp_keys.hpp"
+
+namespace offhook::media {
+
+/// A pair of UDP sockets, RTP on an even port and RTCP on the next (RFC 3550 section 11), bound
+/// before the SDP is written and handed to the stream afterwards.
+class MediaSockets {
+ public:
+  /// @param address  Local IP literal that also goes into SDP.
+  /// @param first,last  Range to choose the RTP port from; 0, 0 means any.
+  [[nodiscard]] static Result<MediaSockets> bind(const std::string& address,
+                                                 std::uint16_t first = 0, std::uint16_t last = 0);
+  MediaSockets(MediaSockets&&) noexcept;
+  MediaSockets& operator=(MediaSockets&&) noexcept;
+  ~MediaSockets();
+
+  [[nodiscard]] std::uint16_t rtp_port() const noexcept { return rtp_port_; }
+  [[nodiscard]] const std::string& address() const noexcept { return address_; }
+
+ private:
+  friend class Engine;
+  MediaSockets() = default;
+  int rtp_fd_ = -1;
+  int rtcp_fd_ = -1;
+  std::uint16_t rtp_port_ = 0;
+  std::string address_;
+};
+
+/// How one negotiated stream is to run.
+struct StreamConfig {
+  std::string remote_address;         ///< IP literal from the peer's c= line.
+  std::uint16_t remote_port = 0;      ///< From its m= line; RTCP goes to the next port.
+  audio::CodecId codec = audio::CodecId::pcmu;
+  int payload_type = 0;               ///< As negotiated, both ways.
+  int telephone_event_type = -1;      ///< RFC 4733 payload type; -1 when not negotiated.
+  int telephone_event_clock_hz = 8'000;
+  int audio_rate_hz = 16'000;         ///< Of the frames given to `port`.
+  std::optional<SrtpKeys> srtp{};     ///< Set: RTP/SAVP. Empty: plain RTP.
+  bool send = true;                   ///< false: hold; nothing but RTCP leaves.
+  std::string cname = "offhook";      ///< RTCP SDES CNAME.
+};
+
+/// Counters of one stream since it began. A snapshot; all times in ms.
+struct StreamStats {
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_received = 0;   ///< Of the negotiated type, authenticated, not duplicates.
+  std::uint64_t packets_lost = 0;       ///< RFC 3550 A.3: expected minus received, at least 0.
+  std::uint64_t packets_late = 0;       ///< Came after their place had been played.
+  std::uint64_t packets_discarded = 0;  ///< Malformed, wrong source, type or SRTP tag, replayed.
+  std::uint64_t srtp_failures = 0;      ///< Of those: authentication or replay.
+  std::uint64_t frames_concealed = 0;   ///< Played frames made up for a missing packet.
+  std::uint64_t frames_played = 0;
+  double jitter_ms = 0;                 ///< RFC 3550 interarrival jitter of what we receive.
+  double buffer_ms = 0;                 ///< Delay that the jitter buffer adds now.
+  double round_trip_ms = -1;            ///< From RTCP; -1 while unknown.
+  double remote_loss_percent = -1;      ///< Of our stream, as the peer reports; -1 while unknown.
+  double remote_jitter_ms = -1;
+};
+
+/// What a stream tells. Written on the media thread into a ring; the owner drains it.
+struct StreamEvent {
+  enum class Kind : std::uint8_t {
+    first_packet_sent,
+    first_packet_received,
+    source_changed,   ///< The peer's address or SSRC changed and was latched.
+    digit_received,   ///< RFC 4733: `digit` was pressed, reported once, at its end.
+    digit_sent,       ///< The last packet of `digit` left.
+    receive_timeout,  ///< Nothing authentic came for 5 s; told once per silence.
+  };
+  Kind kind = Kind::first_packet_sent;
+  char digit = 0;  ///< '0'-'9', '*', '#', 'A'-'D'.
+  std::chrono::steady_clock::time_point at{};
+};
+
+class Engine;
+
+/// One RTP stream in both directions. A handle: any one thread at a time, normally control.
+class Stream {
+ public:
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  /// Sends RTCP BYE, stops, closes the sockets; `port` is not called any more once this returns.
+  ~Stream();
+
+  /// Queues RFC 4733 digits, each `tone_ms` long with `gap_ms` between (audio pauses meanwhile).
+  /// @return `Errc::invalid_argument` for another character, `Errc::unsupported` when
+  ///         telephone-event was not negotiated.
+  [[nodiscard]] Result<> send_digits(std::string_view digits,
+                                     std::chrono::milliseconds tone_ms = std::chrono::milliseconds{100},
+                                     std::chrono::milliseconds gap_ms = std::chrono::milliseconds{60});
+  /// Takes one event, or nothing. Call it every 100 ms or so.
+  [[nodiscard]] std::optional<StreamEvent> next_event();
+  [[nodiscard]] StreamStats stats() const;
+  /// Applies a re-INVITE: new peer address, codec, keys or direction; SSRC, sequence and timestamps
+  /// go on. @return `Errc::unsupported` when the codec is not in this build.
+  [[nodiscard]] Result<> update(const StreamConfig& config);
+
+ private:
+  friend class Engine;
+  class Impl;
+  explicit Stream(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+/// One media thread: epoll for what arrives, a 20 ms wheel for what leaves. Carries any number of
+/// streams, spread evenly over the 20 ms. RTP is accepted from the negotiated address, or latched
+/// once to the first authentic source (symmetric RTP).
+class Engine {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  /// Joins the thread. Every stream must have been destroyed before.
+  ~Engine();
+
+  /// Starts a stream. `port` must outlive the returned handle.
+  [[nodiscard]] Result<Stream> add(MediaSockets sockets, StreamConfig config, audio::Port& port);
+
+ private:
+  friend class Stream;
+  class Impl;
+  explicit Engine(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace offhook::media

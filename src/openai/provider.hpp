@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "net/http_message.hpp"
+#include "net/tls.hpp"
+
+namespace offhook::openai {
+
+/// Where one provider's REST API and sidebands are, and how to prove who we are.
+struct Provider {
+  std::string api_base = "https://api.openai.com/v1";  ///< http(s), without a trailing slash.
+  Secret api_key;
+  net::TlsContext tls{};  ///< For https and wss.
+
+  /// Authorization (and whatever else the provider wants on every request).
+  [[nodiscard]] net::HttpHeaders auth_headers() const;
+  /// "wss://api.openai.com/v1/realtime?call_id=<escaped>"
+  [[nodiscard]] std::string sideband_url(std::string_view call_id) const;
+};
+
+/// SIP and REST hosts of a data region.
+struct Region {
+  std::string sip_host;  ///< "sip.api.openai.com"
+  std::string api_base;  ///< "https://api.openai.com/v1"
+};
+/// @param name  "" (global), "eu" or "in". @return `invalid_argument` for another.
+[[nodiscard]] Result<Region> region(std::string_view name);
+
+}  // namespace offhook::openai

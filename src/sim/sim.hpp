@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "base/timeline.hpp"
+#include "media/engine.hpp"
+#include "sip/loop.hpp"
+
+namespace offhook::sim {
+
+/// Deviations from good behaviour that OpenAI has been seen with; all off by default.
+struct Quirks {
+  bool omit_content_type = false;     ///< 200 OK without Content-Type.
+  int accept_not_found = 0;           ///< So many accepts answer 404 before one succeeds.
+  int sideband_drop_after_ms = 0;     ///< Cut the first sideband without close frame; call stays up.
+  bool unknown_events = false;        ///< An event type nobody knows, and extra fields.
+  bool duplicate_webhook = false;     ///< The same delivery twice.
+};
+
+struct SimConfig {
+  std::string host = "127.0.0.1";             ///< Address of SIP and media.
+  std::optional<std::uint16_t> sip_tls_port = 0;   ///< 0: any free port.
+  std::optional<std::uint16_t> sip_udp_port{};     ///< UDP and TCP, for phones without TLS.
+  std::string api_host = "127.0.0.1";
+  std::optional<std::uint16_t> api_port = 0;       ///< http and ws.
+  std::string api_tls_host = "127.0.0.1";
+  std::optional<std::uint16_t> api_tls_port{};     ///< https and wss.
+  std::string project = "proj_sim";           ///< User part that INVITEs must name; else 404.
+  Secret api_key;                             ///< Bearer token that REST and sidebands must show.
+  std::string webhook_url{};                  ///< Where realtime.call.incoming goes; empty: nowhere.
+  Secret webhook_secret{};
+  std::string certs_dir{};                    ///< ca.pem and server.pem are made here when missing.
+  std::uint16_t rtp_first = 0;                ///< RTP port range; 0, 0: any.
+  std::uint16_t rtp_last = 0;
+  std::uint32_t seed = 0;                     ///< Not 0: ids come from it, for comparable runs.
+  std::string voice = "slt";                  ///< Of the model; see audio/speech.hpp.
+  std::vector<std::string> replies{};         ///< Said in turn to the caller; empty: a default set.
+  std::vector<std::string> heard{};           ///< Script recogniser: what the caller's turns say.
+  std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
+  Quirks quirks{};
+};
+
+/// Addresses that are really bound, and where the trust anchor is.
+struct SimAddresses {
+  std::uint16_t sip_tls_port = 0;
+  std::uint16_t sip_udp_port = 0;
+  std::uint16_t api_port = 0;
+  std::uint16_t api_tls_port = 0;
+  std::string ca_file;
+  std::string server_name;  ///< Name in the certificate: "sip.api.openai.com" also works.
+};
+
+/// OpenAI's whole phone side on this machine: SIP edge, webhook sender, REST API, sidebands and a
+/// voice. Lives on the control executor; SIP and media run on their own threads.
+class Sim {
+ public:
+  /// Everything listens when this returns.
+  /// @param timeline  Told every step of every call, for `offhook sim`'s output; may be null.
+  [[nodiscard]] static Result<std::unique_ptr<Sim>> start(
+      const boost::asio::any_io_executor& control, sip::Loop& sip_loop, media::Engine& engine,
+      SimConfig config, Timeline* timeline);
+  Sim(const Sim&) = delete;
+  Sim& operator=(const Sim&) = delete;
+  ~Sim();
+
+  [[nodiscard]] const SimAddresses& addresses() const noexcept;
+  /// Where webhooks go from now on (the receiver's port may be known only later).
+  void set_webhook(std::string url, Secret secret);
+  /// Hangs up every call and stops listening.
+  boost::asio::awaitable<void> close();
+
+ private:
+  class Impl;
+  explicit Sim(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace offhook::sim

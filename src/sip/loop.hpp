@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/error.hpp"
+
+namespace offhook::sip {
+
+/// The SIP thread: runs libre's event loop. Work goes in by `post` (any thread); results come back
+/// to the control thread by `asio::post`, done by `Endpoint`.
+class Loop {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Loop>> start();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  /// Joins the thread. Every Endpoint must have been destroyed before.
+  ~Loop();
+
+  /// Runs `task` on the SIP thread, in order. @return false once the loop has stopped.
+  bool post(std::function<void()> task);
+
+  class Impl;
+
+ private:
+  explicit Loop(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace offhook::sip
