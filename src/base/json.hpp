@@ -11,7 +11,8 @@
 
 namespace offhook {
 
-/// Parses text from the network: depth at most 32, whole input, `Errc::malformed_message` otherwise.
+/// Parses text from the network: depth at most 32, whole input, `Errc::malformed_message`
+/// otherwise.
 [[nodiscard]] Result<boost::json::value> parse_json(std::string_view text);
 
 /// The value at a dotted path of object keys, or null: `json_at(event, "response.status")`.

@@ -1,8 +1,6 @@
 #include "base/timeline.hpp"
 
-#include <cmath>
-
-#include <boost/json/serialize.hpp>
+#include "base/json_text.hpp"
 
 namespace offhook {
 
@@ -18,13 +16,13 @@ void Timeline::mark(std::string_view source,
 
 std::string to_jsonl(const Mark& mark) {
   boost::json::object line;
-  line["at_ms"] = std::round(mark.at_ms * 1000) / 1000;
+  line["at_ms"] = mark.at_ms;
   line["source"] = mark.source;
   line["name"] = mark.name;
   for (const auto& [key, value] : mark.detail) {
     line[key] = value;
   }
-  return boost::json::serialize(line);
+  return json_text(line);
 }
 
 }  // namespace offhook

@@ -13,10 +13,10 @@ namespace offhook {
 
 /// One step of a call: a SIP message, a webhook, a REST answer, a sideband event, a media event.
 struct Mark {
-  double at_ms = 0;             ///< Since the timeline began, on the monotonic clock.
-  std::string source;           ///< Who saw it: "call", "sip", "webhook", "rest", "sideband", "media".
-  std::string name;             ///< What happened, dotted: "invite.sent", "session.created".
-  boost::json::object detail{}; ///< Anything worth reading beside it; never a secret.
+  double at_ms = 0;    ///< Since the timeline began, on the monotonic clock.
+  std::string source;  ///< Who saw it: "call", "sip", "webhook", "rest", "sideband", "media".
+  std::string name;    ///< What happened, dotted: "invite.sent", "session.created".
+  boost::json::object detail{};  ///< Anything worth reading beside it; never a secret.
 };
 
 /// Everything that happened in one call, in the order it was told, on one monotonic clock.

@@ -17,8 +17,8 @@ TEST_SUITE("Timeline") {
     timeline.mark("sip", "invite.sent", {{"call_id", "x"}}, began + 1'500us);
     timeline.mark("sip", "answered", {}, began + 2s);
     CHECK(first ==
-          "{\"at_ms\":1.5E0,\"source\":\"sip\",\"name\":\"invite.sent\",\"call_id\":\"x\"}\n"
-          "{\"at_ms\":2E3,\"source\":\"sip\",\"name\":\"answered\"}\n");
+          "{\"at_ms\":1.5,\"source\":\"sip\",\"name\":\"invite.sent\",\"call_id\":\"x\"}\n"
+          "{\"at_ms\":2000,\"source\":\"sip\",\"name\":\"answered\"}\n");
     CHECK(second == "invite.sent answered ");
   }
 }
