@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,14 +11,23 @@
 
 namespace offhook::openai {
 
+/// How a provider wants the key shown.
+enum class KeyHeader : std::uint8_t {
+  bearer,   ///< Authorization: Bearer <key>. OpenAI, and Azure with an Entra token.
+  api_key,  ///< api-key: <key>. Azure.
+};
+
 /// Where one provider's REST API and sidebands are, and how to prove who we are.
 struct Provider {
   std::string api_base = "https://api.openai.com/v1";  ///< http(s), without a trailing slash.
   Secret api_key;
   net::TlsContext tls{};  ///< For https and wss.
+  KeyHeader key_header = KeyHeader::bearer;
 
   /// Authorization (and whatever else the provider wants on every request).
   [[nodiscard]] net::HttpHeaders auth_headers() const;
+  /// "https://api.openai.com/v1/realtime/calls/<escaped>/<operation>"
+  [[nodiscard]] std::string call_url(std::string_view call_id, std::string_view operation) const;
   /// "wss://api.openai.com/v1/realtime?call_id=<escaped>"
   [[nodiscard]] std::string sideband_url(std::string_view call_id) const;
 };

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -18,7 +20,8 @@ class Sideband {
   /// Attaches to an accepted call. A 404 right after accept is retried for `patience`.
   /// @return as `net::connect_websocket`.
   [[nodiscard]] static boost::asio::awaitable<Result<Sideband>> attach(
-      Provider provider, std::string call_id,
+      Provider provider,
+      std::string call_id,
       std::chrono::milliseconds patience = std::chrono::seconds{3});
 
   /// Next event; malformed ones are counted and skipped. @return `peer_closed` when the socket is

@@ -1,0 +1,60 @@
+#include "openai/api_error.hpp"
+
+#include "base/json.hpp"
+#include "openai/printable.hpp"
+
+namespace offhook::openai {
+namespace {
+
+constexpr std::size_t longest_quote = 300;
+
+/// What the API said, fit for a terminal and without the key, should the API repeat it.
+std::string quoted(std::string_view text, const Secret& key) {
+  std::string safe{text};
+  const std::string_view hidden = key.reveal();
+  while (!hidden.empty()) {
+    const auto at = safe.find(hidden);
+    if (at == std::string::npos) {
+      break;
+    }
+    safe.erase(at, hidden.size());
+  }
+  return printable(safe, longest_quote);
+}
+
+Errc decision(int status, std::string_view code) {
+  if (status == 401 || status == 403) {
+    return Errc::authentication_failed;
+  }
+  return status == 404 || code == "call_id_not_found" ? Errc::not_found : Errc::refused;
+}
+
+}  // namespace
+
+ApiError parse_api_error(std::string_view body) {
+  const auto parsed = parse_json(body);
+  if (!parsed) {
+    return {};
+  }
+  const std::string_view type = json_string(*parsed, "error.type");
+  return {std::string{json_string(*parsed, "error.message")},
+          std::string{json_string(*parsed, "error.code", type)}};
+}
+
+Error api_failure(const net::HttpResponse& answer, const Secret& key) {
+  const ApiError said = parse_api_error(answer.body);
+  std::string detail = std::to_string(answer.status);
+  if (!said.code.empty()) {
+    detail += " " + quoted(said.code, key);
+  }
+  if (!said.message.empty()) {
+    detail += ": " + quoted(said.message, key);
+  }
+  // OpenAI's support finds a request by this id.
+  if (const auto id = answer.headers.get("x-request-id"); !id.empty()) {
+    detail += " (request " + quoted(id, key) + ")";
+  }
+  return {decision(answer.status, said.code), std::move(detail), answer.status};
+}
+
+}  // namespace offhook::openai

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace offhook::openai {
+
+/// Text of a peer made fit for one line of a terminal: control characters (C0, DEL and the UTF-8
+/// form of C1) become spaces; more than `longest` bytes are cut at a character's edge and "…"
+/// follows.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t longest);
+
+}  // namespace offhook::openai

@@ -1,0 +1,64 @@
+#include "openai/sideband.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/url.hpp"
+#include "openai/retry_policy.hpp"
+
+namespace offhook::openai {
+
+namespace asio = boost::asio;
+
+asio::awaitable<Result<Sideband>> Sideband::attach(Provider provider,
+                                                   std::string call_id,
+                                                   std::chrono::milliseconds patience) {
+  auto url = net::parse_url(provider.sideband_url(call_id));
+  if (!url) {
+    co_return fail(std::move(url).error().with("sideband"));
+  }
+  const net::WebSocketOptions options{.tls = provider.tls, .headers = provider.auth_headers()};
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  const auto began = std::chrono::steady_clock::now();
+  for (int attempt = 1;; ++attempt) {
+    auto socket = co_await net::connect_websocket(*url, options);
+    if (socket) {
+      co_return Sideband{std::move(*socket)};
+    }
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - began);
+    const auto delay = attach_delay(attempt, socket.error().status, elapsed, patience);
+    if (!delay) {
+      co_return fail(std::move(socket).error().with("sideband"));
+    }
+    timer.expires_after(*delay);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<Result<RealtimeEvent>> Sideband::receive() {
+  for (;;) {
+    auto text = co_await socket_.receive();
+    if (!text) {
+      co_return fail(std::move(text).error().with("sideband"));
+    }
+    auto event = parse_realtime_event(*text);
+    if (event) {
+      co_return event;
+    }
+    ++malformed_;
+  }
+}
+
+asio::awaitable<Result<>> Sideband::send(std::string event) {
+  auto sent = co_await socket_.send(std::move(event));
+  if (!sent) {
+    co_return fail(std::move(sent).error().with("sideband"));
+  }
+  co_return sent;
+}
+
+asio::awaitable<void> Sideband::close() { co_await socket_.close(); }
+
+}  // namespace offhook::openai
