@@ -9,7 +9,7 @@ void Timeline::mark(std::string_view source,
                     boost::json::object detail,
                     Clock::time_point at) {
   const Mark mark{ms_at(at), std::string{source}, std::string{name}, std::move(detail)};
-  for (const Reader& reader : readers_) {
+  for (const auto& [id, reader] : readers_) {
     reader(mark);
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -31,8 +32,36 @@ class Timeline {
 
   explicit Timeline(Clock::time_point began = Clock::now()) : began_{began} {}
 
-  /// Calls `reader` for every later mark, in order, from within `mark`.
-  void subscribe(Reader reader) { readers_.push_back(std::move(reader)); }
+  /// Keeps a reader subscribed for as long as it lives. The timeline must outlive it.
+  class Subscription {
+   public:
+    Subscription() = default;
+    Subscription(Timeline& timeline, std::uint64_t id) : timeline_{&timeline}, id_{id} {}
+    Subscription(Subscription&& other) noexcept
+        : timeline_{std::exchange(other.timeline_, nullptr)}, id_{other.id_} {}
+    Subscription& operator=(Subscription&& other) noexcept {
+      std::swap(timeline_, other.timeline_);
+      std::swap(id_, other.id_);
+      return *this;
+    }
+    ~Subscription() {
+      if (timeline_ != nullptr) {
+        std::erase_if(timeline_->readers_,
+                      [this](const auto& entry) { return entry.first == id_; });
+      }
+    }
+
+   private:
+    Timeline* timeline_ = nullptr;
+    std::uint64_t id_ = 0;
+  };
+
+  /// Calls `reader` for every later mark, in order, from within `mark`. A reader must neither
+  /// subscribe nor unsubscribe from within such a call.
+  [[nodiscard]] Subscription subscribe(Reader reader) {
+    readers_.emplace_back(++last_id_, std::move(reader));
+    return Subscription{*this, last_id_};
+  }
 
   /// Writes one mark and shows it to every reader.
   void mark(std::string_view source,
@@ -47,7 +76,8 @@ class Timeline {
 
  private:
   Clock::time_point began_;
-  std::vector<Reader> readers_;
+  std::uint64_t last_id_ = 0;
+  std::vector<std::pair<std::uint64_t, Reader>> readers_;
 };
 
 /// The mark as one line of a timeline file: {"at_ms":…,"source":…,"name":…,<detail fields>}.

@@ -12,13 +12,18 @@ TEST_SUITE("Timeline") {
     Timeline timeline{began};
     std::string first;
     std::string second;
-    timeline.subscribe([&](const Mark& mark) { first += offhook::to_jsonl(mark) + "\n"; });
-    timeline.subscribe([&](const Mark& mark) { second += mark.name + " "; });
+    const auto one =
+        timeline.subscribe([&](const Mark& mark) { first += offhook::to_jsonl(mark) + "\n"; });
+    auto two = timeline.subscribe([&](const Mark& mark) { second += mark.name + " "; });
     timeline.mark("sip", "invite.sent", {{"call_id", "x"}}, began + 1'500us);
     timeline.mark("sip", "answered", {}, began + 2s);
     CHECK(first ==
           "{\"at_ms\":1.5,\"source\":\"sip\",\"name\":\"invite.sent\",\"call_id\":\"x\"}\n"
           "{\"at_ms\":2000,\"source\":\"sip\",\"name\":\"answered\"}\n");
     CHECK(second == "invite.sent answered ");
+    two = {};
+    timeline.mark("sip", "bye.sent");
+    CHECK(second == "invite.sent answered ");
+    CHECK(first.ends_with("\"bye.sent\"}\n"));
   }
 }
