@@ -18,11 +18,11 @@ enum class CodecId : std::uint8_t { opus, g722, pcmu, pcma };
 /// What SDP and RTP need to know of a codec (RFC 3551, RFC 7587).
 struct CodecInfo {
   CodecId id;
-  std::string_view sdp_name;     ///< "opus", "G722", "PCMU", "PCMA".
-  int rtp_clock_hz;              ///< 48000 for Opus, 8000 for the others (G.722 too, RFC 3551 4.5.2).
-  int sdp_channels;              ///< 2 for Opus, whatever is sent.
-  int payload_type;              ///< Static type, or the dynamic one that we offer.
-  std::string_view fmtp;         ///< What we offer in a=fmtp, or empty.
+  std::string_view sdp_name;  ///< "opus", "G722", "PCMU", "PCMA".
+  int rtp_clock_hz;           ///< 48000 for Opus, 8000 for the others (G.722 too, RFC 3551 4.5.2).
+  int sdp_channels;           ///< 2 for Opus, whatever is sent.
+  int payload_type;           ///< Static type, or the dynamic one that we offer.
+  std::string_view fmtp;      ///< What we offer in a=fmtp, or empty.
   [[nodiscard]] std::uint32_t ticks_per_frame() const noexcept {
     return static_cast<std::uint32_t>(rtp_clock_hz) / 50;
   }
@@ -44,7 +44,8 @@ class Encoder {
   virtual ~Encoder() = default;
   /// @param frame    20 ms at the encoder's audio rate.
   /// @param payload  Room for `max_payload_bytes`.
-  /// @return bytes written; 0 when the codec failed (counted by the caller).
+  /// @return bytes written; 0 when the codec failed, the frame has another size, or there is no
+  ///         room (counted by the caller).
   [[nodiscard]] virtual std::size_t encode(const Frame& frame,
                                            std::span<std::uint8_t> payload) noexcept = 0;
   /// Tells the codec how lossy the path is, 0 to 100 %, from the peer's RTCP reports.
@@ -56,10 +57,13 @@ class Encoder {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// Decodes one 20 ms payload. @return false when it is malformed; `frame` is then concealed.
-  [[nodiscard]] virtual bool decode(std::span<const std::uint8_t> payload, Frame& frame) noexcept = 0;
+  /// Decodes one payload of exactly 20 ms: what we ask for in SDP (ptime), and the only length
+  /// taken. A G.711 or G.722 payload has 160 bytes.
+  /// @return false when it is malformed or of another length; `frame` is then concealed.
+  [[nodiscard]] virtual bool decode(std::span<const std::uint8_t> payload,
+                                    Frame& frame) noexcept = 0;
   /// Makes up a frame for a packet that did not come. `next` is the packet after it if that is
-  /// already here (Opus in-band FEC), else empty.
+  /// already here (Opus in-band FEC), else empty. It is still to be given to `decode` afterwards.
   virtual void conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept = 0;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -14,12 +15,19 @@ namespace offhook::audio {
 /// Streaming sample-rate conversion (speexdsp, quality 5: 2.5 ms delay). One thread at a time.
 class Resampler {
  public:
+  /// @return `Errc::unsupported` when a rate is outside 1 to 768 kHz.
   [[nodiscard]] static Result<Resampler> create(int from_hz, int to_hz);
 
   /// Converts a block. Does not allocate.
   /// @return samples written to `out`; input beyond what fits is dropped, so give `out` room for
   ///         `in.size() * to / from + 1`.
   std::size_t process(std::span<const std::int16_t> in, std::span<std::int16_t> out) noexcept;
+
+  /// Drops the silence that the delay puts before the first sample. Before `process` only; the end
+  /// of the sound then needs `delay_samples()` of silence to come out.
+  void skip_delay() noexcept;
+  /// The delay, in samples of the input.
+  [[nodiscard]] std::size_t delay_samples() const noexcept;
 
  private:
   struct Release {
@@ -31,6 +39,7 @@ class Resampler {
 
 /// Converts a whole sound at once; the converter's delay is removed.
 [[nodiscard]] Result<std::vector<std::int16_t>> resample(std::span<const std::int16_t> in,
-                                                         int from_hz, int to_hz);
+                                                         int from_hz,
+                                                         int to_hz);
 
 }  // namespace offhook::audio

@@ -24,8 +24,11 @@ struct Speech {
 ///
 /// Without flite in this build it returns a tone per word, so that everything else still works;
 /// `speech_available` tells.
-/// @param voice  "slt" (female), "rms" (male), "kal16" (robot). @return `not_found` for another.
-[[nodiscard]] Result<Speech> speak(std::string_view text, std::string_view voice,
+/// Characters outside ASCII are not spoken, beyond typographic quotes and dashes.
+/// @param voice  "slt" (female), "rms" (male), "kal16" (robot). @return `not_found` for another. A
+///         text without words gives a sound without samples.
+[[nodiscard]] Result<Speech> speak(std::string_view text,
+                                   std::string_view voice,
                                    int sample_rate_hz);
 
 [[nodiscard]] bool speech_available() noexcept;

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace offhook::audio {
+
+/// Where one sound lies in another, and how well it fits there.
+struct Alignment {
+  double correlation = 0;          ///< Normalised, -1 to 1; 1 for a copy, whatever its loudness.
+  std::ptrdiff_t lag_samples = 0;  ///< received[i + lag] corresponds to reference[i].
+};
+
+/// Finds `reference` in `received`, which may be longer, by cross-correlation.
+///
+/// Lags from -`max_lag_samples` to `max_lag_samples` are tried, as far as at least half of the
+/// shorter sound overlaps. Waveforms are compared, so both must have come through waveform-keeping
+/// codecs. Takes memory for four transforms of the padded length of both together.
+[[nodiscard]] Alignment best_alignment(std::span<const std::int16_t> reference,
+                                       std::span<const std::int16_t> received,
+                                       std::size_t max_lag_samples);
+
+/// How alike two sounds are in their pattern of log-mel energies over time (20 bands, 250 to 3400
+/// Hz, every 20 ms), 1 for the same. Speech keeps its pattern through telephone codecs and moderate
+/// loss: the same recording scores 0.94 or more, another text less than 0.93.
+///
+/// `reference` is looked for everywhere in `received`, and up to 1 s beyond either end, where
+/// silence is assumed.
+/// @param rate_hz  Of both, 8000 or more.
+[[nodiscard]] double mel_similarity(std::span<const std::int16_t> reference,
+                                    std::span<const std::int16_t> received,
+                                    int rate_hz);
+
+/// Root mean square level; -120 for digital silence or no samples.
+[[nodiscard]] double rms_dbfs(std::span<const std::int16_t> samples);
+
+}  // namespace offhook::audio
