@@ -1,0 +1,146 @@
+#include "openai/realtime_event.hpp"
+
+#include <boost/json/parse.hpp>
+#include <doctest/doctest.h>
+
+#include "openai/printable.hpp"
+
+namespace json = boost::json;
+using offhook::Errc;
+using offhook::openai::describe;
+using offhook::openai::parse_realtime_event;
+using offhook::openai::printable;
+
+namespace {
+
+std::string described(std::string_view text) {
+  return describe(parse_realtime_event(text).value());
+}
+
+json::value parsed(std::string_view text) { return json::parse({text.data(), text.size()}); }
+
+}  // namespace
+
+TEST_SUITE("realtime event") {
+  TEST_CASE("keeps type and body") {
+    const auto event =
+        parse_realtime_event(R"({"type":"response.done","response":{"id":"resp_1"}})");
+    REQUIRE(event);
+    CHECK(event->type == "response.done");
+    CHECK(event->body.at("response").at("id") == "resp_1");
+  }
+
+  TEST_CASE("of an unknown type passes with all its fields") {
+    const auto event = parse_realtime_event(R"({"type":"tea.ready","event_id":"e","cups":[1,2]})");
+    REQUIRE(event);
+    CHECK(event->type == "tea.ready");
+    CHECK(event->body.at("cups").as_array().size() == 2);
+    CHECK(describe(*event) == "tea.ready");
+  }
+
+  TEST_CASE("is malformed without a type or when it is no object") {
+    for (const char* text : {"", "{", "[]", "7", "null", "{}", R"({"type":null})", R"({"type":""})",
+                             R"({"type":"a"}{"type":"b"})"}) {
+      CAPTURE(text);
+      CHECK(parse_realtime_event(text).error().code == Errc::malformed_message);
+    }
+  }
+}
+
+TEST_SUITE("description of an event") {
+  TEST_CASE("says how a response ended and what it cost") {
+    CHECK(described(R"({"type":"response.done","response":{"status":"completed",
+                        "usage":{"total_tokens":128}}})") == "response.done completed, 128 tokens");
+    CHECK(described(R"({"type":"response.done","response":{"status":"cancelled",
+                        "status_details":{"reason":"turn_detected"},"usage":null}})") ==
+          "response.done cancelled, turn_detected");
+    CHECK(described(R"({"type":"response.done","response":{"status":"failed","status_details":
+                        {"error":{"code":"rate_limit_exceeded","message":"Slow down."}}}})") ==
+          "response.done failed, rate_limit_exceeded: Slow down.");
+  }
+
+  TEST_CASE("quotes what was said") {
+    CHECK(
+        described(R"({"type":"response.output_audio_transcript.done","transcript":"Hi there"})") ==
+        "response.output_audio_transcript.done \"Hi there\"");
+  }
+
+  TEST_CASE("shows the session that is in force") {
+    CHECK(described(R"({"type":"session.created","session":{"model":"gpt-realtime-2.1","audio":
+                        {"output":{"voice":"marin","format":{"type":"audio/pcmu"}}}}})") ==
+          "session.created gpt-realtime-2.1, marin, audio/pcmu");
+  }
+
+  TEST_CASE("shows errors, digits, tool calls and limits") {
+    CHECK(described(R"({"type":"error","error":{"code":"invalid_value","message":"No."}})") ==
+          "error invalid_value: No.");
+    CHECK(described(R"({"type":"input_audio_buffer.dtmf_event_received","event":"5"})") ==
+          "input_audio_buffer.dtmf_event_received 5");
+    CHECK(described(R"({"type":"response.function_call_arguments.done","name":"find",
+                        "arguments":"{\"id\":1}"})") ==
+          "response.function_call_arguments.done find({\"id\":1})");
+    CHECK(described(R"({"type":"rate_limits.updated","rate_limits":
+                        [{"name":"requests","remaining":9},{"name":"tokens","remaining":80}]})") ==
+          "rate_limits.updated 9 requests left, 80 tokens left");
+  }
+
+  TEST_CASE("never shows audio and keeps to one bounded line") {
+    const std::string audio(100'000, 'A');
+    CHECK(described(R"({"type":"response.output_audio.delta","delta":")" + audio + R"("})") ==
+          "response.output_audio.delta 100000 base64 characters");
+    const auto line = described(R"({"type":"response.output_text.delta","delta":"a\n\u001b[2J)" +
+                                audio + R"("})");
+    CHECK(line.size() < 300);
+    CHECK(line.find('\n') == std::string::npos);
+    CHECK(line.find('\x1b') == std::string::npos);
+  }
+
+  TEST_CASE("stands fields of the wrong kind") {
+    for (const char* type : {"session.created", "response.done", "error", "rate_limits.updated",
+                             "response.output_audio.delta", "conversation.item.added"}) {
+      CAPTURE(type);
+      const std::string text = R"({"type":")" + std::string{type} +
+                               R"(","session":7,"response":[],"error":"x","rate_limits":{},)"
+                               R"("delta":{},"item":null})";
+      CHECK(described(text).starts_with(type));
+    }
+  }
+}
+
+TEST_SUITE("client event") {
+  TEST_CASE("response.create carries instructions only when there are some") {
+    CHECK(parsed(offhook::openai::response_create("Say \"Hi.\"")) ==
+          parsed(R"({"type":"response.create","response":{"instructions":"Say \"Hi.\""}})"));
+    CHECK(parsed(offhook::openai::response_create()) == parsed(R"({"type":"response.create"})"));
+  }
+
+  TEST_CASE("interrupting is two events") {
+    CHECK(parsed(offhook::openai::response_cancel()) == parsed(R"({"type":"response.cancel"})"));
+    CHECK(parsed(offhook::openai::output_audio_buffer_clear()) ==
+          parsed(R"({"type":"output_audio_buffer.clear"})"));
+  }
+
+  TEST_CASE("a tool's output names the call it belongs to") {
+    CHECK(parsed(offhook::openai::function_call_output("call_1", R"({"ok":true})")) ==
+          parsed(R"({"type":"conversation.item.create","item":{"type":"function_call_output",
+                     "call_id":"call_1","output":"{\"ok\":true}"}})"));
+  }
+
+  TEST_CASE("a message of the user is one item of text") {
+    CHECK(parsed(offhook::openai::user_message("Hello")) ==
+          parsed(R"({"type":"conversation.item.create","item":{"type":"message","role":"user",
+                     "content":[{"type":"input_text","text":"Hello"}]}})"));
+  }
+}
+
+TEST_SUITE("printable text") {
+  TEST_CASE("is cut at the edge of a character") {
+    CHECK(printable("abcdef", 6) == "abcdef");
+    CHECK(printable("abcdefg", 6) == "abcdef…");
+    CHECK(printable("ab\u00e9\u00e9", 5) == "ab\u00e9…");
+  }
+
+  TEST_CASE("has no control characters, in UTF-8 either") {
+    CHECK(printable("a\tb\x7f\u009bc\u00a0", 20) == "a b  c\u00a0");
+  }
+}
