@@ -128,8 +128,7 @@ TEST_SUITE("sideband") {
   TEST_CASE("believes in a 404 that stays for longer than its patience") {
     asio::io_context context;
     ImposterSideband imposter{context, {.refusals = {404, 404, 404, 404, 404}}};
-    auto attached = run(
-        context, Sideband::attach(imposter.provider(), "rtc_1", std::chrono::milliseconds{250}));
+    const auto attached = run(context, listen(imposter.provider(), {}, 250ms));
     REQUIRE_FALSE(attached);
     CHECK(attached.error().code == Errc::refused);
     CHECK(attached.error().status == 404);
