@@ -1,7 +1,9 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace offhook::net {
@@ -32,11 +34,11 @@ class HttpHeaders {
 };
 
 struct HttpRequest {
-  std::string method;   ///< "GET", "POST", …
-  std::string target;   ///< As on the wire: path and query.
+  std::string method;  ///< "GET", "POST", …
+  std::string target;  ///< As on the wire: path and query.
   HttpHeaders headers;
-  std::string body;     ///< Exact bytes.
-  std::string peer;     ///< Server side: "127.0.0.1:40000" of the client.
+  std::string body;  ///< Exact bytes.
+  std::string peer;  ///< Server side: "127.0.0.1:40000" of the client.
 
   /// Path part of `target`, still percent-encoded.
   [[nodiscard]] std::string_view path() const noexcept;

@@ -19,12 +19,12 @@
 namespace offhook::net {
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";               ///< Address to bind.
-  std::uint16_t port = 0;                       ///< 0: any free port.
-  TlsContext tls{};                             ///< Set: https and wss; empty: http and ws.
-  std::size_t max_body_bytes = 1U << 20U;       ///< Larger requests get 413.
-  std::size_t max_header_bytes = 16U << 10U;    ///< Larger headers get 431.
-  std::size_t max_connections = 4096;           ///< Further connections are closed at once.
+  std::string host = "127.0.0.1";                  ///< Address to bind.
+  std::uint16_t port = 0;                          ///< 0: any free port.
+  TlsContext tls{};                                ///< Set: https and wss; empty: http and ws.
+  std::size_t max_body_bytes = 1U << 20U;          ///< Larger requests get 413.
+  std::size_t max_header_bytes = 16U << 10U;       ///< Larger headers get 431.
+  std::size_t max_connections = 4096;              ///< Further connections are closed at once.
   std::chrono::milliseconds idle_timeout{15'000};  ///< To receive a request, or between two.
 };
 
@@ -32,9 +32,9 @@ struct HttpServerOptions {
 struct HttpHandlers {
   /// Answers one request. An exception becomes 500.
   std::function<boost::asio::awaitable<HttpResponse>(HttpRequest)> request;
-  /// Looks at a WebSocket upgrade: an answer refuses it, nothing accepts it. Absent: 404.
+  /// Looks at a WebSocket upgrade: an answer refuses it, nothing accepts it.
   std::function<std::optional<HttpResponse>(const HttpRequest&)> refuse_upgrade{};
-  /// Serves an accepted WebSocket until it returns; the socket is dropped then.
+  /// Serves an accepted WebSocket until it returns; the socket is dropped then. Absent: 404.
   std::function<boost::asio::awaitable<void>(HttpRequest, WebSocket)> websocket{};
 };
 
@@ -48,7 +48,8 @@ class HttpServer {
   /// @return `Errc::invalid_argument` when the address cannot be bound; the detail says why ("port
   ///         8443 of 127.0.0.1 is in use; choose another with --listen").
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> listen(
-      const boost::asio::any_io_executor& executor, HttpServerOptions options,
+      const boost::asio::any_io_executor& executor,
+      HttpServerOptions options,
       HttpHandlers handlers);
 
   HttpServer(const HttpServer&) = delete;
