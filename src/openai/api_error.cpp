@@ -10,15 +10,14 @@ constexpr std::size_t longest_quote = 300;
 
 /// What the API said, fit for a terminal and without the key, should the API repeat it.
 std::string quoted(std::string_view text, const Secret& key) {
-  std::string safe{text};
+  std::string safe;
   const std::string_view hidden = key.reveal();
-  while (!hidden.empty()) {
-    const auto at = safe.find(hidden);
-    if (at == std::string::npos) {
-      break;
-    }
-    safe.erase(at, hidden.size());
+  for (auto at = std::string_view::npos;
+       !hidden.empty() && (at = text.find(hidden)) != std::string_view::npos;) {
+    safe.append(text.substr(0, at)).append("[key]");
+    text.remove_prefix(at + hidden.size());
   }
+  safe.append(text);
   return printable(safe, longest_quote);
 }
 
