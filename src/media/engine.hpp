@@ -2,10 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "audio/codec.hpp"
 #include "audio/port.hpp"
@@ -21,16 +21,19 @@ class MediaSockets {
   /// @param address  Local IP literal that also goes into SDP.
   /// @param first,last  Range to choose the RTP port from; 0, 0 means any.
   [[nodiscard]] static Result<MediaSockets> bind(const std::string& address,
-                                                 std::uint16_t first = 0, std::uint16_t last = 0);
+                                                 std::uint16_t first = 0,
+                                                 std::uint16_t last = 0);
   MediaSockets(MediaSockets&&) noexcept;
   MediaSockets& operator=(MediaSockets&&) noexcept;
   ~MediaSockets();
 
   [[nodiscard]] std::uint16_t rtp_port() const noexcept { return rtp_port_; }
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  /// The descriptors, for the media thread; they stay owned here.
+  [[nodiscard]] int rtp_fd() const noexcept { return rtp_fd_; }
+  [[nodiscard]] int rtcp_fd() const noexcept { return rtcp_fd_; }
 
  private:
-  friend class Engine;
   MediaSockets() = default;
   int rtp_fd_ = -1;
   int rtcp_fd_ = -1;
@@ -40,16 +43,16 @@ class MediaSockets {
 
 /// How one negotiated stream is to run.
 struct StreamConfig {
-  std::string remote_address;         ///< IP literal from the peer's c= line.
-  std::uint16_t remote_port = 0;      ///< From its m= line; RTCP goes to the next port.
+  std::string remote_address;     ///< IP literal from the peer's c= line.
+  std::uint16_t remote_port = 0;  ///< From its m= line; RTCP goes to the next port.
   audio::CodecId codec = audio::CodecId::pcmu;
-  int payload_type = 0;               ///< As negotiated, both ways.
-  int telephone_event_type = -1;      ///< RFC 4733 payload type; -1 when not negotiated.
+  int payload_type = 0;           ///< As negotiated, both ways.
+  int telephone_event_type = -1;  ///< RFC 4733 payload type; -1 when not negotiated.
   int telephone_event_clock_hz = 8'000;
-  int audio_rate_hz = 16'000;         ///< Of the frames given to `port`.
-  std::optional<SrtpKeys> srtp{};     ///< Set: RTP/SAVP. Empty: plain RTP.
-  bool send = true;                   ///< false: hold; nothing but RTCP leaves.
-  std::string cname = "offhook";      ///< RTCP SDES CNAME.
+  int audio_rate_hz = 16'000;      ///< Of the frames given to `port`.
+  std::optional<SrtpKeys> srtp{};  ///< Set: RTP/SAVP. Empty: plain RTP.
+  bool send = true;                ///< false: hold; nothing but RTCP leaves.
+  std::string cname = "offhook";   ///< RTCP SDES CNAME.
 };
 
 /// Counters of one stream since it began. A snapshot; all times in ms.
@@ -62,10 +65,11 @@ struct StreamStats {
   std::uint64_t srtp_failures = 0;      ///< Of those: authentication or replay.
   std::uint64_t frames_concealed = 0;   ///< Played frames made up for a missing packet.
   std::uint64_t frames_played = 0;
-  double jitter_ms = 0;                 ///< RFC 3550 interarrival jitter of what we receive.
-  double buffer_ms = 0;                 ///< Delay that the jitter buffer adds now.
-  double round_trip_ms = -1;            ///< From RTCP; -1 while unknown.
-  double remote_loss_percent = -1;      ///< Of our stream, as the peer reports; -1 while unknown.
+  std::uint64_t frames_skipped = 0;  ///< Neither played nor sent: the thread came too late.
+  double jitter_ms = 0;              ///< RFC 3550 interarrival jitter of what we receive.
+  double buffer_ms = 0;              ///< Delay that the jitter buffer adds now.
+  double round_trip_ms = -1;         ///< From RTCP; -1 while unknown.
+  double remote_loss_percent = -1;   ///< Of our stream, as the peer reports; -1 while unknown.
   double remote_jitter_ms = -1;
 };
 
@@ -89,6 +93,9 @@ class Engine;
 /// One RTP stream in both directions. A handle: any one thread at a time, normally control.
 class Stream {
  public:
+  static constexpr std::chrono::milliseconds default_tone{100};
+  static constexpr std::chrono::milliseconds default_gap{60};
+
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   /// Sends RTCP BYE, stops, closes the sockets; `port` is not called any more once this returns.
@@ -98,8 +105,8 @@ class Stream {
   /// @return `Errc::invalid_argument` for another character, `Errc::unsupported` when
   ///         telephone-event was not negotiated.
   [[nodiscard]] Result<> send_digits(std::string_view digits,
-                                     std::chrono::milliseconds tone_ms = std::chrono::milliseconds{100},
-                                     std::chrono::milliseconds gap_ms = std::chrono::milliseconds{60});
+                                     std::chrono::milliseconds tone_ms = default_tone,
+                                     std::chrono::milliseconds gap_ms = default_gap);
   /// Takes one event, or nothing. Call it every 100 ms or so.
   [[nodiscard]] std::optional<StreamEvent> next_event();
   [[nodiscard]] StreamStats stats() const;

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "audio/codec.hpp"
+#include "media/delay_estimator.hpp"
+#include "media/frame_assembler.hpp"
+#include "media/jitter_buffer.hpp"
+#include "media/packet_store.hpp"
+
+namespace offhook::media {
+
+/// Jitter buffer whose delay follows the network.
+///
+/// It places packets by timestamp and holds them until all but the worst 3 % of packets would be in
+/// time (`DelayEstimator`). When it runs dry it conceals *without* moving on, so a packet that was
+/// only late is still played and the delay has grown by what it was late. It shrinks slowly: one
+/// frame at a time is faded into the next, preferably where it is quiet. A pause of the sender,
+/// with timestamps that advance meanwhile or not, begins a new talk spurt with the right delay.
+class AdaptiveJitterBuffer final : public JitterBuffer {
+ public:
+  static constexpr std::chrono::milliseconds min_delay{20};
+  static constexpr std::chrono::milliseconds max_delay{240};
+
+  AdaptiveJitterBuffer(std::unique_ptr<audio::Decoder> decoder,
+                       const audio::CodecInfo& codec,
+                       int audio_rate_hz);
+
+  void insert(const RtpPacketView& packet, Clock::time_point arrival) noexcept override;
+  void next_frame(audio::Frame& frame, Clock::time_point now) noexcept override;
+  [[nodiscard]] JitterBufferStats stats() const noexcept override;
+
+ private:
+  enum class State : std::uint8_t { waiting, playing };
+
+  void restart() noexcept;
+  void learn_delay(const RtpHeader& header, Clock::time_point arrival) noexcept;
+  void insert_frame(const RtpHeader& header, std::span<const std::uint8_t> payload) noexcept;
+  /// Moves to what is to be played now. @return false when that is silence or made up.
+  bool seek(audio::Frame& frame, Clock::time_point now) noexcept;
+  bool begin_talk_spurt(audio::Frame& frame, Clock::time_point now) noexcept;
+  void run_dry(audio::Frame& frame) noexcept;
+  void settle_dry_frames() noexcept;
+  void play_oldest(audio::Frame& frame) noexcept;
+  void adapt(audio::Frame& frame, std::int64_t delay_us) noexcept;
+  [[nodiscard]] bool may_grow(std::int64_t delay_us) const noexcept;
+  [[nodiscard]] int frames_until(RtpTimestamp timestamp) const noexcept;
+  [[nodiscard]] bool next_is_here() const noexcept;
+  [[nodiscard]] std::int64_t to_us(RtpTimestamp timestamp) const noexcept;
+  [[nodiscard]] std::int64_t delay_us(RtpTimestamp timestamp, Clock::time_point now) const noexcept;
+  [[nodiscard]] std::int64_t needed_us() const noexcept;
+  void track_level(const audio::Frame& frame) noexcept;
+
+  std::unique_ptr<audio::Decoder> decoder_;
+  int clock_hz_;
+  std::uint32_t ticks_per_frame_;
+  bool bytes_are_ticks_;
+  int audio_rate_hz_;
+
+  PacketStore store_;
+  FrameAssembler assembler_{};
+  DelayEstimator estimator_{};
+  JitterBufferStats stats_{};
+  std::optional<std::uint32_t> ssrc_{};
+  State state_ = State::waiting;
+
+  // Timestamps unwrapped: `reference_ticks_` is the running count at `reference_`.
+  RtpTimestamp reference_{};
+  std::int64_t reference_ticks_ = 0;
+  std::int64_t last_transit_us_ = 0;
+
+  std::optional<RtpTimestamp> next_{};  ///< What is to be played next.
+  std::optional<SequenceNumber> last_played_{};
+  int dry_frames_ = 0;     ///< Given out since the buffer ran dry; `next_` stands still.
+  int dry_concealed_ = 0;  ///< Of those: not silence, not yet counted.
+  int since_adapted_ = 0;  ///< Frames since one was dropped or added.
+  int excess_frames_ = 0;  ///< How long the delay has been too long.
+  std::int64_t current_delay_us_ = 0;
+  std::int32_t level_ = 0;  ///< Slow mean of the magnitude of what was played.
+  bool quiet_ = true;       ///< The last frame was much below `level_`.
+  audio::Frame scratch_{};
+};
+
+}  // namespace offhook::media
