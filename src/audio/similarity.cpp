@@ -13,25 +13,25 @@ namespace {
 
 using Spectrum = std::vector<std::complex<float>>;
 
-/// Scaled to +-1, so that single precision suffices, and padded to `size`.
-Spectrum spectrum_of(std::span<const std::int16_t> samples, std::size_t size) {
-  Spectrum spectrum(size);
+/// Scaled to +-1, so that single precision suffices, and padded.
+Spectrum spectrum_of(std::span<const std::int16_t> samples, const Fft& fft) {
+  Spectrum spectrum(fft.size());
   std::transform(samples.begin(), samples.end(), spectrum.begin(),
                  [](std::int16_t sample) { return static_cast<float>(sample) / 32'768.F; });
-  fft(spectrum);
+  fft.forward(spectrum);
   return spectrum;
 }
 
 /// cross[lag mod size] = sum of reference[i] * received[i + lag].
 Spectrum cross_correlation(std::span<const std::int16_t> reference,
                            std::span<const std::int16_t> received) {
-  const std::size_t size = std::bit_ceil(reference.size() + received.size());
-  const Spectrum a = spectrum_of(reference, size);
-  Spectrum b = spectrum_of(received, size);
-  for (std::size_t k = 0; k < size; ++k) {
+  const Fft fft{std::bit_ceil(reference.size() + received.size())};
+  const Spectrum a = spectrum_of(reference, fft);
+  Spectrum b = spectrum_of(received, fft);
+  for (std::size_t k = 0; k < b.size(); ++k) {
     b[k] = std::conj(a[k]) * b[k];
   }
-  inverse_fft(b);
+  fft.inverse(b);
   return b;
 }
 

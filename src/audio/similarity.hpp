@@ -16,7 +16,7 @@ struct Alignment {
 ///
 /// Lags from -`max_lag_samples` to `max_lag_samples` are tried, as far as at least half of the
 /// shorter sound overlaps. Waveforms are compared, so both must have come through waveform-keeping
-/// codecs. Takes memory for four transforms of the padded length of both together.
+/// codecs. Memory: some 40 bytes per sample of both.
 [[nodiscard]] Alignment best_alignment(std::span<const std::int16_t> reference,
                                        std::span<const std::int16_t> received,
                                        std::size_t max_lag_samples);

@@ -1,0 +1,126 @@
+#include "audio/speech.hpp"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "audio/similarity.hpp"
+#include "sounds.hpp"
+
+using offhook::Errc;
+using Strings = std::vector<std::string>;
+namespace audio = offhook::audio;
+
+namespace {
+
+Strings texts(const audio::Speech& speech) {
+  Strings words;
+  for (const auto& word : speech.words) {
+    words.push_back(word.text);
+  }
+  return words;
+}
+
+}  // namespace
+
+TEST_SUITE("speech") {
+  TEST_CASE("is audible, in every voice, at the rate asked for") {
+    for (const char* voice : {"slt", "rms", "kal16"}) {
+      for (const int rate : audio::testing::all_rates) {
+        const auto speech = audio::speak("Hello, how are you today?", voice, rate).value();
+        CAPTURE(voice);
+        CAPTURE(rate);
+        CHECK(speech.sound.sample_rate_hz == rate);
+        CHECK(speech.sound.samples.size() > static_cast<std::size_t>(rate));
+        CHECK(speech.sound.samples.size() < static_cast<std::size_t>(4 * rate));
+        CHECK(audio::rms_dbfs(speech.sound.samples) > -40);
+      }
+    }
+  }
+
+  TEST_CASE("tells when each word ends, never backwards and within the sound") {
+    const auto speech =
+        audio::speak("Your order, number 42, costs $12.50 - is that all right?", "slt", 16'000)
+            .value();
+    CHECK(texts(speech) == Strings{"Your", "order,", "number", "42,", "costs", "$12.50", "-", "is",
+                                   "that", "all", "right?"});
+    int previous = 0;
+    for (const auto& word : speech.words) {
+      CAPTURE(word.text);
+      CHECK(word.end_ms >= previous);
+      CHECK(word.end_ms > 0);
+      previous = word.end_ms;
+    }
+    CHECK(static_cast<std::size_t>(previous) <= speech.sound.samples.size() / 16);
+    CHECK(static_cast<std::size_t>(previous) > speech.sound.samples.size() / 32);
+  }
+
+  TEST_CASE("keeps typographic characters in its words") {
+    const auto speech =
+        audio::speak("It\u2019s \u201cready\u201d \u2013 caf\u00e9!", "slt", 8'000).value();
+    CHECK(texts(speech) == Strings{"It\u2019s", "\u201cready\u201d", "\u2013", "caf\u00e9!"});
+  }
+
+  TEST_CASE("of an unknown voice names the known ones") {
+    const auto speech = audio::speak("Hello.", "alto", 8'000);
+    REQUIRE_FALSE(speech.has_value());
+    CHECK(speech.error().code == Errc::not_found);
+    CHECK(speech.error().detail == "no voice \"alto\": use slt, rms or kal16");
+  }
+
+  TEST_CASE("of nothing to say is nothing") {
+    for (const char* text : {"", "  ", "\n"}) {
+      const auto speech = audio::speak(text, "slt", 8'000).value();
+      CHECK(speech.sound.samples.empty());
+      CHECK(speech.words.empty());
+    }
+  }
+
+  TEST_CASE("survives strange texts") {
+    for (const std::string& text :
+         {std::string(300, 'a'), std::string(100, '9'), std::string(1'000, '.') + "a",
+          std::string{"\xff\xfe\x80 a"}, std::string{"<speak>&amp;</speak> http://a.b/c?d=e#f"},
+          std::string{"a\0b", 3}, std::string{"1/0 %d %s %n 12:99 -5e+400 ..."}}) {
+      CAPTURE(text.substr(0, 40));
+      CHECK(audio::speak(text, "slt", 8'000).has_value());
+    }
+  }
+
+  TEST_CASE("can be asked for by several threads at once") {
+    const auto expected = audio::testing::speech("Both at once.", 8'000);
+    std::array<audio::testing::Samples, 2> spoken;
+    std::thread first{[&] { spoken[0] = audio::testing::speech("Both at once.", 8'000); }};
+    std::thread second{[&] { spoken[1] = audio::testing::speech("Both at once.", 8'000); }};
+    first.join();
+    second.join();
+    // Its breath is random, so two of them are not equal.
+    CHECK(audio::mel_similarity(expected, spoken[0], 8'000) > 0.98);
+    CHECK(audio::mel_similarity(expected, spoken[1], 8'000) > 0.98);
+  }
+}
+
+TEST_SUITE("sentences") {
+  TEST_CASE("end at periods, question and exclamation marks, and line ends") {
+    CHECK(audio::split_sentences("Hi. How are you? Fine!  Thanks\nBye") ==
+          Strings{"Hi.", "How are you?", "Fine!", "Thanks", "Bye"});
+    CHECK(audio::split_sentences("He said \"Stop.\" Then he left.") ==
+          Strings{"He said \"Stop.\"", "Then he left."});
+    CHECK(audio::split_sentences("Wait... what?! Really.") ==
+          Strings{"Wait...", "what?!", "Really."});
+    CHECK(audio::split_sentences("It was I. You know.") == Strings{"It was I.", "You know."});
+  }
+
+  TEST_CASE("do not end within numbers, abbreviations and addresses") {
+    CHECK(audio::split_sentences("Dr. Smith pays 3.50 at example.com, e.g. today. Good.") ==
+          Strings{"Dr. Smith pays 3.50 at example.com, e.g. today.", "Good."});
+    CHECK(audio::split_sentences("At 9 a.m. we open. We close at 5 p.m. Come early.") ==
+          Strings{"At 9 a.m. we open.", "We close at 5 p.m.", "Come early."});
+    CHECK(audio::split_sentences("J. R. Smith is here.") == Strings{"J. R. Smith is here."});
+  }
+
+  TEST_CASE("of an empty text are none") {
+    CHECK(audio::split_sentences("").empty());
+    CHECK(audio::split_sentences(" \n ").empty());
+    CHECK(audio::split_sentences("...") == Strings{"..."});
+  }
+}
