@@ -24,10 +24,11 @@ struct SipHeader {
 };
 
 /// An endpoint that only calls, over TLS to one upstream name. Its certificate is always verified,
-/// against `ca_file` or the system's trust anchors, and by `server_name`, which is also sent as SNI.
+/// against `ca_file` or the system's trust anchors, and by `server_name`, which is also sent as
+/// SNI.
 struct TlsClientConfig {
-  std::string server_name;          ///< Name that the peer's certificate must carry.
-  std::string ca_file{};            ///< PEM; empty: the system's.
+  std::string server_name;                 ///< Name that the peer's certificate must carry.
+  std::string ca_file{};                   ///< PEM; empty: the system's.
   std::string bind_address = "127.0.0.1";  ///< Local IP literal for Via, Contact and the socket.
 };
 
@@ -97,22 +98,22 @@ class Call {
 /// An INVITE that came in, not yet answered (100 Trying has been sent).
 struct IncomingCall {
   Call call;
-  std::string request_user;         ///< User part of the Request-URI.
-  std::vector<SipHeader> headers;   ///< All of the INVITE, in wire order, spelling kept.
-  std::string sdp;                  ///< Body; empty when there is none.
-  std::string transport;            ///< "TLS", "TCP", "UDP".
+  std::string request_user;        ///< User part of the Request-URI.
+  std::vector<SipHeader> headers;  ///< All of the INVITE, in wire order, spelling kept.
+  std::string sdp;                 ///< Body; empty when there is none.
+  std::string transport;           ///< "TLS", "TCP", "UDP".
 };
 
 struct InviteOptions {
-  std::string target;               ///< "sip:proj_x@sip.api.openai.com;transport=tls"
+  std::string target;  ///< "sip:proj_x@sip.api.openai.com;transport=tls"
   std::string from_user = "offhook";
-  std::vector<SipHeader> headers{}; ///< Additional header fields, for instance X-Offhook-Call.
+  std::vector<SipHeader> headers{};  ///< Additional header fields, for instance X-Offhook-Call.
   std::string sdp;
 };
 
 /// Deviations that a server endpoint can be told to show, because peers have been seen with them.
 struct ServerQuirks {
-  bool omit_content_type = false;   ///< 200 OK whose SDP body has no Content-Type.
+  bool omit_content_type = false;  ///< 200 OK whose SDP body has no Content-Type.
 };
 
 /// One SIP user agent on a `Loop`. Created, used and destroyed on the control thread.
@@ -124,8 +125,11 @@ class Endpoint {
 
   /// @param on_incoming  Called on `control` for every INVITE outside a dialog.
   [[nodiscard]] static Result<std::unique_ptr<Endpoint>> start_server(
-      Loop& loop, const boost::asio::any_io_executor& control, ServerConfig config,
-      ServerQuirks quirks, std::function<void(IncomingCall)> on_incoming);
+      Loop& loop,
+      const boost::asio::any_io_executor& control,
+      ServerConfig config,
+      ServerQuirks quirks,
+      std::function<void(IncomingCall)> on_incoming);
 
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;

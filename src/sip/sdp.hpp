@@ -14,7 +14,7 @@ namespace offhook::sip {
 /// A codec as SDP writes it: a=rtpmap and a=fmtp.
 struct SdpCodec {
   int payload_type = 0;
-  std::string name;      ///< "opus", "PCMU", "telephone-event", …
+  std::string name;  ///< "opus", "PCMU", "telephone-event", …
   int clock_hz = 8'000;
   int channels = 1;
   std::string fmtp{};
@@ -32,23 +32,23 @@ enum class SdpProfile : std::uint8_t { avp, savp };
 
 /// What we are able and willing to do, for an offer or as the basis of an answer.
 struct MediaCapabilities {
-  std::string address;              ///< Local IP literal for c=.
-  std::uint16_t port = 0;           ///< Local RTP port for m=.
-  std::vector<SdpCodec> codecs;     ///< In order of preference, telephone-event included.
-  bool allow_avp = true;            ///< Answering: plain RTP is acceptable.
-  bool allow_savp = true;           ///< Answering: SDES-SRTP is acceptable.
-  std::string session_name = "-";   ///< s=
-  std::uint64_t session_id = 0;     ///< o= id; 0: chosen at random.
+  std::string address;             ///< Local IP literal for c=.
+  std::uint16_t port = 0;          ///< Local RTP port for m=.
+  std::vector<SdpCodec> codecs;    ///< In order of preference, telephone-event included.
+  bool allow_avp = true;           ///< Answering: plain RTP is acceptable.
+  bool allow_savp = true;          ///< Answering: SDES-SRTP is acceptable.
+  std::string session_name = "-";  ///< s=
+  std::uint64_t session_id = 0;    ///< o= id; 0: chosen at random.
   std::uint64_t session_version = 0;
-  bool single_codec_answer = false; ///< Answer with the chosen codec and telephone-event only.
+  bool single_codec_answer = false;  ///< Answer with the chosen codec and telephone-event only.
 };
 
 /// An offer of ours and the keys in it, kept until the answer comes.
 struct MediaOffer {
   MediaCapabilities capabilities;
   SdpProfile profile = SdpProfile::savp;
-  std::vector<SdpCrypto> crypto;    ///< For savp: one line per suite, best first.
-  std::string sdp;                  ///< The body of the INVITE.
+  std::vector<SdpCrypto> crypto;  ///< For savp: one line per suite, best first.
+  std::string sdp;                ///< The body of the INVITE.
 };
 
 enum class MediaDirection : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
@@ -57,11 +57,11 @@ enum class MediaDirection : std::uint8_t { sendrecv, sendonly, recvonly, inactiv
 struct NegotiatedMedia {
   std::string remote_address;
   std::uint16_t remote_port = 0;
-  SdpCodec codec;                   ///< As the peer numbers it.
+  SdpCodec codec;  ///< As the peer numbers it.
   int telephone_event_type = -1;
   int telephone_event_clock_hz = 8'000;
   SdpProfile profile = SdpProfile::avp;
-  std::string srtp_suite{};         ///< savp only.
+  std::string srtp_suite{};  ///< savp only.
   std::array<std::uint8_t, 30> srtp_local{};
   std::array<std::uint8_t, 30> srtp_remote{};
   MediaDirection direction = MediaDirection::sendrecv;  ///< Ours: what we may do.

@@ -1,0 +1,90 @@
+// The called side of a session: an INVITE is kept until somebody decides, then answered.
+#include <algorithm>
+#include <utility>
+
+#include "sip/session.hpp"
+#include "sip/session_callbacks.hpp"
+#include "sip/stack.hpp"
+
+namespace offhook::sip {
+
+bool Session::hold(const sip_msg& message) {
+  stage_ = Stage::pending;
+  call_id_ = view(message.callid);
+  invite_.reset(static_cast<sip_msg*>(mem_ref(const_cast<sip_msg*>(&message))));
+  const auto on_cancel = [](void* self) noexcept { static_cast<Session*>(self)->cancelled(); };
+  // The session layer cannot keep an INVITE without answering at least 101, so the transaction is
+  // ours until the answer.
+  return sip_strans_alloc(&transaction_, stack_.core(), &message, on_cancel, this) == 0 &&
+         sip_treply(&transaction_, stack_.core(), &message, 100, "Trying") == 0;
+}
+
+void Session::cancelled() {
+  static_cast<void>(
+      sip_treply(&transaction_, stack_.core(), invite_.get(), 487, "Request Terminated"));
+  CallEvent event;
+  event.kind = CallEvent::Kind::closed;
+  event.reason = "CANCEL";
+  finish(std::move(event));
+}
+
+void Session::ring() {
+  if (stage_ != Stage::pending || ended_) {
+    return;
+  }
+  sip_contact contact{};
+  sip_contact_set(&contact, stack_.contact_user().c_str(), &invite_->dst, invite_->tp);
+  static_cast<void>(sip_treplyf(&transaction_, nullptr, stack_.core(), invite_.get(), true, 180,
+                                "Ringing", "%HContent-Length: 0\r\n\r\n", sip_contact_print,
+                                &contact));
+}
+
+void Session::reject(int status, const std::string& reason) {
+  if (stage_ != Stage::pending || ended_) {
+    return;
+  }
+  const auto code = static_cast<std::uint16_t>(std::clamp(status, 300, 699));
+  const std::string text = one_line(reason);
+  static_cast<void>(sip_treply(&transaction_, stack_.core(), invite_.get(), code,
+                               text.empty() ? "Rejected" : text.c_str()));
+  CallEvent event;
+  event.kind = CallEvent::Kind::closed;
+  event.status = code;
+  event.reason = "rejected here";
+  finish(std::move(event));
+}
+
+int Session::send_ok(mbuf* body, const std::string& sdp) {
+  const bool typeless = stack_.quirks().omit_content_type && !sdp.empty();
+  const ContactAlias scope{*invite_, alias_for(*invite_)};
+  sipsess* raw = nullptr;
+  // libre always writes Content-Type before a body. To leave it out, that line becomes the value of
+  // another header, whose name ends what we may write ourselves.
+  const int error =
+      sipsess_accept(&raw, stack_.socket(), invite_.get(), 200, "OK", stack_.contact_user().c_str(),
+                     "application/sdp", body, nullptr, nullptr, false, SessionCallbacks::offer,
+                     SessionCallbacks::answer, SessionCallbacks::established,
+                     SessionCallbacks::info, SessionCallbacks::refer, SessionCallbacks::closed,
+                     this, "%s%s", allow_header, typeless ? "X-Omitted: " : "");
+  session_.reset(raw);
+  return error;
+}
+
+void Session::answer(const std::string& sdp,
+                     MediaCapabilities capabilities,
+                     NegotiatedMedia media) {
+  if (stage_ != Stage::pending || ended_) {
+    return;
+  }
+  set_media(std::move(capabilities), std::move(media));
+  remember_origin(sdp);
+  // The session layer makes a transaction of its own for the same INVITE.
+  transaction_ = static_cast<sip_strans*>(mem_deref(transaction_));
+  const auto body = sdp.empty() ? nullptr : to_mbuf(sdp);
+  stage_ = Stage::accepted;
+  if (const int error = send_ok(body.get(), sdp); error != 0) {
+    on_closed(error, nullptr);
+  }
+}
+
+}  // namespace offhook::sip

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.hpp"
+#include "sip/endpoint.hpp"
+#include "sip/libre.hpp"
+#include "sip/loop_impl.hpp"
+#include "sip/session.hpp"
+#include "sip/tls_context.hpp"
+
+namespace offhook::sip {
+
+/// An INVITE as the SIP thread hands it on; `id` names its session.
+struct Arrival {
+  std::uint64_t id = 0;
+  std::string call_id;
+  std::string request_user;
+  std::vector<SipHeader> headers;
+  std::string sdp;
+  std::string transport;
+};
+
+/// One `struct sip` of libre: its transports, listeners and calls. Either calls over TLS to one
+/// name, or is called: a certificate is checked by the name set on the context, so a stack must
+/// never do both, nor call two names.
+///
+/// Everything but construction and destruction happens on the SIP thread. It keeps itself alive
+/// from `start` until libre has let go of it.
+class Stack : public std::enable_shared_from_this<Stack> {
+ public:
+  /// Called for every INVITE; returns where the events of the new session go.
+  using OnArrival = std::function<EventSink(Arrival)>;
+
+  explicit Stack(std::shared_ptr<Loop::Impl> loop) : loop_{std::move(loop)} {}
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+  [[nodiscard]] Result<> start_client(const TlsClientConfig& config);
+  [[nodiscard]] Result<> start_server(const ServerConfig& config,
+                                      const ServerQuirks& quirks,
+                                      OnArrival on_arrival);
+
+  void invite(std::uint64_t id, InviteOptions options, EventSink events);
+
+  /// The session's last event has been told: it goes once nothing of it runs any more.
+  void retire(std::uint64_t id);
+
+  /// Null once it has ended.
+  [[nodiscard]] Session* find(std::uint64_t id) noexcept;
+
+  /// Ends every call and lets go of libre once the goodbyes are through, or after `limit`.
+  void close(std::chrono::milliseconds limit, std::function<void()> done);
+
+  [[nodiscard]] std::uint16_t tls_port() const noexcept { return tls_port_; }
+  [[nodiscard]] std::uint16_t udp_port() const noexcept { return udp_port_; }
+
+  // What sessions need:
+  [[nodiscard]] SipCore* core() const noexcept { return sip_.get(); }
+  [[nodiscard]] sipsess_sock* socket() const noexcept { return sessions_socket_.get(); }
+  [[nodiscard]] Loop::Impl& loop() const noexcept { return *loop_; }
+  [[nodiscard]] const TlsWatch& watch() const noexcept { return watch_; }
+  [[nodiscard]] const ServerQuirks& quirks() const noexcept { return quirks_; }
+  [[nodiscard]] const std::string& bind_address() const noexcept { return bind_address_; }
+  [[nodiscard]] const std::string& contact_user() const noexcept { return contact_user_; }
+  [[nodiscard]] bool is_server() const noexcept { return server_; }
+  void remember(const std::string& call_id, std::uint64_t id) { by_call_id_[call_id] = id; }
+  /// The session whose INVITE is being written, which has no Call-ID yet.
+  void set_connecting(Session* session) noexcept { connecting_ = session; }
+  void start_keep_alive();
+  /// The connection that `message` came on sends at once and queues generously from now on.
+  static void tune(const sip_msg& message) noexcept;
+
+ private:
+  [[nodiscard]] Result<> start_core(const std::string& bind_address, std::uint32_t table_size);
+  [[nodiscard]] Result<> listen_tls(std::uint16_t port, ReHandle<tls> context);
+  [[nodiscard]] Result<> listen_plain(std::uint16_t port);
+  [[nodiscard]] Result<> bind_failed(const char* transport, std::uint16_t port, int error) const;
+  void abandon_start() noexcept;
+
+  void on_invite(const sip_msg& message);
+  [[nodiscard]] bool on_request(const sip_msg& message);
+  void reply(const sip_msg& message, std::uint16_t status, const char* reason) const;
+  [[nodiscard]] bool refuse_invite(const sip_msg& message);
+  void on_update(const sip_msg& message);
+  void on_notify(const sip_msg& message);
+  void on_options(const sip_msg& message) const;
+  void redirect_contact(const sip_msg& message);
+  void on_sent(std::string_view packet);
+  void on_connection_lost();
+  void keep_alive();
+  void force_close();
+  void release();
+  [[nodiscard]] Session* session_of(const sip_msg& message) noexcept;
+
+  std::shared_ptr<Loop::Impl> loop_;
+  std::shared_ptr<Stack> self_;
+  TlsWatch watch_;
+  ReHandle<tls> tls_;
+  ReHandle<SipCore> sip_;
+  ReHandle<sipsess_sock> sessions_socket_;
+  sip_lsnr* request_listener_ = nullptr;  // libre clears it when the listener goes
+  sa local_{};
+  std::string bind_address_;
+  std::string contact_user_;
+  std::uint16_t tls_port_ = 0;
+  std::uint16_t udp_port_ = 0;
+  bool server_ = false;
+  bool closing_ = false;
+  bool exited_ = false;
+  ServerQuirks quirks_;
+  OnArrival on_arrival_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
+  std::unordered_map<std::string, std::uint64_t> by_call_id_;
+  std::vector<std::unique_ptr<Session>> retired_;
+  std::vector<std::function<void()>> on_closed_;
+  Session* connecting_ = nullptr;
+  std::uint64_t next_arrival_ = 1;
+  tmr retire_timer_{};
+  tmr close_timer_{};
+  tmr keep_alive_timer_{};
+};
+
+}  // namespace offhook::sip

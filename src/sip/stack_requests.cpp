@@ -1,0 +1,225 @@
+// What a stack does with requests that come in, and the ones it sends by itself.
+#include <charconv>
+#include <utility>
+
+#include "base/random.hpp"
+#include "sip/stack.hpp"
+
+namespace offhook::sip {
+namespace {
+
+/// Of every header in wire order; a folded value becomes one line.
+std::vector<SipHeader> headers_of(const sip_msg& message) {
+  std::vector<SipHeader> headers;
+  for (const le* entry = list_head(&message.hdrl); entry != nullptr; entry = entry->next) {
+    const auto* header = static_cast<const sip_hdr*>(entry->data);
+    headers.push_back({std::string{view(header->name)}, one_line(view(header->val))});
+  }
+  return headers;
+}
+
+std::string required_extensions(const sip_msg& message) {
+  std::string all;
+  for (const le* entry = list_head(&message.hdrl); entry != nullptr; entry = entry->next) {
+    const auto* header = static_cast<const sip_hdr*>(entry->data);
+    if (header->id == SIP_HDR_REQUIRE) {
+      all += (all.empty() ? "" : ", ") + one_line(view(header->val));
+    }
+  }
+  return all;
+}
+
+bool is(const sip_msg& message, const char* method) { return pl_strcmp(&message.met, method) == 0; }
+
+/// "SIP/2.0 200 OK" (message/sipfrag, RFC 3420)
+std::pair<int, std::string> read_fragment(std::string_view text) {
+  constexpr std::string_view version = "SIP/2.0 ";
+  int status = 0;
+  if (!text.starts_with(version)) {
+    return {0, {}};
+  }
+  text = text.substr(version.size(), text.find_first_of("\r\n") - version.size());
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), status);
+  if (failure != std::errc{} || status < 100 || status > 699) {
+    return {0, {}};
+  }
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return {status, one_line(text.substr(std::min(text.find_first_not_of(' '), text.size())))};
+}
+
+}  // namespace
+
+void Stack::reply(const sip_msg& message, std::uint16_t status, const char* reason) const {
+  static_cast<void>(sip_treply(nullptr, sip_.get(), &message, status, reason));
+}
+
+Session* Stack::session_of(const sip_msg& message) noexcept {
+  const auto found = by_call_id_.find(std::string{view(message.callid)});
+  Session* session = found == by_call_id_.end() ? nullptr : find(found->second);
+  return session != nullptr && session->matches(message) ? session : nullptr;
+}
+
+bool Stack::refuse_invite(const sip_msg& message) {
+  if (closing_ || !server_) {
+    reply(message, closing_ ? 503 : 486, closing_ ? "Service Unavailable" : "Busy Here");
+    return true;
+  }
+  const std::string required = required_extensions(message);
+  if (!required.empty()) {
+    static_cast<void>(sip_treplyf(nullptr, nullptr, sip_.get(), &message, false, 420,
+                                  "Bad Extension", "Unsupported: %s\r\nContent-Length: 0\r\n\r\n",
+                                  required.c_str()));
+    return true;
+  }
+  sip_addr contact{};
+  const sip_hdr* header = sip_msg_hdr(&message, SIP_HDR_CONTACT);
+  if (header == nullptr || sip_addr_decode(&contact, &header->val) != 0) {
+    reply(message, 400, "Missing Contact");
+    return true;
+  }
+  return false;
+}
+
+void Stack::on_invite(const sip_msg& message) {
+  tune(message);
+  if (refuse_invite(message)) {
+    return;
+  }
+  const std::uint64_t id = next_arrival_++;
+  auto session = std::make_unique<Session>(*this, id, nullptr);
+  if (!session->hold(message)) {
+    reply(message, 500, "Server Internal Error");
+    return;
+  }
+  Session& call = *session;
+  by_call_id_[call.call_id()] = id;
+  sessions_.emplace(id, std::move(session));
+  Arrival arrival;
+  arrival.id = id;
+  arrival.call_id = call.call_id();
+  arrival.request_user = view(message.uri.user);
+  arrival.headers = headers_of(message);
+  arrival.sdp = body_of(message);
+  arrival.transport = sip_transp_name(message.tp);
+  call.set_sink(on_arrival_(std::move(arrival)));
+}
+
+bool Stack::on_request(const sip_msg& message) {
+  const bool within_dialog = pl_isset(&message.to.tag);
+  if (is(message, "INVITE")) {
+    if (within_dialog) {
+      redirect_contact(message);
+    }
+    return false;
+  }
+  if (is(message, "ACK") || is(message, "BYE") ||
+      (within_dialog && (is(message, "INFO") || is(message, "REFER")))) {
+    return false;
+  }
+  if (is(message, "OPTIONS")) {
+    on_options(message);
+  } else if (is(message, "UPDATE")) {
+    on_update(message);
+  } else if (is(message, "NOTIFY")) {
+    on_notify(message);
+  } else if (is(message, "CANCEL")) {
+    static_cast<void>(sip_reply(sip_.get(), &message, 481, "Transaction Does Not Exist"));
+  } else {
+    static_cast<void>(sip_treplyf(nullptr, nullptr, sip_.get(), &message, false, 501,
+                                  "Not Implemented", "%sContent-Length: 0\r\n\r\n", allow_header));
+  }
+  return true;
+}
+
+void Stack::on_options(const sip_msg& message) const {
+  static_cast<void>(sip_treplyf(nullptr, nullptr, sip_.get(), &message, false, 200, "OK",
+                                "%sAccept: application/sdp\r\nContent-Length: 0\r\n\r\n",
+                                allow_header));
+}
+
+void Stack::on_update(const sip_msg& message) {
+  Session* session = session_of(message);
+  if (session == nullptr) {
+    reply(message, 481, "Call Does Not Exist");
+    return;
+  }
+  if (!sip_dialog_rseq_valid(session->dialog(), &message)) {
+    reply(message, 500, "Server Internal Error");
+    return;
+  }
+  std::string sdp;
+  if (const std::string offer = body_of(message); !offer.empty()) {
+    auto answer = session->answer_offer_within(offer);
+    if (!answer) {
+      reply(message, 488, "Not Acceptable Here");
+      return;
+    }
+    sdp = std::move(*answer);
+  }
+  redirect_contact(message);
+  static_cast<void>(sip_dialog_update(session->dialog(), &message));
+  sip_contact contact{};
+  sip_contact_set(&contact, contact_user_.c_str(), &message.dst, message.tp);
+  const sip_hdr* expires = sip_msg_hdr(&message, SIP_HDR_SESSION_EXPIRES);
+  const std::string timer =
+      expires == nullptr
+          ? std::string{}
+          : "Require: timer\r\nSession-Expires: " + one_line(view(expires->val)) + "\r\n";
+  static_cast<void>(
+      sip_treplyf(nullptr, nullptr, sip_.get(), &message, true, 200, "OK",
+                  "%H%s%sContent-Length: %zu\r\n\r\n%s", sip_contact_print, &contact, timer.c_str(),
+                  sdp.empty() ? "" : "Content-Type: application/sdp\r\n", sdp.size(), sdp.c_str()));
+}
+
+void Stack::on_notify(const sip_msg& message) {
+  Session* session = session_of(message);
+  if (session == nullptr) {
+    reply(message, 481, "Subscription Does Not Exist");
+    return;
+  }
+  reply(message, 200, "OK");
+  auto [status, reason] = read_fragment(body_of(message));
+  if (status >= 200) {
+    session->on_refer_progress(status, std::move(reason));
+  }
+}
+
+/// Requests of a callee go to the caller's Contact, for which libre would open a connection of its
+/// own; and a callee's Contact may name what a TLS-only stack cannot do. `Session::alias_for` knows
+/// the better target. The text lives as long as the session, and only the dialog reads it.
+void Stack::redirect_contact(const sip_msg& message) {
+  Session* session = session_of(message);
+  auto* header = const_cast<sip_hdr*>(sip_msg_hdr(&message, SIP_HDR_CONTACT));
+  if (session == nullptr || header == nullptr) {
+    return;
+  }
+  const std::string& alias = session->alias_for(message);
+  if (!alias.empty()) {
+    header->val = pl{alias.data(), alias.size()};
+  }
+}
+
+/// libre closes a connection 900 s after the last message that came in on it. The answer to
+/// OPTIONS is such a message, whatever its status.
+void Stack::keep_alive() {
+  const Session* any = nullptr;
+  for (const auto& [id, session] : sessions_) {
+    any = session->outgoing() && session->established() ? session.get() : any;
+  }
+  if (sessions_.empty() || closing_) {
+    return;
+  }
+  start_keep_alive();
+  if (any == nullptr) {
+    return;
+  }
+  const std::string self = "sip:" + contact_user_ + '@' + uri_host_of(local_);
+  static_cast<void>(sip_requestf(
+      nullptr, sip_.get(), true, "OPTIONS", any->target().c_str(), nullptr, nullptr, nullptr,
+      [](int, const sip_msg*, void*) noexcept {}, nullptr,
+      "To: <%s>\r\nFrom: <%s>;tag=%s\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\n"
+      "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n",
+      any->target().c_str(), self.c_str(), random_hex(8).c_str(), random_hex(16).c_str()));
+}
+
+}  // namespace offhook::sip
