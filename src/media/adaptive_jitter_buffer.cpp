@@ -181,6 +181,10 @@ bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noex
     state_ = State::waiting;
     return begin_talk_spurt(frame, now);
   }
+  if (delay_us(*next_, now) < needed_us() - hysteresis_us) {
+    run_dry(frame);  // it may still come: what we make up meanwhile lengthens the delay
+    return false;
+  }
   decoder_->conceal(
       missing == 1 ? store_.payload(store_.oldest()) : std::span<const std::uint8_t>{}, frame);
   next_ = *next_ + ticks_per_frame_;

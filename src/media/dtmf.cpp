@@ -65,7 +65,7 @@ DtmfSender::Packet DtmfSender::make_packet(bool marker) const noexcept {
 }
 
 std::optional<DtmfSender::Packet> DtmfSender::tick(RtpTimestamp timestamp) noexcept {
-  if (phase_ == Phase::gap && --frames_ <= 0) {
+  if (phase_ == Phase::gap && frames_-- <= 0) {
     phase_ = Phase::idle;
   }
   if (phase_ == Phase::idle && count_ > 0) {
@@ -96,7 +96,7 @@ std::optional<DtmfSender::Packet> DtmfSender::tick(RtpTimestamp timestamp) noexc
         packet.finished = dtmf_digit(current_.code);
         phase_ = Phase::gap;
         // The repeated ends were sent within the gap.
-        frames_ = std::max(frames_of(current_.gap_ms) - (end_packets - 1), 1);
+        frames_ = std::max(frames_of(current_.gap_ms) - (end_packets - 1), 0);
       }
       return packet;
     }
