@@ -22,7 +22,7 @@ constexpr std::size_t max_header_bytes = 64U << 10U;
 /// Reads until `parser` has a whole message.
 asio::awaitable<Result<>> receive_message(Stream stream, HttpParser& parser, std::string& bytes) {
   std::array<char, 16'384> chunk{};
-  bool heard = false;
+  bool heard = !bytes.empty();
   while (true) {
     const auto before = bytes.size();
     const auto progress = parser.feed(bytes);

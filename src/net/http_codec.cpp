@@ -44,6 +44,17 @@ tl::unexpected<Error> parse_failure(const boost::system::error_code& code) {
   return fail(Errc::malformed_message, "malformed HTTP message: " + code.message(), 400);
 }
 
+/// RFC 9112 section 3.2.
+template <class Body>
+bool lacks_host(const http::request<Body>& message) {
+  return message.version() >= 11 && message.count(http::field::host) != 1;
+}
+
+template <class Body>
+bool lacks_host(const http::response<Body>& /*message*/) {
+  return false;
+}
+
 void append_headers(std::string& wire, const HttpHeaders& headers) {
   for (const auto& [name, value] : headers) {
     wire.append(name).append(": ").append(value).append("\r\n");
@@ -148,6 +159,9 @@ Result<HttpParser::Progress> HttpParser::feed(std::string& bytes) {
     }
     if (!parser.is_header_done()) {
       return Progress::header;
+    }
+    if (lacks_host(parser.get())) {
+      return fail(Errc::malformed_message, "HTTP/1.1 request without Host", 400);
     }
     return parser.is_done() ? Progress::done : Progress::body;
   });

@@ -89,7 +89,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 void HttpServer::Impl::start() {
-  const auto ignore = [](const std::exception_ptr&) {};
+  // The signal is a member: it must outlive the coroutine that listens to it.
+  const auto ignore = [self = shared_from_this()](const std::exception_ptr&) {};
   asio::co_spawn(acceptor_.get_executor(), accept_loop(shared_from_this()),
                  asio::bind_cancellation_slot(cancel_accept_.slot(), ignore));
 }

@@ -84,8 +84,14 @@ Result<Url> parse_url(std::string_view text) {
                 "address with user information in front of the host; credentials go into headers");
   }
   url.host = parsed->host_address();
-  if (!is_usable_host(url.host)) {
+  const bool v6 = parsed->host_type() == boost::urls::host_type::ipv6;
+  if (!is_usable_host(url.host) || (!v6 && url.host.find(':') != std::string::npos)) {
     return bad_url(text, "no usable host name or IP address");
+  }
+  // Boost.URL 1.81 takes what follows the digits of a port for a path: "h:80x" is "h:80" and "x".
+  const std::string path{parsed->encoded_path()};
+  if (!path.empty() && path.front() != '/') {
+    return bad_url(text, "the port must be a number from 1 to 65535");
   }
   url.port = default_port(url.scheme);
   if (parsed->has_port() && !parsed->port().empty()) {
