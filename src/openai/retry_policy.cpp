@@ -24,8 +24,9 @@ std::optional<milliseconds> delay_in(std::string_view text, double unit_ms) {
   return usable ? std::optional{milliseconds{std::llround(ms)}} : std::nullopt;
 }
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT": the one form of RFC 9110 section 5.6.7 still in use.
-std::optional<system_clock::time_point> http_date(std::string_view text) {
+/// "Sun, 06 Nov 1994 08:49:37 GMT": the one form of RFC 9110 section 5.6.7 still in use. In
+/// seconds, because the system clock's nanoseconds end in the year 2262.
+std::optional<std::chrono::sys_seconds> http_date(std::string_view text) {
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   if (text.size() != 29 || text.substr(3, 2) != ", " || !text.ends_with(" GMT")) {
     return std::nullopt;
@@ -83,7 +84,7 @@ std::optional<milliseconds> requested_delay(const net::HttpHeaders& headers,
     return delay;
   }
   if (const auto date = http_date(text)) {
-    return std::max(milliseconds{0}, std::chrono::ceil<milliseconds>(*date - now));
+    return std::max(milliseconds{0}, *date - std::chrono::floor<milliseconds>(now));
   }
   return std::nullopt;
 }

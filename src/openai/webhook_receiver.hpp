@@ -33,7 +33,8 @@ struct WebhookCounts {
 
 struct WebhookReceiverOptions {
   std::vector<Secret> secrets;  ///< Any may have signed (rotation).
-  /// A genuine delivery, once per webhook-id. Called after the answer, on the executor.
+  /// A genuine delivery, once per webhook-id. Called after the answer, on the executor;
+  /// must not throw.
   std::function<void(WebhookEvent, std::string webhook_id)> on_event;
   /// A delivery that was not believed, for the timeline. Called like `on_event`.
   std::function<void(WebhookRefusal)> on_refused{};

@@ -1,8 +1,8 @@
 // Runs a fuzz target without libFuzzer:
-//   fuzz_webhook <corpus folder> [mutations [seed]]  every file, then so many mutations of them
-//   fuzz_webhook <file>                              one input, such as a crash file of libFuzzer
-// A failure names the input; --write <n> <file> as last arguments writes mutation n for a closer
-// look.
+//   fuzz_webhook FOLDER [MUTATIONS [SEED]]       every file of the corpus, then mutations of them
+//   fuzz_webhook FILE                            one input, such as a crash file of libFuzzer
+//   fuzz_webhook FOLDER 0 SEED --write N FILE    writes mutation N of the corpus into FILE
+// A failure names the file or the mutation.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +19,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
+// UndefinedBehaviorSanitizer does not call that one; its abort comes by signal.
+extern "C" const char* __ubsan_default_options() { return "abort_on_error=1:print_stacktrace=1"; }
 
 namespace {
 
@@ -102,7 +104,7 @@ int main(int count, char** words) {
     return arguments.size() > at ? std::strtoull(arguments[at].c_str(), nullptr, 10) : otherwise;
   };
   if (arguments.empty() || !fs::exists(arguments[0])) {
-    std::fprintf(stderr, "usage: %s FOLDER [MUTATIONS [SEED [--write N FILE]]] | FILE\n", words[0]);
+    std::fprintf(stderr, "usage: %s FILE | FOLDER [MUTATIONS [SEED [--write N FILE]]]\n", words[0]);
     return 2;
   }
   if (arguments.size() == 6 && arguments[3] == "--write") {

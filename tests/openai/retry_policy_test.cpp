@@ -140,6 +140,12 @@ TEST_SUITE("requested delay") {
     CHECK(requested_delay(later, now + 31s) == 0ms);
   }
 
+  TEST_CASE("may be a date that no clock reaches, which is then too long to be obeyed") {
+    const HttpHeaders never{{"retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"}};
+    CHECK(requested_delay(never, now) > std::chrono::hours{24 * 365 * 8'000});
+    CHECK(first_delay(answered(429, never)) == 500ms);
+  }
+
   TEST_CASE("is nothing when the date cannot be read") {
     for (const char* text : {"Sun, 06 Nov 1994 08:50:07 CET", "Sun, 31 Feb 1994 08:50:07 GMT",
                              "Sun, 06 ovD 1994 08:50:07 GMT", "Sun, 06 Nov 19x4 08:50:07 GMT",

@@ -151,6 +151,8 @@ TEST_SUITE("webhook secret rotation") {
 TEST_SUITE("webhook verification, read strictly") {
   TEST_CASE("wants the version in front of each signature") {
     CHECK(refuse_tiny(tiny.signature.substr(3)) == WebhookRefusal::wrong_signature);
+    CHECK(refuse_tiny("v2," + std::string{tiny.signature.substr(3)}) ==
+          WebhookRefusal::wrong_signature);
     CHECK(refuse_tiny("v1a," + std::string{tiny.signature.substr(3)}) ==
           WebhookRefusal::wrong_signature);
   }
