@@ -181,7 +181,7 @@ bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noex
     state_ = State::waiting;
     return begin_talk_spurt(frame, now);
   }
-  if (delay_us(*next_, now) < needed_us() - hysteresis_us) {
+  if (delay_us(*next_, now) < needed_us()) {
     run_dry(frame);  // it may still come: what we make up meanwhile lengthens the delay
     return false;
   }

@@ -1,0 +1,189 @@
+#include <doctest/doctest.h>
+
+#include "libre_srtp.hpp"
+#include "loopback.hpp"
+#include "media/source_policy.hpp"
+
+using namespace offhook::media;
+using namespace offhook::media::testing;
+namespace audio = offhook::audio;
+using Kind = StreamEvent::Kind;
+using Trust = SourcePolicy::Trust;
+
+namespace {
+
+SocketAddress at(const char* host, std::uint16_t port) {
+  return SocketAddress::from(host, port).value();
+}
+
+/// A stream that faces hand-made packets.
+struct Target {
+  explicit Target(StreamConfig stream_config) : bound{sockets()} {
+    port_number = bound.rtp_port();
+    stream = std::make_unique<Stream>(
+        engine->add(std::move(bound), std::move(stream_config), port).value());
+  }
+  /// Sends `count` packets, the next each time. @return when they were taken or dropped.
+  void burst(const HandPeer& peer, int count, std::uint32_t ssrc = 1) {
+    for (int i = 0; i < count; ++i, ++sequence) {
+      peer.send_rtp(port_number,
+                    {.sequence = SequenceNumber{static_cast<std::uint16_t>(sequence)},
+                     .timestamp = RtpTimestamp{static_cast<std::uint32_t>(sequence) * 160},
+                     .ssrc = ssrc});
+    }
+  }
+  [[nodiscard]] bool counted(std::uint64_t received, std::uint64_t discarded) const {
+    return eventually([&] {
+      return stream->stats().packets_received >= received &&
+             stream->stats().packets_discarded >= discarded;
+    });
+  }
+  int changes() {
+    log.drain(*stream);
+    return log.count(Kind::source_changed);
+  }
+
+  MediaSockets bound;
+  std::uint16_t port_number = 0;
+  int sequence = 100;
+  SoundPort port;
+  std::unique_ptr<Engine> engine = Engine::start().value();
+  std::unique_ptr<Stream> stream;
+  EventLog log;
+};
+
+}  // namespace
+
+TEST_SUITE("RTP source") {
+  TEST_CASE("is the negotiated address, or latched once, and no stranger's afterwards") {
+    SourcePolicy policy;
+    policy.negotiate(at("192.0.2.1", 4'000), false);
+    CHECK(policy.check(at("192.0.2.1", 4'000)) == Trust::known);
+    CHECK(policy.check(at("192.0.2.1", 4'002)) == Trust::needs_proof);
+    CHECK(policy.latch(at("198.51.100.1", 5'000)));
+    CHECK(policy.destination() == at("198.51.100.1", 5'000));
+    CHECK(policy.check(at("198.51.100.1", 5'000)) == Trust::known);
+    CHECK_FALSE(policy.latch(at("198.51.100.1", 5'000)));
+    CHECK(policy.check(at("198.51.100.1", 5'001)) == Trust::rejected);
+    CHECK(policy.check(at("192.0.2.1", 4'000)) == Trust::known);  // may still turn up
+  }
+
+  TEST_CASE("may change again and again when SRTP proves it") {
+    SourcePolicy policy;
+    policy.negotiate(at("2001:db8::1", 4'000), true);
+    CHECK_FALSE(policy.latch(at("2001:db8::1", 4'000)));
+    CHECK(policy.check(at("2001:db8::2", 4'000)) == Trust::needs_proof);
+    CHECK(policy.latch(at("2001:db8::2", 4'000)));
+    CHECK(policy.destination() == at("2001:db8::2", 4'000));
+  }
+
+  TEST_CASE("of plain RTP is followed once, and packets of others are counted and dropped") {
+    HandPeer negotiated;
+    HandPeer behind_nat;
+    HandPeer stranger;
+    Target target{config(negotiated.port())};
+    target.burst(behind_nat, 3);
+    CHECK(target.counted(3, 0));
+    CHECK(target.changes() == 1);
+    CHECK(eventually([&] { return !behind_nat.receive().empty(); }));  // ours goes there now
+    target.burst(stranger, 4);
+    CHECK(target.counted(3, 4));
+    CHECK(target.stream->stats().packets_received == 3);
+    CHECK(target.changes() == 0 + 1);
+  }
+
+  TEST_CASE("of SRTP may move, but only with authentic packets") {
+    HandPeer negotiated;
+    HandPeer moved;
+    HandPeer attacker;
+    StreamConfig secured = config(negotiated.port());
+    secured.srtp = keys(1, 2);
+    Target target{secured};
+    LibreSrtp peer{SrtpSuite::aes_cm_128_hmac_sha1_80, keys(1, 2).remote};
+    const auto packet = [&](int sequence) {
+      std::vector<std::uint8_t> bytes(172, 0xff);
+      write_rtp_header({.sequence = SequenceNumber{static_cast<std::uint16_t>(sequence)},
+                        .timestamp = RtpTimestamp{static_cast<std::uint32_t>(sequence) * 160},
+                        .ssrc = 5},
+                       std::span{bytes}.first<rtp_header_bytes>());
+      return peer.encrypt(bytes);
+    };
+    const auto replayed = packet(1);
+    negotiated.send(target.port_number, replayed);
+    CHECK(target.counted(1, 0));
+    target.burst(attacker, 3, 5);
+    attacker.send(target.port_number, replayed);
+    CHECK(target.counted(1, 4));
+    CHECK(target.stream->stats().srtp_failures == 4);
+    CHECK(target.changes() == 0);
+    moved.send(target.port_number, packet(2));
+    CHECK(target.counted(2, 4));
+    CHECK(target.changes() == 1);
+    CHECK(eventually([&] { return !moved.receive().empty(); }));
+  }
+
+  TEST_CASE("may change its SSRC; the sound goes on") {
+    HandPeer peer;
+    Target target{config(peer.port())};
+    target.burst(peer, 5, 1);
+    CHECK(target.counted(5, 0));
+    target.sequence = 40'000;
+    target.burst(peer, 5, 2);
+    CHECK(target.counted(10, 0));
+    CHECK(target.changes() == 1);
+    CHECK(target.stream->stats().packets_lost == 0);
+  }
+
+  TEST_CASE("that sends junk is counted and harms nobody") {
+    HandPeer peer;
+    Target target{config(peer.port())};
+    target.burst(peer, 3);
+    peer.send(target.port_number, std::vector<std::uint8_t>{});
+    peer.send(target.port_number, std::vector<std::uint8_t>{0x80});
+    peer.send(target.port_number, std::vector<std::uint8_t>(300, 0x00));
+    peer.send(target.port_number, std::vector<std::uint8_t>(1'400, 0xff));
+    peer.send(target.port_number, std::vector<std::uint8_t>(3'000, 0x80));
+    peer.send_rtp(target.port_number, {.payload_type = 77, .ssrc = 1});
+    peer.send(static_cast<std::uint16_t>(target.port_number + 1),
+              std::vector<std::uint8_t>(100, 0xff));
+    CHECK(target.counted(3, 7));
+    target.burst(peer, 3);
+    CHECK(target.counted(6, 7));
+    CHECK(target.stream->stats().packets_discarded == 7);
+  }
+
+  TEST_CASE("that sent long before the stream began does not cause a burst") {
+    HandPeer peer;
+    MediaSockets early = sockets();
+    const std::uint16_t to = early.rtp_port();
+    for (int i = 0; i < 300; ++i) {
+      peer.send_rtp(to, {.sequence = SequenceNumber{static_cast<std::uint16_t>(i)}, .ssrc = 1});
+    }
+    std::this_thread::sleep_for(200ms);  // what makes them old
+    SoundPort port;
+    const auto engine = Engine::start().value();
+    auto stream = engine->add(std::move(early), config(peer.port()), port).value();
+    for (int i = 300; i < 303; ++i) {
+      peer.send_rtp(to, {.sequence = SequenceNumber{static_cast<std::uint16_t>(i)},
+                         .timestamp = RtpTimestamp{static_cast<std::uint32_t>(i) * 160},
+                         .ssrc = 1});
+    }
+    REQUIRE(eventually([&] { return stream.stats().packets_received >= 3; }));
+    CHECK(stream.stats().packets_received == 3);
+    CHECK(stream.stats().packets_lost == 0);
+  }
+
+  TEST_CASE("that falls silent is told once") {
+    HandPeer peer;
+    Target target{config(peer.port())};
+    target.burst(peer, 1);
+    CHECK(eventually([&] {
+      target.log.drain(*target.stream);
+      return target.log.count(Kind::receive_timeout) == 1;
+    }));
+    const int calls = target.port.calls;
+    CHECK(eventually([&] { return target.port.calls > calls + 50; }));
+    target.log.drain(*target.stream);
+    CHECK(target.log.count(Kind::receive_timeout) == 1);
+  }
+}
