@@ -98,31 +98,31 @@ std::string origin(const Url& url) {
 
 tl::unexpected<Error> timed_out(const std::string& where,
                                 std::chrono::milliseconds limit,
-                                const Progress& progress) {
+                                const Stage& stage) {
   const auto count = limit.count();
   const std::string duration =
       count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
   return fail(Errc::timed_out,
-              where + ": timed out after " + duration + " while " + std::string{*progress});
+              where + ": timed out after " + duration + " while " + std::string{*stage});
 }
 
-asio::awaitable<Result<Stream>> connect(Url url, TlsContext tls, Progress progress) {
+asio::awaitable<Result<Stream>> connect(Url url, TlsContext tls, Stage stage) {
   if (url.tls() && !tls) {
     co_return fail(Errc::invalid_argument, origin(url) + ": no TLS settings were given");
   }
-  *progress = "looking up the host name";
+  *stage = "looking up the host name";
   auto endpoints = co_await resolve(url.host, url.port);
   if (!endpoints) {
     co_return fail(std::move(endpoints).error().with(origin(url)));
   }
-  *progress = "connecting";
+  *stage = "connecting";
   auto socket = co_await connect_any(std::move(*endpoints));
   if (!socket) {
     co_return fail(std::move(socket).error().with(origin(url)));
   }
   Stream stream{std::move(*socket), url.tls() ? tls : TlsContext{}};
   if (url.tls()) {
-    *progress = "waiting for the TLS handshake";
+    *stage = "waiting for the TLS handshake";
     auto secured = co_await stream.client_handshake(url.host);
     if (!secured) {
       co_return fail(std::move(secured).error().with(origin(url)));

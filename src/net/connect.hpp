@@ -16,7 +16,7 @@ namespace offhook::net {
 
 /// What an outgoing exchange is busy with, for the text of its timeout. Shared, because the
 /// exchange is gone by the time somebody asks.
-using Progress = std::shared_ptr<std::string_view>;
+using Stage = std::shared_ptr<std::string_view>;
 
 /// "https://host:port", for error texts: never the target, which may hold a token.
 [[nodiscard]] std::string origin(const Url& url);
@@ -24,15 +24,13 @@ using Progress = std::shared_ptr<std::string_view>;
 /// "https://host:port: timed out after 10 s while connecting".
 [[nodiscard]] tl::unexpected<Error> timed_out(const std::string& where,
                                               std::chrono::milliseconds limit,
-                                              const Progress& progress);
+                                              const Stage& stage);
 
 /// Resolves, connects and, for https and wss, completes the verified TLS handshake. Has no time
 /// limit of its own; it can be cancelled at any moment.
 ///
 /// @return `not_found`, `unreachable`, `authentication_failed` or, without TLS settings for an
 ///         address that needs them, `invalid_argument`. Details begin with the origin.
-[[nodiscard]] boost::asio::awaitable<Result<Stream>> connect(Url url,
-                                                             TlsContext tls,
-                                                             Progress progress);
+[[nodiscard]] boost::asio::awaitable<Result<Stream>> connect(Url url, TlsContext tls, Stage stage);
 
 }  // namespace offhook::net

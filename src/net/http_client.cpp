@@ -74,19 +74,19 @@ asio::awaitable<Result<HttpResponse>> receive_response(Stream stream,
 asio::awaitable<Result<HttpResponse>> exchange(Url url,
                                                HttpRequest request,
                                                HttpClientOptions options,
-                                               Progress progress) {
+                                               Stage stage) {
   const auto wire = serialise(url, request);
   if (!wire) {
     co_return fail(Error{wire.error()}.with(origin(url)));
   }
-  auto stream = co_await connect(url, options.tls, progress);
+  auto stream = co_await connect(url, options.tls, stage);
   if (!stream) {
     co_return fail(std::move(stream).error());
   }
-  *progress = "sending the request";
+  *stage = "sending the request";
   const auto unsent = co_await stream->write_all(*wire);
   // A server may refuse a request half-way and close: its answer says more than our failed write.
-  *progress = "waiting for the answer";
+  *stage = "waiting for the answer";
   auto response =
       co_await receive_response(*stream, request.method != "HEAD", options.max_body_bytes);
   if (!response && unsent) {
@@ -104,13 +104,13 @@ asio::awaitable<Result<HttpResponse>> exchange(Url url,
 asio::awaitable<Result<HttpResponse>> http_exchange(Url url,
                                                     HttpRequest request,
                                                     HttpClientOptions options) {
-  const auto progress = std::make_shared<std::string_view>("starting");
+  const auto stage = std::make_shared<std::string_view>("starting");
   const std::string where = origin(url);
   const auto timeout = options.timeout;
   auto response = co_await with_timeout(
-      exchange(std::move(url), std::move(request), std::move(options), progress), timeout);
+      exchange(std::move(url), std::move(request), std::move(options), stage), timeout);
   if (!response && response.error().code == Errc::timed_out) {
-    co_return timed_out(where, timeout, progress);
+    co_return timed_out(where, timeout, stage);
   }
   co_return std::move(response);
 }

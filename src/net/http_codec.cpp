@@ -22,6 +22,8 @@ namespace {
 using RequestParser = http::request_parser<http::string_body>;
 using ResponseParser = http::response_parser<http::string_body>;
 
+constexpr int no_content = 204;
+
 bool is_token(std::string_view text) {
   constexpr std::string_view punctuation = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
@@ -55,9 +57,20 @@ bool lacks_host(const http::response<Body>& /*message*/) {
   return false;
 }
 
+/// Fields that say where a message ends, or whom it is for, are ours to write.
+bool is_framing(std::string_view name) {
+  constexpr std::string_view names[] = {"host", "content-length", "transfer-encoding",
+                                        "connection"};
+  return std::ranges::any_of(names, [&](std::string_view framing) {
+    return boost::beast::iequals({name.data(), name.size()}, {framing.data(), framing.size()});
+  });
+}
+
 void append_headers(std::string& wire, const HttpHeaders& headers) {
   for (const auto& [name, value] : headers) {
-    wire.append(name).append(": ").append(value).append("\r\n");
+    if (!is_framing(name)) {
+      wire.append(name).append(": ").append(value).append("\r\n");
+    }
   }
 }
 
@@ -109,7 +122,11 @@ Result<std::string> serialise(const HttpResponse& response, bool keep_alive, boo
   std::string wire = "HTTP/1.1 " + std::to_string(response.status) + " " +
                      reason_phrase(response.status) + "\r\nServer: offhook\r\n";
   append_headers(wire, response.headers);
-  wire += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  if (response.status == no_content) {
+    body = false;  // and no Content-Length: RFC 9110 section 8.6
+  } else {
+    wire += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  }
   wire += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   return body ? wire + response.body : wire;
 }

@@ -49,7 +49,7 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;
-  std::string body;  ///< Exact bytes. `content-length` is always sent, 0 included.
+  std::string body;  ///< Exact bytes. `Content-Length` is sent with it, 0 included, except for 204.
 };
 
 }  // namespace offhook::net

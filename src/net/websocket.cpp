@@ -189,8 +189,8 @@ asio::awaitable<Result<std::string>> WebSocketCore::receive(std::shared_ptr<WebS
   co_return std::move(message);
 }
 
-asio::awaitable<Result<>> WebSocketCore::enqueue(std::shared_ptr<WebSocketCore> self,
-                                                 std::shared_ptr<Outgoing> item) {
+asio::awaitable<Result<>> WebSocketCore::wait_until_written(std::shared_ptr<WebSocketCore> self,
+                                                            std::shared_ptr<Outgoing> item) {
   while (!item->outcome) {
     co_await item->done.wait();
   }
@@ -210,7 +210,7 @@ asio::awaitable<Result<>> WebSocketCore::send(std::shared_ptr<WebSocketCore> sel
   item->text = std::move(text);
   self->outbox_.push_back(item);
   self->outbox_changed_.notify();
-  auto sent = co_await enqueue(self, item);
+  auto sent = co_await wait_until_written(self, item);
   co_return sent;
 }
 
@@ -225,7 +225,7 @@ asio::awaitable<void> WebSocketCore::close(std::shared_ptr<WebSocketCore> self,
   item->close.emplace(wire_code, beast::string_view{reason}.substr(0, 123));
   self->outbox_.push_back(item);
   self->outbox_changed_.notify();
-  const auto closed = co_await with_timeout(enqueue(self, item), close_limit);
+  const auto closed = co_await with_timeout(wait_until_written(self, item), close_limit);
   self->end({Errc::peer_closed,
              closed ? "WebSocket closed" : "WebSocket closed without the peer's answer", code});
 }
@@ -278,15 +278,15 @@ Error refusal(const Url& url, const websocket::response_type& answer) {
 
 asio::awaitable<Result<std::shared_ptr<WebSocketCore>>> open(Url url,
                                                              WebSocketOptions options,
-                                                             Progress progress) {
+                                                             Stage stage) {
   if (auto good = check_headers(options.headers); !good) {
     co_return fail(std::move(good).error().with(origin(url)));
   }
-  auto stream = co_await connect(url, options.tls, progress);
+  auto stream = co_await connect(url, options.tls, stage);
   if (!stream) {
     co_return fail(std::move(stream).error());
   }
-  *progress = "waiting for the answer to the upgrade";
+  *stage = "waiting for the answer to the upgrade";
   auto core = std::make_shared<WebSocketCore>(std::move(*stream), options.max_message_bytes);
   auto& socket = core->socket();
   socket.set_option(limits(options.timeout));
@@ -315,12 +315,12 @@ asio::awaitable<Result<std::shared_ptr<WebSocketCore>>> open(Url url,
 }  // namespace
 
 asio::awaitable<Result<WebSocket>> connect_websocket(Url url, WebSocketOptions options) {
-  const auto progress = std::make_shared<std::string_view>("starting");
+  const auto stage = std::make_shared<std::string_view>("starting");
   const std::string where = origin(url);
   const auto timeout = options.timeout;
-  auto opened = co_await with_timeout(open(std::move(url), std::move(options), progress), timeout);
+  auto opened = co_await with_timeout(open(std::move(url), std::move(options), stage), timeout);
   if (!opened && opened.error().code == Errc::timed_out) {
-    co_return timed_out(where, timeout, progress);
+    co_return timed_out(where, timeout, stage);
   }
   if (!opened) {
     co_return fail(std::move(opened).error());

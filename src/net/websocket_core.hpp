@@ -53,8 +53,8 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
 
   static boost::asio::awaitable<void> read_loop(std::shared_ptr<WebSocketCore> self);
   static boost::asio::awaitable<void> write_loop(std::shared_ptr<WebSocketCore> self);
-  static boost::asio::awaitable<Result<>> enqueue(std::shared_ptr<WebSocketCore> self,
-                                                  std::shared_ptr<Outgoing> item);
+  static boost::asio::awaitable<Result<>> wait_until_written(std::shared_ptr<WebSocketCore> self,
+                                                             std::shared_ptr<Outgoing> item);
   [[nodiscard]] bool inbox_full() const noexcept;
   void deliver(Result<std::string> message);
   void on_read_failure(const boost::system::error_code& failure);

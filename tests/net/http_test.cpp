@@ -345,6 +345,33 @@ TEST_SUITE("HTTP server") {
     CHECK(site.raw("").empty());
   }
 
+  TEST_CASE("does not wait for ever for a TLS handshake") {
+    const test::TestCertificates good;
+    net::HttpServerOptions options;
+    options.tls = good.server();
+    options.idle_timeout = 50ms;
+    Site site{options};
+    CHECK(site.raw("").empty());
+  }
+
+  TEST_CASE("writes the framing of an answer itself, and none for 204") {
+    Site site{{}, with_request([](HttpRequest request) -> asio::awaitable<HttpResponse> {
+                HttpResponse response;
+                response.status = request.path() == "/none" ? 204 : 200;
+                response.headers.add("content-length", "99");
+                response.headers.add("Transfer-Encoding", "chunked");
+                response.body = "four";
+                co_return response;
+              })};
+    const auto answers = site.raw(
+        "GET /none HTTP/1.1\r\nHost: h\r\n\r\n"
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    CHECK(answers ==
+          "HTTP/1.1 204 No Content\r\nServer: offhook\r\n\r\n"
+          "HTTP/1.1 200 OK\r\nServer: offhook\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
+          "four");
+  }
+
   TEST_CASE("turns an exception and an unusable answer into 500") {
     Site site{{}, with_request([](HttpRequest request) -> asio::awaitable<HttpResponse> {
                 if (request.method == "GET") {
