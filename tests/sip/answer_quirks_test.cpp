@@ -1,0 +1,166 @@
+#include <doctest/doctest.h>
+
+#include "raw_peer.hpp"
+#include "sip_fixture.hpp"
+
+using offhook::Errc;
+using offhook::sip::Call;
+using offhook::sip::CallEvent;
+using offhook::test::certificates;
+using offhook::test::header_of;
+using offhook::test::Phones;
+using offhook::test::RawPeer;
+using offhook::test::response_to;
+using Kind = CallEvent::Kind;
+
+namespace asio = boost::asio;
+namespace sip = offhook::sip;
+
+namespace {
+
+constexpr const char* openai_sdp =
+    "v=0\r\no=- 2113971860 2113971862 IN IP4 203.0.113.5\r\ns=OAI\r\nc=IN IP4 203.0.113.5\r\n"
+    "t=0 0\r\nm=audio 43955 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+    "a=fmtp:101 0-16\r\na=ptime:20\r\na=rtpmap:0 PCMU/8000\r\n";
+
+std::string openai_answer(const std::string& invite, const std::string& contact) {
+  const std::string body = openai_sdp;
+  return response_to(invite, "200 OK") + "Contact: " + contact +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// Accepts, answers as OpenAI does, and returns the first lines of INVITE, ACK and BYE.
+asio::awaitable<std::vector<std::string>> be_openai(RawPeer& peer, std::string contact) {
+  co_await peer.accept();
+  const std::string invite = co_await peer.receive();
+  std::string trying = response_to(invite, "100 Trying") + "Content-Length: 0\r\n\r\n";
+  co_await peer.send(std::move(trying));
+  std::string answer = openai_answer(invite, contact);
+  co_await peer.send(std::move(answer));
+  const std::string ack = co_await peer.receive();
+  const std::string bye = co_await peer.receive();
+  std::string ok = response_to(bye, "200 OK") + "Content-Length: 0\r\n\r\n";
+  co_await peer.send(std::move(ok));
+  std::vector<std::string> lines;
+  for (const std::string& message : {invite, ack, bye}) {
+    lines.push_back(message.substr(0, message.find('\r')));
+  }
+  co_return lines;
+}
+
+/// Sends 100 and closes the connection.
+asio::awaitable<bool> try_and_drop(RawPeer& peer) {
+  co_await peer.accept();
+  const std::string invite = co_await peer.receive();
+  std::string trying = response_to(invite, "100 Trying") + "Content-Length: 0\r\n\r\n";
+  co_await peer.send(std::move(trying));
+  peer.drop();
+  co_return true;
+}
+
+asio::awaitable<std::string> refuse(RawPeer& peer) {
+  co_await peer.accept();
+  const std::string invite = co_await peer.receive();
+  std::string refusal = response_to(invite, "400 Bad Request") +
+                        "Reason: Q.850;cause=16;text=\"late\"\r\nWarning: 399 oai \"no accept\"\r\n"
+                        "Content-Length: 0\r\n\r\n";
+  co_await peer.send(std::move(refusal));
+  std::string ack = co_await peer.receive();
+  co_return ack;
+}
+
+/// The answer, hang-up, and the three messages as the peer saw them.
+std::vector<std::string> call_openai(Phones& phones, RawPeer& peer, const std::string& contact) {
+  std::vector<std::string> lines;
+  asio::co_spawn(
+      phones.context, be_openai(peer, contact),
+      [&](const std::exception_ptr&, std::vector<std::string> seen) { lines = std::move(seen); });
+  sip::InviteOptions options;
+  options.target = "sip:proj_x@" + peer.address() + ";transport=tls";
+  Call caller = phones.invite(std::move(options));
+  CHECK(phones.next(caller, Kind::answered).sdp == openai_sdp);
+  caller.hang_up();
+  phones.run_until([&] { return !lines.empty(); });
+  CHECK_FALSE(peer.second_connection());
+  return lines;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("sip answers seen in the field");
+
+TEST_CASE("A 200 without Content-Type and transport keeps the call on its one TLS connection") {
+  Phones phones{certificates()};
+  RawPeer peer{phones.context, certificates()};
+  const std::string uri = "sip:OAI@" + peer.address();
+  CHECK(call_openai(phones, peer, '<' + uri + '>') ==
+        std::vector<std::string>{"INVITE sip:proj_x@" + peer.address() + ";transport=tls SIP/2.0",
+                                 "ACK " + uri + " SIP/2.0", "BYE " + uri + " SIP/2.0"});
+}
+
+TEST_CASE("A Contact with the name in the certificate means the peer that answered") {
+  Phones phones{certificates()};
+  RawPeer peer{phones.context, certificates()};
+  const std::string port = peer.address().substr(peer.address().find(':'));
+  const auto lines = call_openai(phones, peer, "<sip:OAI@localhost" + port + '>');
+  CHECK(lines[2] == "BYE sip:OAI@localhost" + port + " SIP/2.0");
+}
+
+TEST_CASE("A Contact with sips or another transport is reached over TLS") {
+  Phones phones{certificates()};
+  for (const std::string form : {"sips:OAI@HOST", "sip:OAI@HOST;transport=tcp"}) {
+    CAPTURE(form);
+    RawPeer peer{phones.context, certificates()};
+    std::string contact = form;
+    contact.replace(contact.find("HOST"), 4, peer.address());
+    const auto lines = call_openai(phones, peer, '<' + contact + '>');
+    CHECK(lines[1] == "ACK sip:OAI@" + peer.address() + ";transport=tls SIP/2.0");
+  }
+}
+
+TEST_CASE("Reason and Warning of a refusal are told") {
+  Phones phones{certificates()};
+  RawPeer peer{phones.context, certificates()};
+  std::string ack;
+  asio::co_spawn(phones.context, refuse(peer),
+                 [&](const std::exception_ptr&, std::string seen) { ack = std::move(seen); });
+  sip::InviteOptions options;
+  options.target = "sip:proj_x@" + peer.address() + ";transport=tls";
+  Call caller = phones.invite(std::move(options));
+  const CallEvent failed = phones.last(caller);
+  CHECK(failed.status == 400);
+  CHECK(failed.reason ==
+        "Bad Request (Reason: Q.850;cause=16;text=\"late\") (Warning: 399 oai \"no accept\")");
+  phones.run_until([&] { return !ack.empty(); });
+  CHECK(ack.starts_with("ACK "));
+}
+
+TEST_CASE("A connection that ends before the answer ends the call at once") {
+  Phones phones{certificates()};
+  RawPeer peer{phones.context, certificates()};
+  asio::co_spawn(phones.context, try_and_drop(peer), [](const std::exception_ptr&, bool) {});
+  sip::InviteOptions options;
+  options.target = "sip:proj_x@" + peer.address() + ";transport=tls";
+  Call caller = phones.invite(std::move(options));
+  const CallEvent failed = phones.last(caller);
+  CHECK(failed.kind == Kind::failed);
+  REQUIRE(failed.error);
+  CHECK(failed.error->code == Errc::peer_closed);
+}
+
+TEST_CASE("A server can leave Content-Type out, and our client does not mind") {
+  sip::ServerQuirks quirks;
+  quirks.omit_content_type = true;
+  Phones phones{certificates(), quirks};
+  const auto offer = Phones::offer();
+  sip::InviteOptions options;
+  options.sdp = offer.sdp;
+  Call caller = phones.invite(std::move(options));
+  auto callee = phones.take_incoming();
+  Phones::answer(callee);
+  const CallEvent answered = phones.next(caller, Kind::answered);
+  CHECK(sip::apply_answer(offer, answered.sdp));
+  CHECK(phones.next(callee.call).kind == Kind::confirmed);
+}
+
+TEST_SUITE_END();
