@@ -17,6 +17,10 @@ namespace offhook::media {
 /// roll-over counter that SRTP authenticates but does not send.
 inline constexpr std::size_t srtp_trailer_bytes = 14;
 
+// Why not libre's srtp_*: it takes new sources and wraps of the sequence number from packets before
+// it has authenticated them, so eight forged ones lock the real peer out, and one forged wrap ends
+// decryption for good.
+
 /// Protects what one stream sends: RTP and RTCP of one SSRC (RFC 3711). One thread at a time; does
 /// not allocate per packet.
 class SrtpSender {
