@@ -86,8 +86,8 @@ std::size_t Concealer::find_period() const noexcept {
 }
 
 float Concealer::next_made_up() noexcept {
-  const float held = static_cast<float>(rate_) / 100;  // 10 ms
-  const float age = static_cast<float>(made_up_);
+  const auto held = static_cast<float>(rate_) / 100;  // 10 ms
+  const auto age = static_cast<float>(made_up_);
   const float gain = std::clamp(1 - (age - held) / (5 * held), 0.F, 1.F);
   const float correction = jump_ * std::max(0.F, 1 - age / (held / 4));
   const float value = cycle_[made_up_ % period_] + correction;

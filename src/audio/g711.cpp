@@ -48,7 +48,7 @@ std::uint8_t encode_mu_law(std::int16_t sample) noexcept {
   const unsigned sign = value < 0 ? 0x80U : 0U;
   const auto biased =
       static_cast<unsigned>(std::min(value < 0 ? -value : value, mu_largest) + mu_bias);
-  const auto segment = static_cast<unsigned>(std::bit_width(biased)) - 8U;  // 132 has 8 bits
+  const auto segment = static_cast<unsigned>(std::bit_width(biased | 0x80U)) - 8U;
   const unsigned step = (biased >> (segment + 3U)) & 15U;
   return static_cast<std::uint8_t>(~(sign | (segment << 4U) | step));
 }

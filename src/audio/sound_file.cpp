@@ -9,6 +9,7 @@
 #include <sndfile.h>
 
 #include "audio/resampler.hpp"
+#include "audio/sound_error.hpp"
 #include "base/c_handle.hpp"
 
 namespace offhook::audio {
@@ -17,7 +18,7 @@ namespace {
 using SoundHandle = CHandle<SNDFILE, sf_close>;
 
 constexpr std::size_t block_frames = 4'096;
-constexpr std::size_t longest_seconds = 3 * 60 * 60;
+constexpr std::size_t longest_seconds = 10'800;  // 3 hours
 
 struct OpenSound {
   SoundHandle handle;
@@ -34,7 +35,7 @@ Result<OpenSound> open_sound(const std::string& path) {
   if (!sound.handle) {
     const bool unreadable = sf_error(nullptr) == SF_ERR_SYSTEM;
     return fail(unreadable ? Errc::not_found : Errc::malformed_message,
-                "cannot read sound file " + path + ": " + sf_strerror(nullptr) +
+                "cannot read sound file " + path + ": " + sound_error(nullptr) +
                     (unreadable ? "" : " (WAV, FLAC, Ogg and AIFF can be read)"));
   }
   return sound;

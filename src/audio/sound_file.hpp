@@ -38,8 +38,8 @@ class SoundWriter {
   [[nodiscard]] static Result<SoundWriter> create(const std::string& path,
                                                   int sample_rate_hz,
                                                   int channels);
-  SoundWriter(SoundWriter&&) noexcept;
-  SoundWriter& operator=(SoundWriter&&) noexcept;
+  SoundWriter(SoundWriter&& other) noexcept;
+  SoundWriter& operator=(SoundWriter&& other) noexcept;
   /// Finishes the file.
   ~SoundWriter();
 

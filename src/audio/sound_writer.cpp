@@ -5,6 +5,7 @@
 
 #include <sndfile.h>
 
+#include "audio/sound_error.hpp"
 #include "audio/sound_file.hpp"
 #include "base/c_handle.hpp"
 
@@ -48,8 +49,8 @@ struct SoundWriter::Impl {
 };
 
 SoundWriter::SoundWriter(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
-SoundWriter::SoundWriter(SoundWriter&&) noexcept = default;
-SoundWriter& SoundWriter::operator=(SoundWriter&&) noexcept = default;
+SoundWriter::SoundWriter(SoundWriter&& other) noexcept = default;
+SoundWriter& SoundWriter::operator=(SoundWriter&& other) noexcept = default;
 SoundWriter::~SoundWriter() = default;
 
 Result<SoundWriter> SoundWriter::create(const std::string& path, int sample_rate_hz, int channels) {
@@ -75,7 +76,7 @@ Result<SoundWriter> SoundWriter::create(const std::string& path, int sample_rate
   SoundHandle handle{sf_open(path.c_str(), SFM_WRITE, &info)};
   if (!handle) {
     return fail(Errc::invalid_argument,
-                "cannot write sound file " + path + ": " + sf_strerror(nullptr));
+                "cannot write sound file " + path + ": " + sound_error(nullptr));
   }
   if (opus) {
     double compression = opus_compression;
@@ -93,7 +94,7 @@ Result<> SoundWriter::write(std::span<const std::int16_t> interleaved) {
   const auto frames = static_cast<sf_count_t>(interleaved.size() / impl_->channels);
   if (sf_writef_short(impl_->handle.get(), interleaved.data(), frames) != frames) {
     return fail(Errc::internal,
-                "cannot write sound file " + impl_->path + ": " + sf_strerror(impl_->handle.get()));
+                "cannot write sound file " + impl_->path + ": " + sound_error(impl_->handle.get()));
   }
   return {};
 }

@@ -58,7 +58,7 @@ float VoiceActivity::filter(std::span<const std::int16_t> samples, std::size_t f
     position_ = (position_ + 1) % history_size;
     energy += output * output;
   }
-  return energy / static_cast<float>(samples.size() / factor);
+  return energy * static_cast<float>(factor) / static_cast<float>(samples.size());
 }
 
 /// Largest normalised autocorrelation of the last 25 ms over the lags of 70 to 400 Hz.

@@ -4,6 +4,7 @@
 //
 // prints one JSON object. Both are compared at 8 kHz; GOT may be longer than REF. Exit code 0 when
 // both could be read, whatever the result.
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -23,7 +24,7 @@ double seconds(const offhook::audio::Sound& sound) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   namespace audio = offhook::audio;
   std::string reference_path;
   std::string received_path;
@@ -54,4 +55,7 @@ int main(int argc, char** argv) {
       audio::rms_dbfs(reference->samples), audio::rms_dbfs(received->samples), seconds(*reference),
       seconds(*received));
   return 0;
+} catch (const std::exception& failure) {
+  std::cerr << "audio_compare: " << failure.what() << '\n';
+  return 2;
 }
