@@ -32,11 +32,11 @@ enum class SdpProfile : std::uint8_t { avp, savp };
 
 /// What we are able and willing to do, for an offer or as the basis of an answer.
 struct MediaCapabilities {
-  std::string address;             ///< Local IP literal for c=.
-  std::uint16_t port = 0;          ///< Local RTP port for m=.
-  std::vector<SdpCodec> codecs;    ///< In order of preference, telephone-event included.
-  bool allow_avp = true;           ///< Answering: plain RTP is acceptable.
-  bool allow_savp = true;          ///< Answering: SDES-SRTP is acceptable.
+  std::string address;           ///< Local IP literal for c=.
+  std::uint16_t port = 0;        ///< Local RTP port for m=.
+  std::vector<SdpCodec> codecs;  ///< In order of preference, telephone-event included.
+  bool allow_avp = true;   ///< Plain RTP will do: in our answer, or as the answer to our offer.
+  bool allow_savp = true;  ///< Answering: SDES-SRTP is acceptable.
   std::string session_name = "-";  ///< s=
   std::uint64_t session_id = 0;    ///< o= id; 0: chosen at random.
   std::uint64_t session_version = 0;

@@ -102,7 +102,10 @@ Result<NegotiatedMedia> apply_answer(const MediaOffer& offer, std::string_view s
   if (!profile) {
     return fail(profile.error());
   }
-  if (*profile != offer.profile) {
+  // RFC 3264 wants the same profile back; a plain answer is seen all the same, and whether it will
+  // do is the user's decision.
+  const bool plain_will_do = *profile == SdpProfile::avp && offer.capabilities.allow_avp;
+  if (*profile != offer.profile && !plain_will_do) {
     return fail(Errc::unsupported, *profile == SdpProfile::avp
                                        ? "sdp: SRTP was offered and plain RTP answered"
                                        : "sdp: plain RTP was offered and SRTP answered");

@@ -174,6 +174,14 @@ TEST_CASE("Keys of both sides come from the answered suite") {
   }
 }
 
+TEST_CASE("A plain answer to an SRTP offer will do only where plain RTP is allowed") {
+  const auto offer = make_offer(phone(), SdpProfile::savp).value();
+  const auto media = apply_answer(offer, answer_with("m=audio 5000 RTP/AVP 0\r\n"));
+  REQUIRE(media);
+  CHECK(media->profile == SdpProfile::avp);
+  CHECK(media->srtp_suite.empty());
+}
+
 TEST_CASE("Answers that cannot be used are told apart") {
   struct Case {
     const char* what;
@@ -230,7 +238,9 @@ TEST_CASE("Answers that cannot be used are told apart") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);
-    const auto offer = make_offer(phone(), c.profile).value();
+    auto insisting = phone();
+    insisting.allow_avp = false;
+    const auto offer = make_offer(insisting, c.profile).value();
     const auto media = apply_answer(offer, c.sdp);
     REQUIRE_FALSE(media);
     CHECK(media.error().code == c.code);
