@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,33 +21,36 @@ namespace offhook::sim {
 
 /// Deviations from good behaviour that OpenAI has been seen with; all off by default.
 struct Quirks {
-  bool omit_content_type = false;     ///< 200 OK without Content-Type.
-  int accept_not_found = 0;           ///< So many accepts answer 404 before one succeeds.
-  int sideband_drop_after_ms = 0;     ///< Cut the first sideband without close frame; call stays up.
-  bool unknown_events = false;        ///< An event type nobody knows, and extra fields.
-  bool duplicate_webhook = false;     ///< The same delivery twice.
+  bool omit_content_type = false;  ///< 200 OK without Content-Type.
+  int accept_not_found = 0;        ///< So many accepts answer 404 before one succeeds.
+  int sideband_drop_after_ms = 0;  ///< Cut the first sideband without close frame; call stays up.
+  bool unknown_events = false;     ///< An event type nobody knows, and extra fields.
+  bool duplicate_webhook = false;  ///< The same delivery twice.
 };
 
 struct SimConfig {
-  std::string host = "127.0.0.1";             ///< Address of SIP and media.
-  std::optional<std::uint16_t> sip_tls_port = 0;   ///< 0: any free port.
-  std::optional<std::uint16_t> sip_udp_port{};     ///< UDP and TCP, for phones without TLS.
+  std::string host = "127.0.0.1";                 ///< Address of SIP and media.
+  std::optional<std::uint16_t> sip_tls_port = 0;  ///< 0: any free port.
+  std::optional<std::uint16_t> sip_udp_port{};    ///< UDP and TCP, for phones without TLS.
   std::string api_host = "127.0.0.1";
-  std::optional<std::uint16_t> api_port = 0;       ///< http and ws.
+  std::optional<std::uint16_t> api_port = 0;  ///< http and ws.
   std::string api_tls_host = "127.0.0.1";
-  std::optional<std::uint16_t> api_tls_port{};     ///< https and wss.
-  std::string project = "proj_sim";           ///< User part that INVITEs must name; else 404.
-  Secret api_key;                             ///< Bearer token that REST and sidebands must show.
-  std::string webhook_url{};                  ///< Where realtime.call.incoming goes; empty: nowhere.
+  std::optional<std::uint16_t> api_tls_port{};  ///< https and wss.
+  std::string project = "proj_sim";             ///< User part that INVITEs must name; else 404.
+  Secret api_key;                               ///< Bearer token that REST and sidebands must show.
+  std::string webhook_url{};  ///< Where realtime.call.incoming goes; empty: nowhere.
   Secret webhook_secret{};
-  std::string certs_dir{};                    ///< ca.pem and server.pem are made here when missing.
-  std::uint16_t rtp_first = 0;                ///< RTP port range; 0, 0: any.
+  std::string webhook_ca_file{};  ///< Trust anchor of an https receiver; empty: system.
+  std::string certs_dir{};        ///< ca.pem and server.pem are made here when missing.
+  std::uint16_t rtp_first = 0;    ///< RTP port range; 0, 0: any.
   std::uint16_t rtp_last = 0;
-  std::uint32_t seed = 0;                     ///< Not 0: ids come from it, for comparable runs.
-  std::string voice = "slt";                  ///< Of the model; see audio/speech.hpp.
-  std::vector<std::string> replies{};         ///< Said in turn to the caller; empty: a default set.
-  std::vector<std::string> heard{};           ///< Script recogniser: what the caller's turns say.
+  std::uint32_t seed = 0;              ///< Not 0: ids come from it, for comparable runs.
+  std::string voice = "slt";           ///< Of the model; see audio/speech.hpp.
+  std::vector<std::string> replies{};  ///< Said in turn to the caller; empty: a default set.
+  std::vector<std::string> heard{};    ///< Script recogniser: what the caller's turns say.
+  std::vector<std::string> codecs{};   ///< By preference; empty: Opus, PCMU, PCMA.
   std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
+  std::chrono::seconds session_lifetime{3'600};       ///< Then `session_expired` and BYE.
   Quirks quirks{};
 };
 
@@ -67,8 +71,11 @@ class Sim {
   /// Everything listens when this returns.
   /// @param timeline  Told every step of every call, for `offhook sim`'s output; may be null.
   [[nodiscard]] static Result<std::unique_ptr<Sim>> start(
-      const boost::asio::any_io_executor& control, sip::Loop& sip_loop, media::Engine& engine,
-      SimConfig config, Timeline* timeline);
+      const boost::asio::any_io_executor& control,
+      sip::Loop& sip_loop,
+      media::Engine& engine,
+      SimConfig config,
+      Timeline* timeline);
   Sim(const Sim&) = delete;
   Sim& operator=(const Sim&) = delete;
   ~Sim();

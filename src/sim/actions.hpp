@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+namespace offhook::sim {
+
+/// A server event for every socket that observes the call.
+struct SendEvent {
+  boost::json::object event;
+};
+
+/// Speech is wanted: its sentences come back by `RealtimeSession::on_sentence`.
+struct Synthesise {
+  std::string response_id;
+  std::string text;
+};
+
+/// The model generated the response's sound up to here: let the caller hear it.
+struct Play {
+  std::string response_id;
+  int to_ms = 0;
+};
+
+/// No more sentences of this response are wanted.
+struct StopSynthesis {
+  std::string response_id;
+};
+
+/// Everything that waits to be heard is to be thrown away, now, and so is what these responses
+/// still generate.
+struct ClearPlayback {};
+
+/// A turn of the caller was committed: its text comes back by `RealtimeSession::on_transcript`.
+struct Recognise {
+  std::string item_id;
+};
+
+/// The settings of turn detection changed.
+struct ChangeTurns {};
+
+/// The session reached its time limit: hang up.
+struct EndCall {};
+
+/// What a session wants done, in order.
+using Action = std::variant<SendEvent,
+                            Synthesise,
+                            Play,
+                            StopSynthesis,
+                            ClearPlayback,
+                            Recognise,
+                            ChangeTurns,
+                            EndCall>;
+
+}  // namespace offhook::sim

@@ -1,0 +1,159 @@
+#include "sim/edge.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "sim/webhook_body.hpp"
+
+namespace offhook::sim {
+namespace {
+
+constexpr std::size_t most_calls = 1'000;
+constexpr int telephone_event_type = 101;
+
+std::vector<sip::SdpCodec> wanted_codecs(std::vector<std::string> names) {
+  if (names.empty()) {
+    names = {"opus", "PCMU", "PCMA"};
+  }
+  const auto available = audio::available_codecs();
+  std::vector<sip::SdpCodec> codecs;
+  for (const std::string& name : names) {
+    const auto id = audio::codec_by_name(name);
+    if (!id || std::find(available.begin(), available.end(), *id) == available.end()) {
+      continue;
+    }
+    const audio::CodecInfo& info = audio::codec_info(*id);
+    codecs.push_back({info.payload_type, std::string{info.sdp_name}, info.rtp_clock_hz,
+                      info.sdp_channels, std::string{info.fmtp}});
+  }
+  codecs.push_back({telephone_event_type, "telephone-event", 8'000, 1, "0-16"});
+  return codecs;
+}
+
+std::int64_t unix_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string_view header(const sip::IncomingCall& incoming, std::string_view name) {
+  for (const auto& field : incoming.headers) {
+    if (field.name == name) {
+      return field.value;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Edge::Edge(LegContext context, Ids ids, WebhookSender& webhooks, Timeline* timeline)
+    : context_{std::move(context)},
+      ids_{std::move(ids)},
+      webhooks_{webhooks},
+      timeline_{timeline},
+      codecs_{wanted_codecs(context_.config.codecs)} {}
+
+void Edge::on_incoming(sip::IncomingCall incoming) {
+  const std::string call_id = ids_.call();
+  const Journal journal{timeline_, call_id};
+  journal.mark("invite.received", {{"sip_call_id", incoming.call.call_id()},
+                                   {"to_user", incoming.request_user},
+                                   {"from", header(incoming, "From")},
+                                   {"transport", incoming.transport}});
+  const auto refuse = [&](int status, std::string reason, std::string_view why) {
+    journal.mark("refused", {{"status", status}, {"why", why}});
+    incoming.call.reject(status, std::move(reason));
+  };
+  if (incoming.request_user != context_.config.project) {
+    return refuse(404, "Not Found", "unknown project");
+  }
+  if (context_.calls.size() >= most_calls) {
+    return refuse(503, "Service Unavailable", "too many calls");
+  }
+  auto offered = evaluate(incoming);
+  if (!offered) {
+    const Error& error = offered.error();
+    if (error.code == Errc::unsupported) {
+      return refuse(488, "Not Acceptable Here", error.detail);
+    }
+    if (error.code == Errc::malformed_message) {
+      return refuse(400, "Bad Request", error.detail);
+    }
+    return refuse(503, "Service Unavailable", error.detail);
+  }
+  const bool srtp = offered->answer.media.profile == sip::SdpProfile::savp;
+  const auto leg =
+      std::make_shared<CallLeg>(context_, call_id, ids_.for_call(), std::move(*offered), journal);
+  std::erase_if(legs_, [](const auto& known) { return known.expired(); });
+  legs_.push_back(leg);
+  leg->start();
+  send_webhook(incoming, call_id, srtp ? "srtp" : "rtp", journal);
+}
+
+void Edge::abandon_all() {
+  for (const auto& known : legs_) {
+    if (const auto leg = known.lock()) {
+      leg->abandon();
+    }
+  }
+}
+
+/// Answers the offer in mind, before anybody decided: the webhook tells how the media is secured.
+/// Takes the call out of `incoming` when it succeeds.
+Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming) const {
+  if (incoming.sdp.empty()) {
+    return fail(Errc::unsupported, "the INVITE carries no SDP offer");
+  }
+  const SimConfig& config = context_.config;
+  auto sockets = media::MediaSockets::bind(config.host, config.rtp_first, config.rtp_last);
+  if (!sockets) {
+    return fail(std::move(sockets).error());
+  }
+  sip::MediaCapabilities capabilities;
+  capabilities.address = sockets->address();
+  capabilities.port = sockets->rtp_port();
+  capabilities.codecs = codecs_;
+  capabilities.session_name = "OAI";
+  capabilities.single_codec_answer = true;
+  auto answer = sip::answer_offer(capabilities, incoming.sdp);
+  if (!answer) {
+    return fail(std::move(answer).error());
+  }
+  const auto codec = audio::codec_by_name(answer->media.codec.name);
+  if (!codec) {
+    return fail(Errc::unsupported, "codec " + answer->media.codec.name);
+  }
+  return OfferedCall{std::move(incoming.call), std::move(*sockets), std::move(capabilities),
+                     std::move(*answer), *codec};
+}
+
+void Edge::send_webhook(const sip::IncomingCall& incoming,
+                        const std::string& call_id,
+                        std::string_view media_security,
+                        const Journal& journal) {
+  if (!webhooks_.has_target()) {
+    journal.mark("webhook.none");
+    return;
+  }
+  IncomingEvent event;
+  event.created_at = unix_now();
+  event.event_id = ids_.webhook_event(event.created_at);
+  event.call_id = call_id;
+  event.media_security = media_security;
+  for (const auto& field : incoming.headers) {
+    event.sip_headers.push_back({field.name, field.value});
+  }
+  webhooks_.deliver(
+      ids_.delivery(), webhook_body(event), [journal](const DeliveryAttempt& attempt) {
+        if (attempt.problem.empty()) {
+          journal.mark("webhook.delivered",
+                       {{"attempt", attempt.number}, {"status", attempt.status}});
+        } else {
+          journal.mark("webhook.failed", {{"attempt", attempt.number}, {"why", attempt.problem}});
+        }
+      });
+}
+
+}  // namespace offhook::sim

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/timeline.hpp"
+#include "sim/call_leg.hpp"
+#include "sim/ids.hpp"
+#include "sim/webhook_sender.hpp"
+#include "sip/endpoint.hpp"
+
+namespace offhook::sim {
+
+/// The SIP edge: looks at every INVITE, refuses what cannot become a call, and makes a pending call
+/// of the rest, whose webhook it sends. Control thread.
+class Edge {
+ public:
+  /// @param webhooks,timeline  Outlive this; `timeline` may be null.
+  Edge(LegContext context, Ids ids, WebhookSender& webhooks, Timeline* timeline);
+
+  /// 404 for another project, 488 for media that we have nothing in common with, 503 when full;
+  /// else the call rings until a controller decides.
+  void on_incoming(sip::IncomingCall incoming);
+  /// SIP is gone: whatever still waits for it gives up.
+  void abandon_all();
+
+ private:
+  [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming) const;
+  void send_webhook(const sip::IncomingCall& incoming,
+                    const std::string& call_id,
+                    std::string_view media_security,
+                    const Journal& journal);
+
+  LegContext context_;
+  Ids ids_;
+  WebhookSender& webhooks_;
+  Timeline* timeline_;
+  std::vector<sip::SdpCodec> codecs_;
+  std::vector<std::weak_ptr<CallLeg>> legs_;  ///< Those that are over, too, until they are gone.
+};
+
+}  // namespace offhook::sim

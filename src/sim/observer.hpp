@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+namespace offhook::sim {
+
+/// A socket that observes a call. Control thread.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  /// Queues one event. A socket that does not read is dropped.
+  virtual void send(std::string event) = 0;
+  /// Whether everything queued has been handed to the network.
+  [[nodiscard]] virtual bool idle() const = 0;
+  /// Cuts the connection without a close frame.
+  virtual void drop() = 0;
+};
+
+}  // namespace offhook::sim

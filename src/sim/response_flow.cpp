@@ -1,0 +1,206 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/json.hpp"
+#include "sim/realtime_session.hpp"
+
+namespace offhook::sim {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int input_ms_per_token = 100;
+
+int count_text_tokens(const Item& item) {
+  int tokens = text_tokens(json_string(item.body, "output")) +
+               text_tokens(json_string(item.body, "arguments"));
+  if (const auto* const content = item.body.if_contains("content");
+      content && content->is_array()) {
+    for (const auto& part : content->get_array()) {
+      tokens +=
+          text_tokens(json_string(part, "text")) + text_tokens(json_string(part, "transcript"));
+    }
+  }
+  return tokens;
+}
+
+}  // namespace
+
+/// @param overrides  `response` of a response.create, or an empty object after a caller's turn.
+ResponsePlan RealtimeSession::plan(const json::value& overrides) {
+  const auto instructions = json_string(overrides, "instructions");
+  ResponsePlan plan{persona_.reply(instructions, conversation_.has_user_message())};
+  plan.text_only = config_.text_only();
+  if (const auto* const modalities = json_at(overrides, "output_modalities")) {
+    plan.text_only = modalities->as_array().front() == "text";
+  }
+  plan.in_conversation = json_string(overrides, "conversation", "auto") != "none";
+  if (const auto* const metadata = json_at(overrides, "metadata")) {
+    plan.metadata = *metadata;
+  }
+  plan.max_output_tokens = config_.json().at("max_output_tokens");
+  if (const auto* const limit = json_at(overrides, "max_output_tokens")) {
+    plan.max_output_tokens = *limit;
+  }
+  const json::object& output = config_.json().at("audio").at("output").as_object();
+  plan.output_format = output.at("format").as_object();
+  plan.voice = output.at("voice");
+  if (const auto* const voice = json_at(overrides, "audio.output.voice")) {
+    plan.voice = *voice;
+  }
+  plan.input_text_tokens = text_tokens(config_.instructions()) + text_tokens(instructions);
+  for (const Item& item : conversation_.items()) {
+    plan.input_text_tokens += count_text_tokens(item);
+    plan.input_audio_tokens += item.audio_ms / input_ms_per_token;
+  }
+  plan.word_interval = word_interval_;
+  return plan;
+}
+
+void RealtimeSession::start_response(const json::value& overrides, Time now) {
+  idle_at_.reset();
+  responses_.push_back(std::make_unique<Response>(plan(overrides), out_));
+  responses_.back()->begin(out_, conversation_);
+  advance_responses(now);
+}
+
+void RealtimeSession::advance_responses(Time now) {
+  std::vector<std::string> complete;
+  for (const auto& response : responses_) {
+    const bool all = response->advance(now, out_);
+    if (response->generated_ms() > 0) {
+      model_spoke_ = true;
+      Playback* playback = find_playback(response->id());
+      if (playback == nullptr) {
+        playing_.push_back({response->id(), response->item_id()});
+        playback = &playing_.back();
+      }
+      playback->generated_ms = response->generated_ms();
+    }
+    if (all) {
+      complete.push_back(response->id());
+    }
+  }
+  for (const std::string& id : complete) {
+    end_response(id, {});
+    report_playback(id);
+    if (responses_.empty() && playing_.empty()) {
+      start_idle_timer(now);  // nothing of it is to be heard
+    }
+  }
+}
+
+void RealtimeSession::end_response(const std::string& id, const Ending& ending) {
+  const auto found = std::find_if(responses_.begin(), responses_.end(),
+                                  [&](const auto& response) { return response->id() == id; });
+  if (found == responses_.end()) {
+    return;
+  }
+  const std::unique_ptr<Response> response = std::move(*found);
+  responses_.erase(found);
+  response->finish(ending, out_, conversation_);
+  send_rate_limits();
+  if (Playback* const playback = find_playback(id)) {
+    playback->generated = true;
+    if (playback->cleared) {
+      std::erase_if(playing_, [&](const Playback& p) { return p.response_id == id; });
+    }
+  }
+}
+
+Response* RealtimeSession::active_response() {
+  const auto found = std::find_if(responses_.begin(), responses_.end(),
+                                  [](const auto& response) { return response->in_conversation(); });
+  return found == responses_.end() ? nullptr : found->get();
+}
+
+Response* RealtimeSession::find_response(std::string_view id) {
+  const auto found = std::find_if(responses_.begin(), responses_.end(),
+                                  [&](const auto& response) { return response->id() == id; });
+  return found == responses_.end() ? nullptr : found->get();
+}
+
+void RealtimeSession::send_rate_limits() {
+  const json::object requests{
+      {"name", "requests"}, {"limit", 1'000}, {"remaining", 999}, {"reset_seconds", 0.06}};
+  const json::object tokens{
+      {"name", "tokens"}, {"limit", 50'000}, {"remaining", 49'700}, {"reset_seconds", 0.36}};
+  out_.send("rate_limits.updated", {{"rate_limits", json::array{requests, tokens}}});
+}
+
+void RealtimeSession::on_sentence(const std::string& response_id,
+                                  const Sentence& sentence,
+                                  bool last,
+                                  Time now) {
+  if (Response* const response = find_response(response_id)) {
+    response->add_sentence(sentence, last);
+    advance_responses(now);
+  }
+}
+
+void RealtimeSession::on_synthesis_failed(const std::string& response_id,
+                                          const std::string& why,
+                                          Time /*now*/) {
+  end_response(response_id, {"failed", why});
+  report_playback(response_id);
+}
+
+RealtimeSession::Playback* RealtimeSession::find_playback(std::string_view response_id) {
+  const auto found = std::find_if(playing_.begin(), playing_.end(), [&](const Playback& playback) {
+    return playback.response_id == response_id;
+  });
+  return found == playing_.end() ? nullptr : &*found;
+}
+
+void RealtimeSession::on_playback(const std::string& response_id, int played_ms, Time now) {
+  Playback* const playback = find_playback(response_id);
+  if (playback == nullptr || playback->cleared) {
+    return;
+  }
+  playback->played_ms = std::min(played_ms, playback->generated_ms);
+  report_playback(response_id);
+  if (playing_.empty() && responses_.empty()) {
+    start_idle_timer(now);
+  }
+}
+
+/// Tells when playback began and, once everything generated was heard, that it ended.
+void RealtimeSession::report_playback(const std::string& response_id) {
+  Playback* const playback = find_playback(response_id);
+  if (playback == nullptr || playback->cleared) {
+    return;
+  }
+  if (!playback->started && playback->played_ms > 0) {
+    playback->started = true;
+    out_.send("output_audio_buffer.started", {{"response_id", response_id}});
+    if (Response* const response = find_response(response_id)) {
+      response->set_audible();
+    }
+  }
+  if (playback->generated && playback->started && playback->played_ms >= playback->generated_ms) {
+    out_.send("output_audio_buffer.stopped", {{"response_id", response_id}});
+    std::erase_if(playing_, [&](const Playback& p) { return p.response_id == response_id; });
+  }
+}
+
+/// Throws away what waits to be heard. @return what was cut short.
+std::vector<RealtimeSession::Playback> RealtimeSession::clear_playback() {
+  std::vector<Playback> cut;
+  for (Playback& playback : playing_) {
+    if (playback.cleared) {
+      continue;
+    }
+    playback.cleared = true;
+    cut.push_back(playback);
+    if (playback.started) {
+      out_.send("output_audio_buffer.cleared", {{"response_id", playback.response_id}});
+    }
+  }
+  if (!cut.empty()) {
+    out_.act(ClearPlayback{});
+  }
+  std::erase_if(playing_, [](const Playback& p) { return p.cleared && p.generated; });
+  return cut;
+}
+
+}  // namespace offhook::sim

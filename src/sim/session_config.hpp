@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "audio/codec.hpp"
+#include "sim/api_error.hpp"
+
+namespace offhook::sim {
+
+/// How the caller's turns are found: `audio.input.turn_detection` in numbers. semantic_vad is
+/// played by the same detector with a silence that grows as eagerness falls.
+struct TurnSettings {
+  float threshold = 0.5F;
+  int prefix_padding_ms = 300;
+  int silence_duration_ms = 200;
+  std::optional<int> idle_timeout_ms{};
+  bool create_response = true;
+  bool interrupt_response = true;
+};
+
+/// The effective session of one call (reference section 8): begun by the accept body, changed by
+/// `session.update`, shown by `session.created` and `session.updated`.
+class SessionConfig {
+ public:
+  /// Reads the body of an accept, strictly: unknown fields are refused, and so are the three
+  /// server_vad numbers that OpenAI refuses for SIP calls.
+  /// @param codec  What SDP agreed on; it decides both `format` fields whatever the body says.
+  [[nodiscard]] static ApiResult<SessionConfig> from_accept(const boost::json::value& body,
+                                                            audio::CodecId codec);
+
+  /// Applies the `session` of a `session.update`: only fields that are present change.
+  /// @param voice_fixed  The model has spoken, so its voice cannot change any more.
+  [[nodiscard]] ApiResult<> update(const boost::json::value& session, bool voice_fixed);
+
+  /// The whole session without `id` and `expires_at`.
+  [[nodiscard]] const boost::json::object& json() const noexcept { return session_; }
+
+  [[nodiscard]] std::string instructions() const;
+  [[nodiscard]] std::string model() const;
+  [[nodiscard]] bool text_only() const;
+  /// Model name of the transcription, or nothing when none is wanted.
+  [[nodiscard]] std::optional<std::string> transcription_model() const;
+  /// Nothing when the controller commits turns itself.
+  [[nodiscard]] std::optional<TurnSettings> turns() const;
+
+ private:
+  explicit SessionConfig(boost::json::object session) : session_{std::move(session)} {}
+  boost::json::object session_;
+};
+
+/// Holds a session object against the known fields, their types and ranges.
+/// @param accept  The stricter rules of a SIP accept.
+[[nodiscard]] ApiResult<> check_session(const boost::json::value& session, bool accept);
+
+/// Holds output modalities, used by session and response alike, against ["audio"] and ["text"].
+[[nodiscard]] ApiResult<> check_modalities(const boost::json::value& modalities,
+                                           const std::string& path);
+
+}  // namespace offhook::sim

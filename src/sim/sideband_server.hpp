@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/secret.hpp"
+#include "net/http_message.hpp"
+#include "net/websocket.hpp"
+#include "sim/calls.hpp"
+#include "sim/ids.hpp"
+
+namespace offhook::sim {
+
+/// GET /v1/realtime?call_id=…: the control sockets of accepted calls (reference section 4).
+/// Control thread.
+class SidebandServer {
+ public:
+  /// @param calls  Must outlive this.
+  SidebandServer(Calls& calls, Secret key, Ids ids);
+
+  /// Looks at an upgrade: 401 for a wrong key, an empty 404 for a call that was not accepted or is
+  /// over. @return nothing: go ahead.
+  [[nodiscard]] std::optional<net::HttpResponse> refuse(const net::HttpRequest& request);
+
+  /// The call that an upgrade which was not refused is about; null when it ended meanwhile.
+  [[nodiscard]] std::shared_ptr<Leg> call_of(const net::HttpRequest& request) const;
+
+  /// Serves one socket of a call until either side ends it.
+  [[nodiscard]] static boost::asio::awaitable<void> serve(boost::asio::any_io_executor control,
+                                                          std::shared_ptr<Leg> leg,
+                                                          net::WebSocket socket);
+
+ private:
+  Calls& calls_;
+  Secret key_;
+  Ids ids_;
+};
+
+}  // namespace offhook::sim

@@ -1,0 +1,284 @@
+#include "sim/sim.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/ip/address.hpp>
+
+#include "base/random.hpp"
+#include "net/certificates.hpp"
+#include "net/http_server.hpp"
+#include "net/tls.hpp"
+#include "sim/calls.hpp"
+#include "sim/edge.hpp"
+#include "sim/rest_api.hpp"
+#include "sim/sideband_server.hpp"
+#include "sim/voice.hpp"
+#include "sim/webhook_sender.hpp"
+#include "sip/endpoint.hpp"
+
+namespace offhook::sim {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr std::string_view certificate_name = "sip.api.openai.com";
+constexpr auto goodbye_limit = 3s;
+
+/// A folder that goes away with its owner.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() = default;
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    if (!path_.empty()) {
+      std::error_code ignored;
+      std::filesystem::remove_all(path_, ignored);
+    }
+  }
+
+  const std::filesystem::path& choose() {
+    path_ = std::filesystem::temp_directory_path() / ("offhook-sim-" + random_hex(16));
+    return path_;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+net::CertificateRequest certificate_request(const SimConfig& config) {
+  net::CertificateRequest request;
+  request.names = {std::string{certificate_name}, "api.openai.com", "localhost"};
+  request.ips = {"127.0.0.1", "::1"};
+  for (const std::string& host : {config.host, config.api_host, config.api_tls_host}) {
+    boost::system::error_code no_address;
+    const auto address = asio::ip::make_address(host, no_address);
+    auto& list = no_address ? request.names : request.ips;
+    const std::string text = no_address ? host : address.to_string();
+    if (std::find(list.begin(), list.end(), text) == list.end()) {
+      list.push_back(text);
+    }
+  }
+  return request;
+}
+
+}  // namespace
+
+class Sim::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(asio::any_io_executor control, media::Engine& engine, SimConfig config, Timeline* timeline)
+      : control_{std::move(control)},
+        engine_{engine},
+        config_{std::move(config)},
+        timeline_{timeline},
+        ids_{config_.seed},
+        calls_{config_.quirks.accept_not_found},
+        voice_{control_, config_.voice},
+        rest_{calls_, config_.api_key, ids_.for_call()},
+        sideband_{calls_, config_.api_key, ids_.for_call()} {}
+
+  Result<> start(sip::Loop& loop) {
+    if (auto made = make_certificates(); !made) {
+      return fail(std::move(made).error().with("sim: certificates"));
+    }
+    auto tls = net::make_client_tls(config_.webhook_ca_file);
+    if (!tls) {
+      return fail(std::move(tls).error().with("sim: webhook"));
+    }
+    webhooks_.emplace(control_, std::move(*tls), config_.quirks.duplicate_webhook);
+    webhooks_->set_target(config_.webhook_url, config_.webhook_secret);
+    if (auto served = start_servers(); !served) {
+      return fail(std::move(served).error().with("sim: API"));
+    }
+    if (auto answering = start_sip(loop); !answering) {
+      return fail(std::move(answering).error().with("sim: SIP"));
+    }
+    return {};
+  }
+
+  [[nodiscard]] const SimAddresses& addresses() const noexcept { return addresses_; }
+
+  void set_webhook(std::string url, Secret secret) {
+    webhooks_->set_target(std::move(url), std::move(secret));
+  }
+
+  asio::awaitable<void> close() {
+    end_calls();
+    if (endpoint_) {
+      co_await endpoint_->close(goodbye_limit);
+    }
+    stop();
+  }
+
+  void stop() {
+    end_calls();
+    api_.reset();
+    api_tls_.reset();
+    endpoint_.reset();
+    if (edge_) {
+      edge_->abandon_all();
+    }
+  }
+
+ private:
+  void end_calls() {
+    if (webhooks_) {
+      webhooks_->stop();
+    }
+    for (const auto& leg : calls_.all()) {
+      leg->hang_up();
+    }
+  }
+
+  Result<> make_certificates() {
+    if (!config_.sip_tls_port && !config_.api_tls_port) {
+      return {};
+    }
+    const std::filesystem::path folder =
+        config_.certs_dir.empty() ? own_folder_.choose() : std::filesystem::path{config_.certs_dir};
+    auto files = net::make_certificates(folder, certificate_request(config_));
+    if (!files) {
+      return fail(std::move(files).error());
+    }
+    server_file_ = files->server_file;
+    addresses_.ca_file = files->ca_file;
+    addresses_.server_name = certificate_name;
+    return {};
+  }
+
+  Result<> start_servers() {
+    if (config_.api_port) {
+      auto server = listen(config_.api_host, *config_.api_port, {});
+      if (!server) {
+        return fail(std::move(server).error());
+      }
+      api_ = std::move(*server);
+      addresses_.api_port = api_->port();
+    }
+    if (config_.api_tls_port) {
+      auto tls = net::make_server_tls(server_file_, server_file_);
+      if (!tls) {
+        return fail(std::move(tls).error());
+      }
+      auto server = listen(config_.api_tls_host, *config_.api_tls_port, std::move(*tls));
+      if (!server) {
+        return fail(std::move(server).error());
+      }
+      api_tls_ = std::move(*server);
+      addresses_.api_tls_port = api_tls_->port();
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<net::HttpServer>> listen(const std::string& host,
+                                                  std::uint16_t port,
+                                                  net::TlsContext tls) {
+    net::HttpServerOptions options;
+    options.host = host;
+    options.port = port;
+    options.tls = std::move(tls);
+    net::HttpHandlers handlers;
+    handlers.request = [weak = weak_from_this()](net::HttpRequest request) {
+      return answer(weak, std::move(request));
+    };
+    handlers.refuse_upgrade = [weak = weak_from_this()](const net::HttpRequest& request) {
+      const auto self = weak.lock();
+      return self ? self->sideband_.refuse(request)
+                  : std::optional<net::HttpResponse>{net::HttpResponse{503, {}, {}}};
+    };
+    handlers.websocket = [weak = weak_from_this()](net::HttpRequest request,
+                                                   net::WebSocket socket) {
+      const auto self = weak.lock();
+      return SidebandServer::serve(self ? self->control_ : asio::any_io_executor{},
+                                   self ? self->sideband_.call_of(request) : nullptr,
+                                   std::move(socket));
+    };
+    return net::HttpServer::listen(control_, std::move(options), std::move(handlers));
+  }
+
+  static asio::awaitable<net::HttpResponse> answer(std::weak_ptr<Impl> weak,
+                                                   net::HttpRequest request) {
+    const auto self = weak.lock();
+    co_return self ? self->rest_.handle(request) : net::HttpResponse{503, {}, {}};
+  }
+
+  Result<> start_sip(sip::Loop& loop) {
+    edge_.emplace(LegContext{control_, engine_, voice_, calls_, config_}, ids_.for_call(),
+                  *webhooks_, timeline_);
+    sip::ServerConfig config;
+    config.bind_address = config_.host;
+    config.tls_port = config_.sip_tls_port;
+    config.tls_cert_file = server_file_;
+    config.udp_port = config_.sip_udp_port;
+    sip::ServerQuirks quirks;
+    quirks.omit_content_type = config_.quirks.omit_content_type;
+    auto on_incoming = [weak = weak_from_this()](sip::IncomingCall incoming) {
+      if (const auto self = weak.lock()) {
+        self->edge_->on_incoming(std::move(incoming));
+      }
+    };
+    auto endpoint = sip::Endpoint::start_server(loop, control_, std::move(config), quirks,
+                                                std::move(on_incoming));
+    if (!endpoint) {
+      return fail(std::move(endpoint).error());
+    }
+    endpoint_ = std::move(*endpoint);
+    addresses_.sip_tls_port = endpoint_->tls_port();
+    addresses_.sip_udp_port = endpoint_->udp_port();
+    return {};
+  }
+
+  asio::any_io_executor control_;
+  media::Engine& engine_;
+  SimConfig config_;
+  Timeline* timeline_;
+  Ids ids_;
+  Calls calls_;
+  Voice voice_;
+  RestApi rest_;
+  SidebandServer sideband_;
+  TemporaryFolder own_folder_;
+  std::string server_file_;
+  SimAddresses addresses_;
+  std::optional<WebhookSender> webhooks_;
+  std::optional<Edge> edge_;
+  std::unique_ptr<net::HttpServer> api_;
+  std::unique_ptr<net::HttpServer> api_tls_;
+  std::unique_ptr<sip::Endpoint> endpoint_;
+};
+
+Result<std::unique_ptr<Sim>> Sim::start(const asio::any_io_executor& control,
+                                        sip::Loop& sip_loop,
+                                        media::Engine& engine,
+                                        SimConfig config,
+                                        Timeline* timeline) {
+  if (config.api_key.empty()) {
+    return fail(Errc::invalid_argument, "sim: an API key is needed that controllers must show");
+  }
+  auto impl = std::make_shared<Impl>(control, engine, std::move(config), timeline);
+  if (auto started = impl->start(sip_loop); !started) {
+    impl->stop();
+    return fail(std::move(started).error());
+  }
+  return std::unique_ptr<Sim>{new Sim{std::move(impl)}};
+}
+
+Sim::Sim(std::shared_ptr<Impl> impl) : impl_{std::move(impl)} {}
+
+Sim::~Sim() { impl_->stop(); }
+
+const SimAddresses& Sim::addresses() const noexcept { return impl_->addresses(); }
+
+void Sim::set_webhook(std::string url, Secret secret) {
+  impl_->set_webhook(std::move(url), std::move(secret));
+}
+
+asio::awaitable<void> Sim::close() { return impl_->close(); }
+
+}  // namespace offhook::sim

@@ -1,0 +1,70 @@
+#include "sim/voice.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "audio/speech.hpp"
+#include "sim/speaker.hpp"
+
+namespace offhook::sim {
+namespace {
+
+Result<SpokenSentence> speak_sentence(const std::string& text, const std::string& voice) {
+  auto speech = audio::speak(text, voice, voice_rate_hz);
+  if (!speech) {
+    return fail(std::move(speech).error());
+  }
+  SpokenSentence spoken;
+  spoken.samples = std::move(speech->sound.samples);
+  const std::size_t ms = (spoken.samples.size() + samples_per_ms - 1) / samples_per_ms;
+  spoken.samples.resize(ms * samples_per_ms);
+  spoken.sentence.text = text;
+  spoken.sentence.duration_ms = static_cast<int>(ms);
+  for (auto& word : speech->words) {
+    spoken.sentence.words.push_back({std::move(word.text), word.end_ms});
+  }
+  return spoken;
+}
+
+}  // namespace
+
+Voice::Voice(boost::asio::any_io_executor control, std::string name)
+    : control_{std::move(control)},
+      name_{std::move(name)},
+      closing_{std::make_shared<std::atomic<bool>>(false)} {}
+
+Voice::~Voice() {
+  closing_->store(true);
+  pool_.stop();
+  pool_.join();
+}
+
+Voice::Stop Voice::speak(std::string text, OnSentence tell) {
+  auto stop = std::make_shared<std::atomic<bool>>(false);
+  boost::asio::post(pool_, [control = control_, voice = name_, closing = closing_, stop,
+                            text = std::move(text), tell = std::move(tell)] {
+    auto sentences = audio::split_sentences(text);
+    if (sentences.empty()) {
+      sentences.push_back(text);
+    }
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+      if (stop->load() || closing->load()) {
+        return;
+      }
+      auto spoken = speak_sentence(sentences[i], voice);
+      const bool failed = !spoken;
+      if (spoken) {
+        spoken->last = i + 1 == sentences.size();
+      }
+      boost::asio::post(control,
+                        [tell, spoken = std::move(spoken)]() mutable { tell(std::move(spoken)); });
+      if (failed) {
+        return;
+      }
+    }
+  });
+  return stop;
+}
+
+}  // namespace offhook::sim

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "net/tls.hpp"
+#include "sim/ids.hpp"
+
+namespace offhook::sim {
+
+/// One attempt to deliver a webhook.
+struct DeliveryAttempt {
+  int number = 1;         ///< Counts from 1.
+  int status = 0;         ///< HTTP status of the answer; 0: none came.
+  std::string problem{};  ///< Empty when it was delivered.
+};
+
+/// Delivers signed webhooks as OpenAI does (reference section 3.5): 5 s for an answer; anything but
+/// 2xx is tried again after 1, 5 and 30 s, then every 60 s, with the same id, a new timestamp and
+/// a new signature. Control thread.
+class WebhookSender {
+ public:
+  using OnAttempt = std::function<void(const DeliveryAttempt&)>;
+
+  /// @param tls        For https addresses.
+  /// @param duplicate  Quirk: everything is delivered twice.
+  WebhookSender(boost::asio::any_io_executor control, net::TlsContext tls, bool duplicate);
+  WebhookSender(const WebhookSender&) = delete;
+  WebhookSender& operator=(const WebhookSender&) = delete;
+  /// Gives up what is under way.
+  ~WebhookSender();
+
+  /// Where deliveries go from now on, repeated ones included. @param url  Empty: nowhere.
+  void set_target(std::string url, Secret secret);
+  [[nodiscard]] bool has_target() const noexcept;
+  /// Delivers `body`. @param tell  Called after every attempt.
+  void deliver(std::string delivery_id, std::string body, OnAttempt tell);
+  /// Gives up what is under way and sends nothing more.
+  void stop();
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace offhook::sim

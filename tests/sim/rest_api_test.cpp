@@ -1,0 +1,209 @@
+#include "sim/rest_api.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+#include <doctest/doctest.h>
+
+#include "base/json.hpp"
+
+namespace offhook::sim {
+namespace {
+
+/// A call that only notes what is asked of it.
+class NotedLeg : public Leg {
+ public:
+  [[nodiscard]] audio::CodecId codec() const override { return audio::CodecId::pcma; }
+  void accept(SessionConfig config) override {
+    notes.push_back("accept " + config.model() + " " +
+                    std::string{json_string(config.json(), "audio.input.format.type")});
+  }
+  void reject(int status) override { notes.push_back("reject " + std::to_string(status)); }
+  void hang_up() override { notes.emplace_back("hang up"); }
+  void refer(std::string target_uri) override { notes.push_back("refer " + target_uri); }
+  void attach(std::shared_ptr<Observer> /*observer*/) override {}
+  void detach(const Observer& /*observer*/) override {}
+  void on_client_event(std::string_view /*text*/) override {}
+
+  std::vector<std::string> notes;
+};
+
+constexpr std::string_view session = R"({"type":"realtime","model":"m","instructions":"i"})";
+
+/// The REST API with one pending call, rtc_1.
+struct Fixture {
+  explicit Fixture(int unfound_accepts = 0) : calls{unfound_accepts} { calls.add("rtc_1", leg); }
+
+  net::HttpResponse post(std::string target,
+                         std::string_view body = {},
+                         std::string authorization = "Bearer sk-sim") {
+    net::HttpRequest request;
+    request.method = "POST";
+    request.target = std::move(target);
+    request.headers.add("Authorization", std::move(authorization));
+    request.body = body;
+    return api.handle(request);
+  }
+
+  std::shared_ptr<NotedLeg> leg = std::make_shared<NotedLeg>();
+  Calls calls;
+  RestApi api{calls, Secret{"sk-sim"}, Ids{0}};
+};
+
+std::string code_of(const net::HttpResponse& response) {
+  const auto body = boost::json::parse(response.body);
+  return std::to_string(response.status) + " " + std::string{json_string(body, "error.code")};
+}
+
+std::string param_of(const net::HttpResponse& response) {
+  return std::string{json_string(boost::json::parse(response.body), "error.param")};
+}
+
+TEST_SUITE("REST API") {
+  TEST_CASE("accept starts the session with the codec of the call; the answer has no body") {
+    Fixture sim;
+    const auto response = sim.post("/v1/realtime/calls/rtc_1/accept", session);
+    CHECK(response.status == 200);
+    CHECK(response.body.empty());
+    CHECK(response.headers.get("x-request-id").starts_with("req_"));
+    CHECK(sim.leg->notes == std::vector<std::string>{"accept m audio/pcma"});
+  }
+
+  TEST_CASE("a wrong key opens nothing") {
+    Fixture sim;
+    for (const std::string authorization :
+         {"", "Bearer", "Bearer ", "Bearer sk-sin", "Bearer sk-sim2", "Basic sk-sim", "sk-sim"}) {
+      CAPTURE(authorization);
+      CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session, authorization)) ==
+            "401 invalid_api_key");
+    }
+    CHECK(sim.leg->notes.empty());
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session, "bearer sk-sim").status == 200);
+  }
+
+  TEST_CASE("a bad accept body says what is wrong and decides nothing") {
+    Fixture sim;
+    const auto no_type = sim.post("/v1/realtime/calls/rtc_1/accept", R"({"model":"m"})");
+    CHECK(code_of(no_type) == "400 missing_required_parameter");
+    CHECK(param_of(no_type) == "session.type");
+    const auto number = sim.post("/v1/realtime/calls/rtc_1/accept",
+                                 R"({"type":"realtime","audio":{"input":{"turn_detection":
+                                     {"type":"server_vad","threshold":0.5}}}})");
+    CHECK(code_of(number) == "400 unknown_parameter");
+    CHECK(param_of(number) == "session.audio.input.turn_detection.threshold");
+    for (const std::string_view body : {"", "{", "[]", "nonsense"}) {
+      CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", body).status == 400);
+    }
+    CHECK(sim.leg->notes.empty());
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+  }
+
+  TEST_CASE("a call is decided once") {
+    Fixture sim;
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
+          "409 decision_already_made");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/reject")) == "409 decision_already_made");
+    CHECK(sim.leg->notes.size() == 1);
+  }
+
+  TEST_CASE("reject takes a final SIP status, 603 by default") {
+    for (const auto& [body, note] : {std::pair{"", "reject 603"}, std::pair{"{}", "reject 603"},
+                                     std::pair{R"({"status_code":486})", "reject 486"}}) {
+      Fixture sim;
+      CHECK(sim.post("/v1/realtime/calls/rtc_1/reject", body).status == 200);
+      CHECK(sim.leg->notes == std::vector<std::string>{note});
+    }
+    Fixture sim;
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/reject", R"({"status_code":200})")) ==
+          "400 invalid_value");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/reject", R"({"status_code":"486"})")) ==
+          "400 invalid_value");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/reject", R"({"reason":"no"})")) ==
+          "400 unknown_parameter");
+    CHECK(sim.leg->notes.empty());
+  }
+
+  TEST_CASE("a rejected call stays decided after it is over, an accepted one is unknown") {
+    Fixture sim;
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/reject").status == 200);
+    sim.calls.remove("rtc_1");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
+          "409 decision_already_made");
+    sim.calls.add("rtc_2", sim.leg);
+    CHECK(sim.post("/v1/realtime/calls/rtc_2/accept", session).status == 200);
+    sim.calls.remove("rtc_2");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_2/accept", session)) == "404 call_id_not_found");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_2/hangup")) == "404 call_id_not_found");
+  }
+
+  TEST_CASE("refer needs an answered call and a target, which goes on verbatim") {
+    Fixture sim;
+    const std::string target = R"({"target_uri":"tel:+14155550123"})";
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", target)) == "404 call_id_not_found");
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", target)) == "404 call_id_not_found");
+    sim.calls.set_answered("rtc_1");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", "{}")) ==
+          "400 missing_required_parameter");
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer",
+                           R"({"target_uri":"sip:a@b\r\nX-Evil: 1"})")) == "400 invalid_value");
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/refer", target).status == 200);
+    CHECK(sim.leg->notes.back() == "refer tel:+14155550123");
+  }
+
+  TEST_CASE("hangup ends an accepted call") {
+    Fixture sim;
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/hangup")) == "404 call_id_not_found");
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/hangup").status == 200);
+    CHECK(sim.leg->notes.back() == "hang up");
+  }
+
+  TEST_CASE("ids are opaque and may be escaped") {
+    Fixture sim;
+    sim.calls.add("rtc a/b", sim.leg);
+    CHECK(sim.post("/v1/realtime/calls/rtc%20a%2Fb/accept", session).status == 200);
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_nobody/accept", session)) ==
+          "404 call_id_not_found");
+  }
+
+  TEST_CASE("every other path is unknown, in JSON") {
+    Fixture sim;
+    for (const std::string path :
+         {"/", "/v1", "/v1/realtime/calls", "/v1/realtime/calls/", "/v1/realtime/calls/rtc_1",
+          "/v1/realtime/calls/rtc_1/dance", "/v1/realtime/calls//accept", "/v2/x"}) {
+      CAPTURE(path);
+      const auto response = sim.post(path, session);
+      CHECK(code_of(response) == "404 unknown_url");
+      CHECK(response.headers.get("content-type") == "application/json");
+      const auto body = boost::json::parse(response.body);
+      CHECK(json_string(body, "error.type") == "invalid_request_error");
+      CHECK(json_at(body, "error.param")->is_null());
+    }
+  }
+
+  TEST_CASE("a list of the calls is there for people") {
+    Fixture sim;
+    net::HttpRequest request;
+    request.method = "GET";
+    request.target = "/_sim";
+    CHECK(sim.api.handle(request).body == R"({"calls":[{"call_id":"rtc_1","state":"pending"}]})");
+  }
+
+  TEST_CASE("a sim may be told to find a call only at the third accept") {
+    Fixture sim{2};
+    for (int i = 0; i < 2; ++i) {
+      CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
+            "404 call_id_not_found");
+    }
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+  }
+}
+
+}  // namespace
+}  // namespace offhook::sim
