@@ -23,7 +23,7 @@ using Pattern = std::vector<MelFrame>;
 double to_mel(double hz) { return 1'127 * std::log(1 + hz / 700); }
 double to_hz(double mel) { return 700 * (std::exp(mel / 1'127) - 1); }
 
-/// Log energies of sound in triangular mel bands.
+/// Log energies of sound in triangular mel bands; digital silence is 0.
 class MelAnalysis {
  public:
   explicit MelAnalysis(int rate_hz)
@@ -55,12 +55,6 @@ class MelAnalysis {
     return frames;
   }
 
-  [[nodiscard]] MelFrame silence() const {
-    MelFrame frame{};
-    frame.fill(std::log(floor_));
-    return frame;
-  }
-
  private:
   struct Band {
     std::size_t first_bin = 0;
@@ -89,7 +83,7 @@ class MelAnalysis {
       for (std::size_t i = 0; i < bands_[band].weights.size(); ++i) {
         energy += bands_[band].weights[i] * std::norm(spectrum[bands_[band].first_bin + i]);
       }
-      frame[band] = std::log(energy);
+      frame[band] = std::log(energy / floor_);
     }
     return frame;
   }
@@ -117,13 +111,14 @@ class RunningSums {
   [[nodiscard]] double sum(std::size_t band, std::size_t begin, std::size_t count) const {
     return sums_[begin + count].values[band] - sums_[begin].values[band];
   }
-  /// Energy of a stretch, each band without its mean.
+  /// Energy of a stretch, each band without its mean; at least what rounding may leave of nothing.
   [[nodiscard]] double energy(std::size_t begin, std::size_t count) const {
-    double energy = sums_[begin + count].squares - sums_[begin].squares;
+    const double squares = sums_[begin + count].squares - sums_[begin].squares;
+    double energy = squares;
     for (std::size_t band = 0; band < bands; ++band) {
       energy -= std::pow(sum(band, begin, count), 2) / static_cast<double>(count);
     }
-    return std::max(energy, 1e-9);
+    return std::max(energy, 1e-4 * squares + 1e-9);
   }
 
  private:
@@ -159,7 +154,7 @@ double mel_similarity(std::span<const std::int16_t> reference,
   if (wanted.empty() || searched.empty()) {
     return 0;
   }
-  const MelFrame silence = analysis.silence();
+  const MelFrame silence{};
   searched.insert(searched.begin(), frames_beyond_ends, silence);
   searched.resize(std::max(searched.size() + frames_beyond_ends, wanted.size()), silence);
 
