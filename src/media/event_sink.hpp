@@ -23,7 +23,7 @@ class EventSink {
   }
 
  private:
-  SpscRing<StreamEvent> ring_{256};
+  SpscRing<StreamEvent> ring_{64};
 };
 
 }  // namespace offhook::media

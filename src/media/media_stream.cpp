@@ -82,7 +82,7 @@ void MediaStream::on_datagram(const ReceiveBatch::Datagram& datagram,
 
 void MediaStream::tick(Clock::time_point due) noexcept {
   if (rtcp_.due(due)) {
-    send_report(due, false);
+    send_report(false);
   }
   receiver_.next_frame(received_, due);
   to_send_.silence(audio_rate_hz_);
@@ -107,8 +107,8 @@ void MediaStream::send_audio(const audio::Frame& frame) noexcept {
   sender_.on_sent(sent, Clock::now());
 }
 
-void MediaStream::send_report(Clock::time_point now, bool bye) noexcept {
-  const std::span<const std::uint8_t> packet = rtcp_.make_report(now, bye);
+void MediaStream::send_report(bool bye) noexcept {
+  const std::span<const std::uint8_t> packet = rtcp_.make_report(Clock::now(), bye);
   const auto& peer = receiver_.peer().destination();
   if (!peer || packet.empty()) {
     return;
@@ -119,7 +119,7 @@ void MediaStream::send_report(Clock::time_point now, bool bye) noexcept {
                 heard_rtcp ? *rtcp_source_ : peer->with_port(rtcp_port));
 }
 
-void MediaStream::send_bye() noexcept { send_report(Clock::now(), true); }
+void MediaStream::send_bye() noexcept { send_report(true); }
 
 void MediaStream::publish_stats() noexcept {
   StreamStats stats;

@@ -51,7 +51,7 @@ class MediaStream {
                    bool rtcp,
                    Clock::time_point now) noexcept;
   void send_audio(const audio::Frame& frame) noexcept;
-  void send_report(Clock::time_point now, bool bye) noexcept;
+  void send_report(bool bye) noexcept;
   void publish_stats() noexcept;
 
   MediaSockets sockets_;

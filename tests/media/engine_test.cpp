@@ -6,6 +6,7 @@
 #include "audio/similarity.hpp"
 #include "audio/tone.hpp"
 #include "loopback.hpp"
+#include "media/rtcp.hpp"
 
 using namespace offhook::media;
 using namespace offhook::media::testing;
@@ -134,6 +135,43 @@ TEST_SUITE("Engine") {
     CHECK(call.a->stats().remote_jitter_ms >= 0);
   }
 
+  TEST_CASE(
+      "tells the peer what got lost on the way to us, and takes its report of the other way") {
+    HandPeer peer;
+    SoundPort port;
+    const auto engine = Engine::start().value();
+    MediaSockets ours = sockets();
+    const std::uint16_t to = ours.rtp_port();
+    auto stream = engine->add(std::move(ours), config(peer.port()), port).value();
+    for (int n = 0; n < 50; ++n) {
+      if (n % 5 != 2) {
+        peer.send_rtp(to, {.sequence = SequenceNumber{static_cast<std::uint16_t>(n)},
+                           .timestamp = RtpTimestamp{static_cast<std::uint32_t>(n) * 160},
+                           .ssrc = 77});
+      }
+    }
+    std::vector<std::uint8_t> packet;
+    REQUIRE(eventually([&] {
+      packet = peer.receive_rtcp();
+      return !packet.empty();
+    }));
+    const auto report = parse_rtcp(packet);
+    REQUIRE(report.has_value());
+    CHECK(report->sender->packets > 0);
+    CHECK(report->cname == "offhook");
+    REQUIRE(report->report_count == 1);
+    CHECK(report->reports[0].ssrc == 77);
+    CHECK(report->reports[0].cumulative_lost == 10);
+    CHECK(report->reports[0].fraction_lost == 51);  // a fifth of 256
+    CHECK(stream.stats().packets_lost == 10);
+
+    std::array<std::uint8_t, max_rtcp_bytes> answer{};
+    const std::size_t length = build_rtcp(
+        {.ssrc = 77, .report = ReportBlock{.ssrc = report->ssrc, .fraction_lost = 64}}, answer);
+    peer.send(static_cast<std::uint16_t>(to + 1), std::span{answer}.first(length));
+    CHECK(eventually([&] { return stream.stats().remote_loss_percent == 25; }));
+  }
+
   TEST_CASE("hears nothing of a peer with another key, and counts why") {
     StreamConfig a_config = config(0);
     StreamConfig b_config = config(0);
@@ -227,7 +265,7 @@ TEST_SUITE("Engine") {
     REQUIRE(eventually([&] { return call.a->stats().packets_received > 10; }));
     for (int round = 0; round < 20; ++round) {
       auto port = std::make_unique<SoundPort>();
-      StreamConfig another = config(call.a_engine ? 9 : 0);
+      const StreamConfig another = config(9);
       auto stream = std::make_unique<Stream>(call.a_engine->add(sockets(), another, *port).value());
       stream.reset();
       port.reset();  // a later call would be a use after free

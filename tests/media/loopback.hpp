@@ -1,13 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "media/engine.hpp"
@@ -160,31 +163,30 @@ class HandPeer {
     send(to, bytes);
   }
   /// @return the next RTP packet that came, empty when none waits.
-  [[nodiscard]] std::vector<std::uint8_t> receive() {
-    if (next_ == batch_->receive_into_queue(sockets_.rtp_fd())) {
-      return {};
-    }
-    return batch_->take(next_++);
-  }
+  [[nodiscard]] std::vector<std::uint8_t> receive() { return take(sockets_.rtp_fd(), rtp_); }
+  [[nodiscard]] std::vector<std::uint8_t> receive_rtcp() { return take(sockets_.rtcp_fd(), rtcp_); }
 
  private:
-  struct Queue {
-    ReceiveBatch batch{};
-    std::vector<std::vector<std::uint8_t>> packets{};
-    std::size_t receive_into_queue(int fd) {
-      for (std::size_t count = batch.receive(fd), i = 0; i < count; ++i) {
-        const auto datagram = batch[i];
-        packets.emplace_back(
-            datagram.buffer.begin(),
-            datagram.buffer.begin() + static_cast<std::ptrdiff_t>(datagram.length));
-      }
-      return packets.size();
+  using Packets = std::deque<std::vector<std::uint8_t>>;
+
+  std::vector<std::uint8_t> take(int fd, Packets& waiting) {
+    for (std::size_t count = batch_->receive(fd), i = 0; i < count; ++i) {
+      const auto datagram = (*batch_)[i];
+      waiting.emplace_back(datagram.buffer.begin(),
+                           datagram.buffer.begin() + static_cast<std::ptrdiff_t>(datagram.length));
     }
-    std::vector<std::uint8_t> take(std::size_t index) { return packets[index]; }
-  };
+    if (waiting.empty()) {
+      return {};
+    }
+    auto packet = std::move(waiting.front());
+    waiting.pop_front();
+    return packet;
+  }
+
   MediaSockets sockets_;
-  std::unique_ptr<Queue> batch_ = std::make_unique<Queue>();
-  std::size_t next_ = 0;
+  std::unique_ptr<ReceiveBatch> batch_ = std::make_unique<ReceiveBatch>();
+  Packets rtp_;
+  Packets rtcp_;
 };
 
 }  // namespace offhook::media::testing

@@ -1,5 +1,6 @@
 #include "media/rtp_packet.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace {
 
 /// Version 2, marker, type 8, sequence 0x1234, timestamp 0x01020304, SSRC 0x0a0b0c0d.
 Bytes packet(std::uint8_t first_byte, const Bytes& rest) {
-  Bytes bytes{first_byte, 0x88, 0x12, 0x34, 1, 2, 3, 4, 10, 11, 12, 13};
-  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  const Bytes header{first_byte, 0x88, 0x12, 0x34, 1, 2, 3, 4, 10, 11, 12, 13};
+  Bytes bytes(header.size() + rest.size());
+  std::ranges::copy(rest, std::ranges::copy(header, bytes.begin()).out);
   return bytes;
 }
 
