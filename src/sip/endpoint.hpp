@@ -30,6 +30,10 @@ struct TlsClientConfig {
   std::string server_name;                 ///< Name that the peer's certificate must carry.
   std::string ca_file{};                   ///< PEM; empty: the system's.
   std::string bind_address = "127.0.0.1";  ///< Local IP literal for Via, Contact and the socket.
+  /// From the INVITE to its leaving on a connection whose TLS handshake is done.
+  std::chrono::milliseconds connect_timeout{10'000};
+  /// OPTIONS so often while calls exist; without messages libre closes a connection after 15 min.
+  std::chrono::milliseconds keep_alive_interval{30'000};
 };
 
 /// An endpoint that is called: TLS and, where a phone has none, UDP and TCP.
@@ -47,12 +51,14 @@ struct CallEvent {
     sent,         ///< Our INVITE was handed to the connection (once connected).
     progress,     ///< 1xx: `status`, `reason`; `sdp` of a 183 if any.
     answered,     ///< 2xx to our INVITE: `sdp` is the answer; ACK has been sent.
-    confirmed,    ///< Called side: the ACK came.
+    confirmed,    ///< Called side: the ACK came; `sdp` is its body, if our answer was the offer.
     failed,       ///< The INVITE failed: `status` when the peer answered, else `error`.
     media_offer,  ///< re-INVITE or UPDATE was answered within; `media` is what holds now.
     refer,        ///< REFER came (answered 501: not supported here); `reason` is Refer-To.
-    referred,     ///< Called side sent REFER: final NOTIFY or response, `status` of it.
-    closed,       ///< BYE or CANCEL by the peer (`status` 0), or the dialog failed (`error`).
+    referred,     ///< We sent REFER: `status` of its final response, and then, when that was 2xx,
+                  ///< of each final NOTIFY (the outcome of the transfer).
+    closed,       ///< BYE or CANCEL by the peer (`status` 0), our own hang-up or refusal, or the
+                  ///< dialog failed (`error`).
   };
   Kind kind = Kind::progress;
   int status = 0;
@@ -74,7 +80,7 @@ class Call {
   ~Call();
 
   /// Waits for the next event. After `failed` or `closed` there is none; calling again returns
-  /// `closed`. Cancellable.
+  /// `closed`. Cancellable, without losing an event. One caller at a time.
   [[nodiscard]] boost::asio::awaitable<CallEvent> next_event();
 
   /// Called side: 180 Ringing.
@@ -90,7 +96,9 @@ class Call {
   /// Sends REFER in the dialog (RFC 3515) with `refer_to` verbatim. `referred` follows.
   void refer(std::string refer_to);
 
-  [[nodiscard]] const std::string& call_id() const noexcept;  ///< SIP Call-ID.
+  /// SIP Call-ID. Calling side: empty until the first event has arrived.
+  [[nodiscard]] const std::string& call_id() const noexcept;
+
  private:
   std::shared_ptr<Impl> impl_;
 };

@@ -10,8 +10,6 @@
 namespace offhook::sip {
 namespace {
 
-constexpr std::chrono::milliseconds connect_limit{10'000};
-
 /// The user part of a URI: what may not stand there as it is, is escaped (RFC 3261 section 25.1).
 std::string escape_user(std::string_view user) {
   constexpr std::string_view allowed = "-_.!~*'()&=+$,";
@@ -149,7 +147,8 @@ void Session::send_invite() {
     const auto on_limit = [](void* self) noexcept {
       static_cast<Session*>(self)->on_closed(ETIMEDOUT, nullptr);
     };
-    tmr_start(&connect_timer_, static_cast<std::uint64_t>(connect_limit.count()), on_limit, this);
+    tmr_start(&connect_timer_, static_cast<std::uint64_t>(stack_.connect_timeout().count()),
+              on_limit, this);
   }
 }
 

@@ -12,7 +12,6 @@
 namespace offhook::sip {
 namespace {
 
-constexpr std::chrono::seconds keep_alive_interval{30};
 constexpr std::size_t send_queue_bytes = 16U << 20U;
 constexpr int port_attempts = 16;
 
@@ -73,6 +72,8 @@ Result<> Stack::start_client(const TlsClientConfig& config) {
     }));
   };
   contact_user_ = "offhook";
+  connect_timeout_ = config.connect_timeout;
+  keep_alive_interval_ = config.keep_alive_interval;
   auto started = start_core(config.bind_address, client_table_size);
   if (started) {
     started = listen_tls(0, std::move(*context));
@@ -241,8 +242,7 @@ void Stack::on_connection_lost() {
 void Stack::start_keep_alive() {
   if (!tmr_isrunning(&keep_alive_timer_)) {
     tmr_start(
-        &keep_alive_timer_,
-        static_cast<std::uint64_t>(std::chrono::milliseconds{keep_alive_interval}.count()),
+        &keep_alive_timer_, static_cast<std::uint64_t>(keep_alive_interval_.count()),
         [](void* self) noexcept { static_cast<Stack*>(self)->keep_alive(); }, this);
   }
 }

@@ -69,6 +69,9 @@ class Stack : public std::enable_shared_from_this<Stack> {
   [[nodiscard]] const TlsWatch& watch() const noexcept { return watch_; }
   [[nodiscard]] const ServerQuirks& quirks() const noexcept { return quirks_; }
   [[nodiscard]] const std::string& bind_address() const noexcept { return bind_address_; }
+  [[nodiscard]] std::chrono::milliseconds connect_timeout() const noexcept {
+    return connect_timeout_;
+  }
   [[nodiscard]] const std::string& contact_user() const noexcept { return contact_user_; }
   [[nodiscard]] bool is_server() const noexcept { return server_; }
   void remember(const std::string& call_id, std::uint64_t id) { by_call_id_[call_id] = id; }
@@ -110,6 +113,8 @@ class Stack : public std::enable_shared_from_this<Stack> {
   sa local_{};
   std::string bind_address_;
   std::string contact_user_;
+  std::chrono::milliseconds connect_timeout_{};
+  std::chrono::milliseconds keep_alive_interval_{};
   std::uint16_t tls_port_ = 0;
   std::uint16_t udp_port_ = 0;
   bool server_ = false;

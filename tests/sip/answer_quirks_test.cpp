@@ -48,6 +48,20 @@ asio::awaitable<std::vector<std::string>> be_openai(RawPeer& peer, std::string c
   co_return lines;
 }
 
+/// Answers, and returns the first in-dialog or other request after the ACK.
+asio::awaitable<std::string> answer_and_wait(RawPeer& peer) {
+  co_await peer.accept();
+  const std::string invite = co_await peer.receive();
+  std::string answer = openai_answer(invite, "<sip:OAI@" + peer.address() + '>');
+  co_await peer.send(std::move(answer));
+  const std::string ack = co_await peer.receive();
+  std::string request = co_await peer.receive();
+  std::string refusal =
+      response_to(request, "405 Method Not Allowed") + "Content-Length: 0\r\n\r\n";
+  co_await peer.send(std::move(refusal));
+  co_return request;
+}
+
 /// Sends 100 and closes the connection.
 asio::awaitable<bool> try_and_drop(RawPeer& peer) {
   co_await peer.accept();
@@ -146,6 +160,28 @@ TEST_CASE("A connection that ends before the answer ends the call at once") {
   CHECK(failed.kind == Kind::failed);
   REQUIRE(failed.error);
   CHECK(failed.error->code == Errc::peer_closed);
+}
+
+TEST_CASE("OPTIONS keeps the connection of a call alive, and may be refused") {
+  Phones phones{certificates()};
+  RawPeer peer{phones.context, certificates()};
+  sip::TlsClientConfig config;
+  config.server_name = "localhost";
+  config.ca_file = certificates().ca_file();
+  config.keep_alive_interval = std::chrono::milliseconds{50};
+  phones.client =
+      sip::Endpoint::start_client(*phones.loop, phones.context.get_executor(), config).value();
+  std::string request;
+  asio::co_spawn(phones.context, answer_and_wait(peer),
+                 [&](const std::exception_ptr&, std::string seen) { request = std::move(seen); });
+  sip::InviteOptions options;
+  options.target = "sip:proj_x@" + peer.address() + ";transport=tls";
+  Call caller = phones.invite(std::move(options));
+  CHECK(phones.next(caller, Kind::answered).status == 200);
+  phones.run_until([&] { return !request.empty(); });
+  CHECK(request.starts_with("OPTIONS sip:proj_x@" + peer.address() + ";transport=tls SIP/2.0\r\n"));
+  caller.hang_up();
+  CHECK(phones.last(caller).reason == "hung up here");
 }
 
 TEST_CASE("A server can leave Content-Type out, and our client does not mind") {

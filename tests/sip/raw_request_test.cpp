@@ -251,6 +251,17 @@ TEST_CASE("An INVITE that comes twice is one call") {
   phone.send(phone.request("ACK", 1));
 }
 
+TEST_CASE("Closing ends at its limit though a caller never acknowledges") {
+  Phones phones{certificates()};
+  UdpPhone phone{phones};
+  phone.send(phone.request("INVITE", 1, sdp_type, plain_offer()));
+  auto callee = phones.take_incoming();
+  Phones::answer(callee);
+  const std::string ok = phone.receive("SIP/2.0 200");
+  phones.run(phones.server->close(std::chrono::milliseconds{50}));
+  CHECK(phones.last(callee.call).kind == Kind::closed);
+}
+
 TEST_CASE("A phone on TCP uses the same port") {
   Phones phones{certificates()};
   asio::ip::tcp::socket socket{phones.context};
