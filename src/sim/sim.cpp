@@ -91,7 +91,9 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     if (!tls) {
       return fail(std::move(tls).error().with("sim: webhook"));
     }
-    webhooks_.emplace(control_, std::move(*tls), config_.quirks.duplicate_webhook);
+    WebhookOptions options;
+    options.duplicate = config_.quirks.duplicate_webhook;
+    webhooks_.emplace(control_, std::move(*tls), std::move(options));
     webhooks_->set_target(config_.webhook_url, config_.webhook_secret);
     if (auto served = start_servers(); !served) {
       return fail(std::move(served).error().with("sim: API"));

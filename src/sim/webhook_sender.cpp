@@ -1,7 +1,6 @@
 #include "sim/webhook_sender.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <list>
 #include <utility>
@@ -22,11 +21,6 @@ namespace offhook::sim {
 namespace {
 
 namespace asio = boost::asio;
-using namespace std::chrono_literals;
-
-constexpr auto answer_limit = 5s;
-constexpr std::array<std::chrono::seconds, 4> retry_delays{1s, 5s, 30s, 60s};
-
 std::string unix_now() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count());
@@ -36,8 +30,8 @@ std::string unix_now() {
 
 class WebhookSender::State : public std::enable_shared_from_this<State> {
  public:
-  State(asio::any_io_executor control, net::TlsContext tls, bool duplicate)
-      : control_{std::move(control)}, tls_{std::move(tls)}, duplicate_{duplicate} {}
+  State(asio::any_io_executor control, net::TlsContext tls, WebhookOptions options)
+      : control_{std::move(control)}, tls_{std::move(tls)}, options_{std::move(options)} {}
 
   void set_target(std::string url, Secret secret) {
     url_ = std::move(url);
@@ -72,7 +66,7 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
                                    std::string body,
                                    OnAttempt tell) {
     asio::steady_timer timer{self->control_};
-    int deliveries = self->duplicate_ ? 2 : 1;
+    int deliveries = self->options_.duplicate ? 2 : 1;
     for (int number = 1; deliveries > 0 && !self->stopped_; ++number) {
       const DeliveryAttempt attempt = co_await self->attempt(number, id, body);
       if (self->stopped_) {
@@ -84,7 +78,8 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
         continue;
       }
       const auto step = static_cast<std::size_t>(number) - 1;
-      timer.expires_after(retry_delays[std::min(step, retry_delays.size() - 1)]);
+      const auto& delays = self->options_.delays;
+      timer.expires_after(delays[std::min(step, delays.size() - 1)]);
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
   }
@@ -108,7 +103,7 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
     request.body = std::move(body);
     net::HttpClientOptions options;
     options.tls = tls_;
-    options.timeout = answer_limit;
+    options.timeout = options_.answer_limit;
     const auto answer = co_await net::http_exchange(*url, std::move(request), options);
     if (!answer) {
       attempt.problem = answer.error().detail;
@@ -123,15 +118,17 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
 
   asio::any_io_executor control_;
   net::TlsContext tls_;
-  bool duplicate_;
+  WebhookOptions options_;
   bool stopped_ = false;
   std::string url_;
   Secret secret_;
   std::list<asio::cancellation_signal> under_way_;
 };
 
-WebhookSender::WebhookSender(asio::any_io_executor control, net::TlsContext tls, bool duplicate)
-    : state_{std::make_shared<State>(std::move(control), std::move(tls), duplicate)} {}
+WebhookSender::WebhookSender(asio::any_io_executor control,
+                             net::TlsContext tls,
+                             WebhookOptions options)
+    : state_{std::make_shared<State>(std::move(control), std::move(tls), std::move(options))} {}
 
 WebhookSender::~WebhookSender() { stop(); }
 

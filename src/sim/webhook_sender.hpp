@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -20,16 +22,22 @@ struct DeliveryAttempt {
   std::string problem{};  ///< Empty when it was delivered.
 };
 
-/// Delivers signed webhooks as OpenAI does (reference section 3.5): 5 s for an answer; anything but
-/// 2xx is tried again after 1, 5 and 30 s, then every 60 s, with the same id, a new timestamp and
-/// a new signature. Control thread.
+struct WebhookOptions {
+  std::chrono::milliseconds answer_limit{5'000};
+  /// Before each further attempt; the last one repeats.
+  std::vector<std::chrono::milliseconds> delays{std::chrono::seconds{1}, std::chrono::seconds{5},
+                                                std::chrono::seconds{30}, std::chrono::seconds{60}};
+  bool duplicate = false;  ///< Quirk: everything is delivered twice.
+};
+
+/// Delivers signed webhooks as OpenAI does (reference section 3.5): anything but a 2xx in time is
+/// tried again with the same id, a new timestamp and a new signature. Control thread.
 class WebhookSender {
  public:
   using OnAttempt = std::function<void(const DeliveryAttempt&)>;
 
-  /// @param tls        For https addresses.
-  /// @param duplicate  Quirk: everything is delivered twice.
-  WebhookSender(boost::asio::any_io_executor control, net::TlsContext tls, bool duplicate);
+  /// @param tls  For https addresses.
+  WebhookSender(boost::asio::any_io_executor control, net::TlsContext tls, WebhookOptions options);
   WebhookSender(const WebhookSender&) = delete;
   WebhookSender& operator=(const WebhookSender&) = delete;
   /// Gives up what is under way.

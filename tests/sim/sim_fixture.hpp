@@ -1,0 +1,260 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/json.hpp"
+#include "media/engine.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "net/websocket.hpp"
+#include "openai/webhook.hpp"
+#include "sim/sim.hpp"
+#include "sip/endpoint.hpp"
+#include "sip/loop.hpp"
+
+namespace offhook::sim {
+
+/// Far beyond what any case needs: only a case that hangs meets it.
+constexpr std::chrono::seconds generous{60};
+
+inline const std::string test_key = "sk-sim-test";
+inline const std::string test_secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// The sockets of one controller on one call: collects every event.
+struct Observed {
+  std::optional<net::WebSocket> socket{};
+  std::vector<boost::json::value> events{};
+  bool over = false;
+  int close_status = 0;
+
+  /// Index of the first event of a type from `from` on, or nothing.
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view type, std::size_t from = 0) const {
+    for (std::size_t i = from; i < events.size(); ++i) {
+      if (json_string(events[i], "type") == type) {
+        return i;
+      }
+    }
+    return std::nullopt;
+  }
+};
+
+/// A sim on loopback, a receiver for its webhooks, and a context that runs only while a case waits.
+class SimWorld {
+ public:
+  explicit SimWorld(SimConfig config = {}) {
+    config.api_key = Secret{test_key};
+    if (!config.api_tls_port) {
+      config.api_tls_port = 0;
+    }
+    sim_ = Sim::start(context_.get_executor(), *loop_, *engine_, std::move(config), &timeline_)
+               .value();
+    net::HttpHandlers handlers;
+    handlers.request = [this](net::HttpRequest request) {
+      return take_webhook(std::move(request));
+    };
+    receiver_ = net::HttpServer::listen(context_.get_executor(), {}, std::move(handlers)).value();
+    sim_->set_webhook("http://127.0.0.1:" + std::to_string(receiver_->port()) + "/webhook",
+                      Secret{test_secret});
+    sip::TlsClientConfig phone;
+    phone.server_name = sim_->addresses().server_name;
+    phone.ca_file = sim_->addresses().ca_file;
+    endpoint_ =
+        sip::Endpoint::start_client(*loop_, context_.get_executor(), std::move(phone)).value();
+  }
+  SimWorld(const SimWorld&) = delete;
+  SimWorld& operator=(const SimWorld&) = delete;
+
+  [[nodiscard]] Sim& sim() noexcept { return *sim_; }
+  [[nodiscard]] sip::Endpoint& phone() noexcept { return *endpoint_; }
+  [[nodiscard]] media::Engine& engine() noexcept { return *engine_; }
+  [[nodiscard]] Timeline& timeline() noexcept { return timeline_; }
+  [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+
+  [[nodiscard]] std::string sip_target(const std::string& project = "proj_sim") const {
+    return "sip:" + project + "@127.0.0.1:" + std::to_string(sim_->addresses().sip_tls_port) +
+           ";transport=tls";
+  }
+  [[nodiscard]] std::string api(std::string_view scheme) const {
+    const auto& addresses = sim_->addresses();
+    const bool tls = scheme == "https" || scheme == "wss";
+    return std::string{scheme} +
+           "://127.0.0.1:" + std::to_string(tls ? addresses.api_tls_port : addresses.api_port);
+  }
+  [[nodiscard]] net::TlsContext api_tls() const {
+    return net::make_client_tls(sim_->addresses().ca_file).value();
+  }
+
+  template <class Condition>
+  void run_until(Condition done) {
+    const auto deadline = std::chrono::steady_clock::now() + generous;
+    context_.restart();
+    while (!done()) {
+      if (context_.run_one_until(deadline) == 0) {
+        throw std::runtime_error{"the case hangs"};
+      }
+    }
+  }
+
+  template <class T>
+  T run(boost::asio::awaitable<T> work) {
+    std::optional<T> value;
+    std::exception_ptr failure;
+    bool ended = false;
+    boost::asio::co_spawn(context_, keep(std::move(work), &value),
+                          [&](const std::exception_ptr& thrown) {
+                            failure = thrown;
+                            ended = true;
+                          });
+    run_until([&] { return ended; });
+    if (failure) {
+      std::rethrow_exception(failure);
+    }
+    return std::move(*value);
+  }
+
+  /// Lets the call go on for a while.
+  void pass(std::chrono::milliseconds time) {
+    boost::asio::steady_timer timer{context_, time};
+    bool over = false;
+    timer.async_wait([&](const boost::system::error_code&) { over = true; });
+    run_until([&] { return over; });
+  }
+
+  /// Whether the timeline has a mark of that name.
+  [[nodiscard]] bool marked(std::string_view name) const {
+    for (const Mark& mark : marks) {
+      if (mark.name == name) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Waits for the next webhook, verifies it and reads it.
+  openai::RealtimeCallIncoming take_call() {
+    run_until([&] { return webhooks.size() > taken_; });
+    const net::HttpRequest& request = webhooks[taken_++];
+    const openai::WebhookHeaders headers{request.headers.get("webhook-id"),
+                                         request.headers.get("webhook-timestamp"),
+                                         request.headers.get("webhook-signature")};
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    demand(openai::verify_webhook({Secret{test_secret}}, headers, request.body, now.count()));
+    auto event = openai::parse_webhook(request.body).value();
+    return std::get<openai::RealtimeCallIncoming>(event);
+  }
+
+  net::HttpResponse post(const std::string& call_id,
+                         const std::string& operation,
+                         std::string body = {},
+                         std::string_view scheme = "http") {
+    net::HttpRequest request;
+    request.method = "POST";
+    request.headers.add("Authorization", "Bearer " + test_key);
+    request.headers.add("Content-Type", "application/json");
+    request.body = std::move(body);
+    net::HttpClientOptions options;
+    options.tls = api_tls();
+    const auto url =
+        net::parse_url(api(scheme) + "/v1/realtime/calls/" + call_id + "/" + operation).value();
+    return run(net::http_exchange(url, std::move(request), std::move(options))).value();
+  }
+
+  [[nodiscard]] Result<net::WebSocket> connect(const std::string& call_id,
+                                               const std::string& key = test_key,
+                                               std::string_view scheme = "ws") {
+    net::WebSocketOptions options;
+    options.tls = api_tls();
+    options.headers.add("Authorization", "Bearer " + key);
+    const auto url = net::parse_url(api(scheme) + "/v1/realtime?call_id=" + call_id).value();
+    return run(net::connect_websocket(url, std::move(options)));
+  }
+
+  /// Attaches to an accepted call and collects its events from now on.
+  std::shared_ptr<Observed> observe(const std::string& call_id, std::string_view scheme = "ws") {
+    auto observed = std::make_shared<Observed>();
+    observed->socket.emplace(connect(call_id, test_key, scheme).value());
+    boost::asio::co_spawn(context_, collect(observed), boost::asio::detached);
+    return observed;
+  }
+
+  void send(Observed& observed, std::string event) {
+    demand(run(observed.socket->send(std::move(event))));
+  }
+
+  /// Waits for the next event of a type from index `from` on. @return its index.
+  std::size_t wait_for(const Observed& observed, std::string_view type, std::size_t from = 0) {
+    run_until([&] { return observed.over || observed.find(type, from).has_value(); });
+    const auto found = observed.find(type, from);
+    if (!found) {
+      throw std::runtime_error{"the socket ended before " + std::string{type}};
+    }
+    return *found;
+  }
+
+  std::vector<net::HttpRequest> webhooks;
+  int webhook_answer = 200;
+  std::vector<Mark> marks;
+
+ private:
+  template <class T>
+  static boost::asio::awaitable<void> keep(boost::asio::awaitable<T> work,
+                                           std::optional<T>* value) {
+    *value = co_await std::move(work);
+  }
+
+  static void demand(const Result<>& result) {
+    if (!result) {
+      throw std::runtime_error{result.error().detail};
+    }
+  }
+
+  boost::asio::awaitable<net::HttpResponse> take_webhook(net::HttpRequest request) {
+    webhooks.push_back(std::move(request));
+    net::HttpResponse response;
+    response.status = webhook_answer;
+    co_return response;
+  }
+
+  static boost::asio::awaitable<void> collect(std::shared_ptr<Observed> observed) {
+    for (;;) {
+      auto message = co_await observed->socket->receive();
+      if (!message) {
+        observed->over = true;
+        observed->close_status = message.error().status;
+        co_return;
+      }
+      observed->events.push_back(boost::json::parse(*message));
+    }
+  }
+
+  boost::asio::io_context context_;
+  Timeline timeline_;
+  decltype(std::declval<Timeline&>().subscribe({})) reading_ =
+      timeline_.subscribe([this](const Mark& mark) { marks.push_back(mark); });
+  std::unique_ptr<sip::Loop> loop_ = sip::Loop::start().value();
+  std::unique_ptr<media::Engine> engine_ = media::Engine::start().value();
+  std::unique_ptr<Sim> sim_;
+  std::unique_ptr<net::HttpServer> receiver_;
+  std::unique_ptr<sip::Endpoint> endpoint_;
+  std::size_t taken_ = 0;
+};
+
+}  // namespace offhook::sim
