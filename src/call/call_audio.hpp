@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audio/port.hpp"
+#include "audio/recorder.hpp"
+#include "base/error.hpp"
+#include "call/call_options.hpp"
+
+namespace offhook::call {
+
+/// The near side of a call: what is said into it, where the answer goes, and the recording.
+///
+/// Opened before the call, so that a missing file or device is reported before anybody rings.
+class CallAudio final : public audio::Port {
+ public:
+  /// @return Errors of the file or device, ready for the user.
+  [[nodiscard]] static Result<std::unique_ptr<CallAudio>> open(const AudioOptions& options);
+
+  /// A near side of the caller's own making (the demo's scripted caller), recorded like any other.
+  /// @param port  Must outlive this.
+  [[nodiscard]] static Result<std::unique_ptr<CallAudio>> around(audio::Port& port,
+                                                                 const AudioOptions& options);
+
+  void exchange(const audio::Frame& received, audio::Frame& to_send) noexcept override;
+
+  /// Of all frames.
+  [[nodiscard]] int rate_hz() const noexcept { return rate_hz_; }
+
+  /// Lets the input file begin. Any thread.
+  void start_input() noexcept { input_started_ = true; }
+  /// The input file has been sent to its end. False for ever with other inputs. Any thread.
+  [[nodiscard]] bool input_ended() const noexcept { return input_ended_; }
+  [[nodiscard]] bool input_is_file() const noexcept { return !input_.empty(); }
+
+  /// Silences what we send; the stream goes on. Any thread.
+  void mute(bool muted) noexcept { muted_ = muted; }
+  [[nodiscard]] bool muted() const noexcept { return muted_; }
+
+  /// 20 ms frames since the peer was last heard above -50 dBFS; counts from the start. Any thread.
+  [[nodiscard]] std::uint32_t quiet_frames() const noexcept { return quiet_frames_; }
+  [[nodiscard]] std::uint64_t dropped_recording_frames() const noexcept;
+
+ private:
+  explicit CallAudio(int rate_hz) : rate_hz_{rate_hz} {}
+  [[nodiscard]] Result<> open_recording(const AudioOptions& options);
+
+  int rate_hz_ = 0;
+  std::vector<std::int16_t> input_;  // the input file, converted to the call's rate
+  std::size_t position_ = 0;         // media thread
+  std::unique_ptr<audio::Port> device_;
+  audio::Port* port_ = nullptr;  // device or scripted caller
+  bool send_from_port_ = false;
+  bool play_to_port_ = false;
+  std::unique_ptr<audio::Recorder> output_;
+  std::unique_ptr<audio::Recorder> recording_;
+  std::atomic<bool> input_started_{false};
+  std::atomic<bool> input_ended_{false};
+  std::atomic<bool> muted_{false};
+  std::atomic<std::uint32_t> quiet_frames_{0};
+};
+
+}  // namespace offhook::call

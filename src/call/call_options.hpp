@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/json/array.hpp>
+
+#include "audio/codec.hpp"
+
+namespace offhook::call {
+
+/// How hard we insist on encrypted media.
+enum class SrtpPolicy : std::uint8_t {
+  require,  ///< Offer RTP/SAVP; no call without it.
+  prefer,   ///< Offer RTP/SAVP; on 488, or a plain answer, go on with RTP/AVP and say so.
+  off,      ///< Offer RTP/AVP.
+};
+
+/// Where the call goes and what is offered to it.
+struct PhoneOptions {
+  std::string sip_target;  ///< "sip:proj_x@sip.api.openai.com;transport=tls"
+  std::string sip_name;    ///< Name that the peer's certificate must carry.
+  std::string sip_ca;      ///< PEM file of a private CA; empty: the system's trust anchors.
+  SrtpPolicy srtp = SrtpPolicy::prefer;
+  std::vector<audio::CodecId> codecs;  ///< In order of preference.
+  std::string from_user = "offhook";
+  std::chrono::milliseconds no_answer{10'000};  ///< INVITE without any response: give up.
+  std::string dtmf;  ///< Digits sent once the call is up and the opening line is over.
+};
+
+/// What the model is told.
+struct AgentOptions {
+  bool control = true;  ///< false: somebody else's controller accepts; we are only the phone.
+  std::string model = "gpt-realtime-2.1";
+  std::string instructions = "You are a friendly voice on the telephone. Keep answers short.";
+  std::string voice = "marin";
+  std::string say = "Say Hi.";                   ///< Instructions of the opening response.create.
+  std::string transcription = "gpt-transcribe";  ///< Model for the caller's words; empty: none.
+  boost::json::array tools{};                    ///< Passed through in accept.
+  std::chrono::milliseconds webhook_deadline{20'000};
+};
+
+/// Sound in and out, and when to stop.
+struct AudioOptions {
+  std::string input = "device";      ///< "device", "null" or a sound file.
+  std::string output = "device";     ///< "device", "null" or a file to write.
+  std::string record{};              ///< Stereo recording: left = caller, right = model.
+  int rate_hz = 24'000;              ///< Of all frames between codec and device; the model's own.
+  bool start_after_greeting = true;  ///< Hold the input file until the opening line is over.
+};
+
+struct CallOptions {
+  PhoneOptions phone;
+  AgentOptions agent;
+  AudioOptions audio;
+  std::chrono::seconds max_duration{0};  ///< 0: no limit of ours.
+};
+
+}  // namespace offhook::call

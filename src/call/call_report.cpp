@@ -1,0 +1,121 @@
+#include "call/call_report.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace offhook::call {
+namespace {
+
+namespace json = boost::json;
+
+struct Step {
+  std::string_view source;
+  std::string_view mark;
+  std::string_view name;  ///< In the summary.
+  std::string_view text;  ///< On the screen.
+};
+
+constexpr std::array setup_steps{
+    Step{"sip", "invite.sent", "invite_sent", "INVITE sent"},
+    Step{"sip", "trying", "trying", "100 Trying"},
+    Step{"webhook", "received", "webhook", "webhook"},
+    Step{"rest", "accepted", "accepted", "accept answered"},
+    Step{"sideband", "attached", "sideband_attached", "sideband attached"},
+    Step{"sideband", "session.created", "session_created", "session.created"},
+    Step{"sip", "answered", "answered", "200 OK"},
+    Step{"media", "rtp.first_sent", "first_rtp_sent", "first RTP sent"},
+    Step{"media", "rtp.first_received", "first_rtp_received", "first RTP received"},
+    Step{"sideband", "output_audio_buffer.started", "first_speech", "model begins to speak"},
+};
+
+double loss_percent(const media::StreamStats& rtp) {
+  const double expected = static_cast<double>(rtp.packets_received + rtp.packets_lost);
+  return expected > 0 ? 100.0 * static_cast<double>(rtp.packets_lost) / expected : 0;
+}
+
+}  // namespace
+
+void SetupTimes::on_mark(const Mark& mark) {
+  for (const Step& step : setup_steps) {
+    if (step.source == mark.source && step.mark == mark.name) {
+      const auto known = std::ranges::find(steps_, step.name, &decltype(steps_)::value_type::first);
+      if (known == steps_.end()) {
+        steps_.emplace_back(step.name, mark.at_ms);
+        // Other threads tell what they saw a little later than the control thread its own.
+        std::ranges::stable_sort(steps_, {}, &decltype(steps_)::value_type::second);
+      }
+    }
+  }
+}
+
+json::object to_json(const CallReport& report) {
+  json::object setup;
+  for (const auto& [name, at_ms] : report.setup.steps()) {
+    setup[name] = at_ms;
+  }
+  json::array transcript;
+  for (const TranscriptLine& line : report.transcript) {
+    transcript.push_back({{"who", line.who},
+                          {"text", line.text},
+                          {"at_ms", line.at_ms},
+                          {"interrupted", line.interrupted}});
+  }
+  const media::StreamStats& rtp = report.rtp;
+  json::object rtp_json{{"sent", rtp.packets_sent},           {"received", rtp.packets_received},
+                        {"lost", rtp.packets_lost},           {"late", rtp.packets_late},
+                        {"discarded", rtp.packets_discarded}, {"srtp_failures", rtp.srtp_failures},
+                        {"jitter_ms", rtp.jitter_ms},         {"concealed", rtp.frames_concealed},
+                        {"played", rtp.frames_played},        {"buffer_ms", rtp.buffer_ms}};
+  // -1 stands for "the peer never told": in JSON that is null.
+  const auto or_null = [](double value) { return value < 0 ? json::value{} : json::value{value}; };
+  rtp_json["round_trip_ms"] = or_null(rtp.round_trip_ms);
+  rtp_json["remote_loss_percent"] = or_null(rtp.remote_loss_percent);
+  rtp_json["remote_jitter_ms"] = or_null(rtp.remote_jitter_ms);
+  return {{"result", to_string(report.ending.result)},
+          {"exit_code", exit_code(report.ending.result)},
+          {"reason", report.ending.reason},
+          {"call_id", report.call_id},
+          {"sip_call_id", report.sip_call_id},
+          {"codec", report.codec},
+          {"srtp", report.srtp},
+          {"duration_ms", report.duration_ms},
+          {"setup_ms", std::move(setup)},
+          {"rtp", std::move(rtp_json)},
+          {"recording_frames_dropped", report.recording_frames_dropped},
+          {"transcript", std::move(transcript)}};
+}
+
+std::string to_text(const CallReport& report) {
+  std::string text = fmt::format("\nCall ended: {}", to_string(report.ending.result));
+  if (!report.ending.reason.empty()) {
+    text += fmt::format("\n  {}", report.ending.reason);
+  }
+  text += '\n';
+  double previous = 0;
+  for (const auto& [name, at_ms] : report.setup.steps()) {
+    const auto step = std::ranges::find(setup_steps, name, &Step::name);
+    text += fmt::format("  {:<22} {:>9.1f} ms  {:>+9.1f}\n", step->text, at_ms, at_ms - previous);
+    previous = at_ms;
+  }
+  if (!report.codec.empty()) {
+    const media::StreamStats& rtp = report.rtp;
+    text += fmt::format("  {:<22} {}, {}, {:.1f} s\n", "media", report.codec,
+                        report.srtp == "off" ? "plain RTP (not encrypted)" : "SRTP " + report.srtp,
+                        report.duration_ms / 1'000);
+    text +=
+        fmt::format("  {:<22} {} sent, {} received, {} lost ({:.1f} %)\n", "packets",
+                    rtp.packets_sent, rtp.packets_received, rtp.packets_lost, loss_percent(rtp));
+    text += fmt::format("  {:<22} jitter {:.1f} ms, buffer {:.0f} ms, {} of {} frames concealed\n",
+                        "receiving", rtp.jitter_ms, rtp.buffer_ms, rtp.frames_concealed,
+                        rtp.frames_played);
+    if (rtp.round_trip_ms >= 0) {
+      text += fmt::format("  {:<22} round trip {:.1f} ms, loss {:.1f} %\n", "peer's RTCP report",
+                          rtp.round_trip_ms, std::max(0.0, rtp.remote_loss_percent));
+    }
+  }
+  return text;
+}
+
+}  // namespace offhook::call

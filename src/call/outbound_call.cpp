@@ -1,0 +1,184 @@
+#include "call/outbound_call.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/race.hpp"
+#include "base/random.hpp"
+#include "call/phone_leg.hpp"
+
+namespace offhook::call {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+/// Silence after the end of the input that counts as "the model has said its last word".
+constexpr auto last_word_silence = 2'500ms;
+
+asio::awaitable<void> pause(std::chrono::steady_clock::duration duration) {
+  asio::steady_timer timer{co_await asio::this_coro::executor, duration};
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+/// Both halves of the call and what it is about: state that the branches below share.
+struct LiveCall {
+  CallServices& services;
+  const CallOptions& options;
+  PhoneLeg phone;
+  ControlLeg control;
+
+  [[nodiscard]] bool greeting_over() const {
+    return phone.answered() &&
+           (!options.agent.control || options.agent.say.empty() || control.turns().greeting_over());
+  }
+};
+
+asio::awaitable<Ending> talk_to_openai(LiveCall& call) {
+  if (call.options.agent.control) {
+    const Ending ending = co_await call.control.run();
+    co_return ending;
+  }
+  co_await pause(std::chrono::hours{24 * 365});  // somebody else's controller does it
+  co_return Ending{};
+}
+
+/// Starts the input file and the `--dtmf` digits when their time has come, and ends the call once
+/// the file is over and the answer to it has been heard.
+asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
+  CallAudio& audio = call.services.audio;
+  bool digits_sent = call.options.phone.dtmf.empty();
+  auto quiet_since = TurnState::Clock::now();
+  for (;;) {
+    co_await pause(50ms);
+    const auto now = TurnState::Clock::now();
+    if (call.greeting_over() || !call.options.audio.start_after_greeting) {
+      audio.start_input();
+    }
+    if (call.greeting_over() && !digits_sent) {
+      digits_sent = true;
+      call.phone.send_digits(call.options.phone.dtmf);
+    }
+    const bool model_quiet = call.options.agent.control
+                                 ? call.control.turns().idle()
+                                 : audio.quiet_frames() > 50;  // 1 s: all we can know is the sound
+    if (!audio.input_ended() || !model_quiet) {
+      quiet_since = now;
+    }
+    if (now - std::max(quiet_since, call.control.turns().last_activity()) > last_word_silence) {
+      co_return Ending{CallResult::completed, {}};
+    }
+  }
+}
+
+asio::awaitable<Ending> obey_user(LiveCall& call) {
+  for (;;) {
+    const UserCommands::Command command = co_await call.services.user.next();
+    switch (command.kind) {
+      case UserCommands::Command::Kind::hang_up: co_return Ending{CallResult::hung_up_by_user, {}};
+      case UserCommands::Command::Kind::digit: call.phone.send_digits({&command.digit, 1}); break;
+      case UserCommands::Command::Kind::toggle_mute:
+        call.services.audio.mute(!call.services.audio.muted());
+        call.services.timeline.mark("call", call.services.audio.muted() ? "muted" : "unmuted");
+        break;
+    }
+  }
+}
+
+asio::awaitable<Ending> wait_for_time_limit(std::chrono::seconds limit) {
+  const std::chrono::seconds never = std::chrono::hours{24 * 365};
+  const std::chrono::seconds length = limit.count() > 0 ? limit : never;
+  co_await pause(length);
+  co_return Ending{CallResult::time_limit, {}};
+}
+
+Ending ending_of_dial(const Error& error) {
+  if (error.code == Errc::invalid_argument || error.code == Errc::authentication_failed) {
+    return {CallResult::tls_failed, error.detail};
+  }
+  if (error.code == Errc::not_found || error.code == Errc::unreachable) {
+    return {CallResult::unreachable, error.detail};
+  }
+  return {CallResult::media_failed, error.detail};
+}
+
+asio::awaitable<Ending> live(LiveCall& call) {
+  // 1. Dial: media sockets, SDP offer, INVITE over TLS that carries our X-Offhook-Call.
+  const auto dialled = co_await call.phone.dial();
+  if (!dialled) {
+    co_return ending_of_dial(dialled.error());
+  }
+
+  // 2. Everything at once, until the first ends the call: the phone (answer, media, BYE), the
+  //    controller (webhook, accept, sideband, conversation), the person, the input, the clock.
+  Ending ending = co_await first_of(call.phone.follow(), talk_to_openai(call),
+                                    speak_and_wait_for_last_word(call), obey_user(call),
+                                    wait_for_time_limit(call.options.max_duration));
+  co_return ending;
+}
+
+Ending unwrap_ending(Settled<Ending> settled) {
+  try {
+    return unwrap(std::move(settled));
+  } catch (const std::exception& failure) {
+    return {CallResult::internal_error, std::string{"internal error: "} + failure.what()};
+  }
+}
+
+CallReport report_of(const LiveCall& call, Ending ending, const SetupTimes& setup) {
+  CallReport report;
+  report.ending = std::move(ending);
+  report.call_id = call.control.call_id();
+  report.sip_call_id = call.phone.sip_call_id();
+  report.setup = setup;
+  report.rtp = call.phone.stats();
+  report.transcript = call.control.transcript().lines();
+  report.recording_frames_dropped = call.services.audio.dropped_recording_frames();
+  if (call.phone.media()) {
+    const sip::NegotiatedMedia& media = *call.phone.media();
+    report.codec = media.codec.name;
+    report.srtp = media.profile == sip::SdpProfile::savp ? media.srtp_suite : "off";
+  }
+  return report;
+}
+
+}  // namespace
+
+asio::awaitable<CallReport> run_outbound_call(CallServices services, CallOptions options) {
+  const std::string id = random_hex(16);
+  Timeline& timeline = services.timeline;
+  SetupTimes setup;
+  double answered_ms = -1;
+  const auto subscription = timeline.subscribe([&](const Mark& mark) {
+    setup.on_mark(mark);
+    if (mark.source == "sip" && mark.name == "answered") {
+      answered_ms = mark.at_ms;
+    }
+  });
+  LiveCall call{services, options,
+                PhoneLeg{services.control, services.sip_loop, services.engine, timeline,
+                         services.audio, options.phone, id},
+                ControlLeg{services.control, services.incoming, services.provider, timeline,
+                           options.agent, id, services.on_sideband_event}};
+
+  auto settled = co_await settle(live(call));
+
+  // 3. Part, whatever happened: no leg stays open, also when we were cancelled or something threw.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  Ending ending = unwrap_ending(std::move(settled));
+  timeline.mark("call", "ending",
+                {{"result", to_string(ending.result)}, {"reason", ending.reason}});
+  const double ended_ms = timeline.ms_at(Timeline::Clock::now());
+  const bool sip_says_goodbye = call.phone.answered() || call.phone.ended_by_peer();
+  co_await call.phone.part();
+  co_await call.control.part(!sip_says_goodbye);
+  timeline.mark("call", "ended");
+
+  CallReport report = report_of(call, std::move(ending), setup);
+  report.duration_ms = answered_ms < 0 ? 0 : ended_ms - answered_ms;
+  co_return report;
+}
+
+}  // namespace offhook::call

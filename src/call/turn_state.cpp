@@ -1,0 +1,26 @@
+#include "call/turn_state.hpp"
+
+namespace offhook::call {
+
+void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point now) {
+  const std::string& type = event.type;
+  if (type == "response.created") {
+    generating_ = true;
+  } else if (type == "response.done") {
+    generating_ = false;
+  } else if (type == "output_audio_buffer.started") {
+    playing_ = true;
+  } else if (type == "output_audio_buffer.stopped" || type == "output_audio_buffer.cleared") {
+    playing_ = false;
+    greeting_over_ = true;
+  } else if (type == "input_audio_buffer.speech_started") {
+    caller_speaking_ = true;
+  } else if (type == "input_audio_buffer.speech_stopped") {
+    caller_speaking_ = false;
+  } else {
+    return;
+  }
+  last_activity_ = now;
+}
+
+}  // namespace offhook::call

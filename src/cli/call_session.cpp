@@ -1,0 +1,172 @@
+#include "cli/call_session.hpp"
+
+#include <fstream>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/json_text.hpp"
+#include "base/race.hpp"
+#include "base/random.hpp"
+#include "call/jsonl_file.hpp"
+#include "call/outbound_call.hpp"
+#include "cli/keyboard.hpp"
+#include "cli/webhook_server.hpp"
+#include "net/tls.hpp"
+
+namespace offhook::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+Result<std::optional<call::JsonlFile>> open_file(const std::string& path, std::string_view option) {
+  if (path.empty()) {
+    return std::optional<call::JsonlFile>{};
+  }
+  auto file = call::JsonlFile::create(path);
+  if (!file) {
+    return fail(std::move(file).error().with(option));
+  }
+  return std::optional<call::JsonlFile>{std::move(*file)};
+}
+
+/// Starts the stand-in and points the settings at it.
+Result<std::unique_ptr<sim::Sim>> start_sim(CallSession& session) {
+  CallSettings& settings = session.settings;
+  settings.api_key = Secret{"sk-sim-" + random_hex(24)};
+  settings.webhook_secrets = {Secret{"whsec_" + random_hex(32)}};
+  session.sim.api_key = settings.api_key;
+  session.sim.webhook_secret = settings.webhook_secrets.front();
+  session.sim.sip_tls_port = 0;
+  session.sim.api_port = 0;
+  auto sim = sim::Sim::start(session.runtime.control(), session.runtime.sip_loop(),
+                             session.runtime.engine(), session.sim, &session.timeline);
+  if (!sim) {
+    return fail(std::move(sim).error().with("sim"));
+  }
+  const sim::SimAddresses& addresses = (*sim)->addresses();
+  settings.api = fmt::format("http://{}:{}/v1", session.sim.api_host, addresses.api_port);
+  call::PhoneOptions& phone = settings.call.phone;
+  phone.sip_target = fmt::format("sip:{}@{}:{};transport=tls", session.sim.project,
+                                 session.sim.host, addresses.sip_tls_port);
+  phone.sip_name = addresses.server_name;
+  phone.sip_ca = addresses.ca_file;
+  return sim;
+}
+
+Result<openai::Provider> make_provider(const CallSettings& settings) {
+  openai::Provider provider;
+  provider.api_base = settings.api;
+  provider.api_key = settings.api_key;
+  auto tls = net::make_client_tls(settings.api_ca);
+  if (!tls) {
+    return fail(std::move(tls).error().with("--api-ca"));
+  }
+  provider.tls = std::move(*tls);
+  return provider;
+}
+
+void write_summary(const std::string& path, const call::CallReport& report) {
+  if (path.empty()) {
+    return;
+  }
+  std::ofstream file{path};
+  file << json_text(call::to_json(report), 2) << '\n';
+  if (!file.flush()) {
+    fmt::print(stderr, "offhook: --summary {}: cannot be written\n", path);
+  }
+}
+
+call::ControlLeg::OnSidebandEvent event_writer(std::optional<call::JsonlFile>& file) {
+  if (!file) {
+    return {};
+  }
+  return [&file](std::string_view direction, std::string_view event, double at_ms) {
+    file->write(
+        fmt::format(R"({{"at_ms":{:.3f},"direction":"{}","event":{}}})", at_ms, direction, event));
+  };
+}
+
+/// The call itself, once everything around it stands.
+asio::awaitable<Result<call::CallReport>> call_once(CallSession& session, sim::Sim* sim) {
+  CallSettings& settings = session.settings;
+  auto events = open_file(settings.events_file, "--events");
+  if (!events) {
+    co_return fail(std::move(events).error());
+  }
+  auto audio = session.near_side == nullptr
+                   ? call::CallAudio::open(settings.call.audio)
+                   : call::CallAudio::around(*session.near_side, settings.call.audio);
+  if (!audio) {
+    co_return fail(std::move(audio).error());
+  }
+  auto provider = make_provider(settings);
+  if (!provider) {
+    co_return fail(std::move(provider).error());
+  }
+  call::IncomingCalls incoming{session.runtime.control()};
+  std::unique_ptr<WebhookServer> webhook;
+  if (settings.call.agent.control) {
+    auto started =
+        WebhookServer::start(session.runtime.control(), settings, incoming, session.timeline);
+    if (!started) {
+      co_return fail(std::move(started).error());
+    }
+    webhook = std::move(*started);
+    session.timeline.mark("webhook", "listening", {{"url", webhook->url()}});
+    if (sim != nullptr) {
+      sim->set_webhook(webhook->url(), settings.webhook_secrets.front());
+    }
+  }
+  std::unique_ptr<Keyboard> keyboard;
+  if (session.keyboard) {
+    keyboard = Keyboard::open(session.runtime.control(), session.user);
+  }
+  call::CallServices services{session.runtime.control(),
+                              session.runtime.sip_loop(),
+                              session.runtime.engine(),
+                              incoming,
+                              std::move(*provider),
+                              session.timeline,
+                              **audio,
+                              session.user,
+                              event_writer(*events)};
+  auto report = co_await call::run_outbound_call(std::move(services), settings.call);
+  co_return report;
+}
+
+}  // namespace
+
+asio::awaitable<Result<call::CallReport>> run_call_session(CallSession& session) {
+  CallSettings& settings = session.settings;
+  auto timeline_file = open_file(settings.timeline_file, "--timeline");
+  if (!timeline_file) {
+    co_return fail(std::move(timeline_file).error());
+  }
+  TerminalView view{stdout, session.style};
+  const auto subscription = session.timeline.subscribe([&](const Mark& mark) {
+    view.show(mark);
+    if (*timeline_file) {
+      (*timeline_file)->write(to_jsonl(mark));
+    }
+  });
+  std::unique_ptr<sim::Sim> sim;
+  if (settings.sim) {
+    auto started = start_sim(session);
+    if (!started) {
+      co_return fail(std::move(started).error());
+    }
+    sim = std::move(*started);
+  }
+  auto report = co_await call_once(session, sim.get());
+  if (sim) {
+    co_await sim->close();
+    sim.reset();
+  }
+  if (report) {
+    write_summary(settings.summary_file, *report);
+  }
+  co_return report;
+}
+
+}  // namespace offhook::cli

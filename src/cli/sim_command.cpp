@@ -1,0 +1,375 @@
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json_text.hpp"
+#include "base/random.hpp"
+#include "base/timeline.hpp"
+#include "call/user_commands.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/runtime.hpp"
+#include "cli/settings.hpp"
+#include "cli/terminal_view.hpp"
+#include "net/url.hpp"
+#include "sim/sim.hpp"
+
+namespace offhook::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Bearer token of a sim that was given none. Not a secret: it opens nothing but a sim.
+constexpr const char* default_api_key = "sk-sim";
+
+struct SimArguments {
+  sim::SimConfig config;
+  std::string sip = "127.0.0.1:5061";
+  std::string sip_udp;
+  std::string api = "127.0.0.1:8090";
+  std::string api_tls;
+  std::string api_key_file;
+  std::string webhook;
+  std::string webhook_secret_file;
+  std::string rtp_ports;
+  std::string ready_file;
+  std::string replies_file;
+  std::string heard_file;
+  std::vector<std::string> quirks;
+  unsigned accept_deadline_s = 10;
+  bool json = false;
+};
+
+constexpr const char* footer =
+    R"(A stand-in for OpenAI's phone side: SIP over TLS, signed webhooks, REST, sidebands and a voice that
+answers, all on this machine. Point any controller and any SIP phone at it.
+
+Quirks (each has been seen with the real service): omit-content-type, accept-not-found,
+sideband-drop, unknown-events, duplicate-webhook.
+
+Examples:
+  offhook sim --webhook http://127.0.0.1:9000/webhook --webhook-secret-file secret.txt
+  offhook sim --sip 127.0.0.1:0 --api 127.0.0.1:0 --ready-file ready.json
+  offhook sim --sip-udp 127.0.0.1:5060 --quirk duplicate-webhook)";
+
+std::string default_certs_dir() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const std::string base = cache != nullptr  ? cache
+                           : home != nullptr ? std::string{home} + "/.cache"
+                                             : "/tmp";
+  return base + "/offhook/sim";
+}
+
+Result<net::HostPort> read_address(const std::string& text, std::string_view option) {
+  auto address = net::parse_host_port(text);
+  if (!address) {
+    return fail(std::move(address).error().with(option));
+  }
+  return address;
+}
+
+Result<std::vector<std::string>> read_lines(const std::string& path) {
+  std::vector<std::string> lines;
+  if (path.empty()) {
+    return lines;
+  }
+  std::ifstream file{path};
+  if (!file) {
+    return fail(Errc::not_found, path + ": cannot be read");
+  }
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+Result<> apply_addresses(SimArguments& arguments) {
+  sim::SimConfig& config = arguments.config;
+  const auto sip = read_address(arguments.sip, "--sip");
+  const auto api = read_address(arguments.api, "--api");
+  if (!sip || !api) {
+    return fail(!sip ? sip.error() : api.error());
+  }
+  config.host = sip->host;
+  config.sip_tls_port = sip->port;
+  config.api_host = api->host;
+  config.api_port = api->port;
+  if (!arguments.sip_udp.empty()) {
+    const auto udp = read_address(arguments.sip_udp, "--sip-udp");
+    if (!udp) {
+      return fail(udp.error());
+    }
+    if (udp->host != config.host) {
+      return fail(Errc::invalid_argument, "--sip-udp must have the host of --sip");
+    }
+    config.sip_udp_port = udp->port;
+  }
+  if (!arguments.api_tls.empty()) {
+    const auto tls = read_address(arguments.api_tls, "--api-tls");
+    if (!tls) {
+      return fail(tls.error());
+    }
+    config.api_tls_host = tls->host;
+    config.api_tls_port = tls->port;
+  }
+  return {};
+}
+
+Result<> apply_rtp_ports(const std::string& text, sim::SimConfig& config) {
+  if (text.empty()) {
+    return {};
+  }
+  unsigned first = 0;
+  unsigned last = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%u-%u%c", &first, &last, &rest) != 2 || first < 1 ||
+      last > 65'535 || last < first + 1) {
+    return fail(Errc::invalid_argument,
+                "--rtp-ports " + text + ": must be FIRST-LAST, as 40000-40999");
+  }
+  config.rtp_first = static_cast<std::uint16_t>(first);
+  config.rtp_last = static_cast<std::uint16_t>(last);
+  return {};
+}
+
+Result<> apply_quirks(const std::vector<std::string>& names, sim::Quirks& quirks) {
+  for (const std::string& name : names) {
+    if (name == "omit-content-type") {
+      quirks.omit_content_type = true;
+    } else if (name == "accept-not-found") {
+      quirks.accept_not_found = 1;
+    } else if (name == "sideband-drop") {
+      quirks.sideband_drop_after_ms = 1'500;
+    } else if (name == "unknown-events") {
+      quirks.unknown_events = true;
+    } else if (name == "duplicate-webhook") {
+      quirks.duplicate_webhook = true;
+    } else {
+      return fail(Errc::invalid_argument,
+                  "--quirk " + name + ": there is no such quirk; see offhook sim --help");
+    }
+  }
+  return {};
+}
+
+/// Without a file of the user's, one secret is made and kept beside the certificates.
+Result<Secret> webhook_secret(const SimArguments& arguments, std::string& where) {
+  if (!arguments.webhook_secret_file.empty()) {
+    where = arguments.webhook_secret_file;
+    return read_secret_file(where);
+  }
+  where = arguments.config.certs_dir + "/webhook-secret";
+  if (!std::filesystem::exists(where)) {
+    std::error_code failure;
+    std::filesystem::create_directories(arguments.config.certs_dir, failure);
+    const mode_t before = umask(077);
+    std::ofstream file{where};
+    umask(before);
+    file << "whsec_" << random_hex(32) << '\n';
+    if (!file.flush()) {
+      return fail(Errc::not_found, where + ": cannot be written; choose a folder with --certs");
+    }
+  }
+  return read_secret_file(where);
+}
+
+Result<std::string> apply_arguments(SimArguments& arguments) {
+  sim::SimConfig& config = arguments.config;
+  for (const auto& applied :
+       {apply_addresses(arguments), apply_rtp_ports(arguments.rtp_ports, config),
+        apply_quirks(arguments.quirks, config.quirks)}) {
+    if (!applied) {
+      return fail(applied.error());
+    }
+  }
+  config.api_key = Secret{default_api_key};
+  if (!arguments.api_key_file.empty()) {
+    auto key = read_secret_file(arguments.api_key_file);
+    if (!key) {
+      return fail(std::move(key).error());
+    }
+    config.api_key = std::move(*key);
+  }
+  std::string secret_file;
+  auto secret = webhook_secret(arguments, secret_file);
+  auto replies = read_lines(arguments.replies_file);
+  auto heard = read_lines(arguments.heard_file);
+  for (const Error* error :
+       {secret ? nullptr : &secret.error(), replies ? nullptr : &replies.error(),
+        heard ? nullptr : &heard.error()}) {
+    if (error != nullptr) {
+      return fail(*error);
+    }
+  }
+  config.webhook_url = arguments.webhook;
+  config.webhook_secret = std::move(*secret);
+  config.replies = std::move(*replies);
+  config.heard = std::move(*heard);
+  config.accept_deadline = std::chrono::seconds{arguments.accept_deadline_s};
+  return secret_file;
+}
+
+boost::json::object ready_json(const SimArguments& arguments,
+                               const sim::SimAddresses& addresses,
+                               const std::string& secret_file) {
+  const sim::SimConfig& config = arguments.config;
+  boost::json::object ready{
+      {"sip_host", config.host},
+      {"sip_tls_port", addresses.sip_tls_port},
+      {"sip_target", fmt::format("sip:{}@{}:{};transport=tls", config.project, config.host,
+                                 addresses.sip_tls_port)},
+      {"sip_name", addresses.server_name},
+      {"ca_file", addresses.ca_file},
+      {"api_port", addresses.api_port},
+      {"api_base", fmt::format("http://{}:{}/v1", config.api_host, addresses.api_port)},
+      {"webhook_secret_file", secret_file},
+      {"pid", getpid()}};
+  if (addresses.sip_udp_port != 0) {
+    ready["sip_udp_port"] = addresses.sip_udp_port;
+  }
+  if (addresses.api_tls_port != 0) {
+    ready["api_tls_port"] = addresses.api_tls_port;
+    ready["api_tls_base"] =
+        fmt::format("https://{}:{}/v1", config.api_tls_host, addresses.api_tls_port);
+  }
+  return ready;
+}
+
+/// Written under another name and renamed, so that whoever waits for it never reads half of it.
+bool write_ready_file(const std::string& path, const boost::json::object& ready) {
+  const std::string unfinished = path + ".part";
+  {
+    std::ofstream file{unfinished};
+    file << json_text(ready, 2) << '\n';
+    if (!file.flush()) {
+      return false;
+    }
+  }
+  return std::rename(unfinished.c_str(), path.c_str()) == 0;
+}
+
+void print_ready(const boost::json::object& ready, const SimArguments& arguments) {
+  const auto text = [&](const char* name) {
+    const boost::json::value& value = ready.at(name);
+    return value.is_string() ? std::string{value.as_string()} : json_text(value);
+  };
+  fmt::print("offhook sim is ready; Ctrl-C ends it\n");
+  fmt::print("  SIP       {}\n", text("sip_target"));
+  if (ready.contains("sip_udp_port")) {
+    fmt::print("            sip:{}@{}:{} (UDP and TCP)\n", arguments.config.project,
+               arguments.config.host, text("sip_udp_port"));
+  }
+  fmt::print("  trust     {} (name {})\n", text("ca_file"), text("sip_name"));
+  fmt::print("  REST      {}{}\n", text("api_base"),
+             arguments.api_key_file.empty() ? fmt::format("   key {}", default_api_key) : "");
+  if (ready.contains("api_tls_base")) {
+    fmt::print("            {}\n", text("api_tls_base"));
+  }
+  fmt::print("  webhook   {}   secret in {}\n",
+             arguments.webhook.empty() ? "(none: --webhook URL)" : arguments.webhook,
+             text("webhook_secret_file"));
+  std::fflush(stdout);
+}
+
+struct SimRun {
+  Runtime& runtime;
+  SimArguments& arguments;
+  std::string secret_file;
+  call::UserCommands& user;
+};
+
+asio::awaitable<int> serve(SimRun& run) {
+  Timeline timeline;
+  TerminalView view{stdout,
+                    run.arguments.json ? TerminalView::Style::json : TerminalView::Style::text};
+  const auto subscription = timeline.subscribe([&](const Mark& mark) { view.show(mark); });
+  auto sim = sim::Sim::start(run.runtime.control(), run.runtime.sip_loop(), run.runtime.engine(),
+                             run.arguments.config, &timeline);
+  if (!sim) {
+    fmt::print(stderr, "offhook: {}\n", sim.error().detail);
+    co_return exit_usage;
+  }
+  const boost::json::object ready = ready_json(run.arguments, (*sim)->addresses(), run.secret_file);
+  if (run.arguments.json) {
+    fmt::print("{}\n", json_text(ready));
+    std::fflush(stdout);
+  } else {
+    print_ready(ready, run.arguments);
+  }
+  int exit_code = exit_ok;
+  if (!run.arguments.ready_file.empty() && !write_ready_file(run.arguments.ready_file, ready)) {
+    fmt::print(stderr, "offhook: --ready-file {}: cannot be written\n", run.arguments.ready_file);
+    exit_code = exit_usage;
+  } else {
+    const auto command = co_await run.user.next();
+    static_cast<void>(command);  // whatever it is, it means: end
+  }
+  co_await (*sim)->close();
+  co_return exit_code;
+}
+
+int run_sim(SimArguments& arguments) {
+  if (arguments.config.certs_dir.empty()) {
+    arguments.config.certs_dir = default_certs_dir();
+  }
+  auto applied = apply_arguments(arguments);
+  if (!applied) {
+    fmt::print(stderr, "offhook: {}\n", applied.error().detail);
+    return exit_usage;
+  }
+  auto runtime = Runtime::start();
+  if (!runtime) {
+    fmt::print(stderr, "offhook: {}\n", runtime.error().detail);
+    return exit_internal_error;
+  }
+  call::UserCommands user{(*runtime)->control()};
+  (*runtime)->hang_up_on_signals(user);
+  SimRun run{**runtime, arguments, std::move(*applied), user};
+  return (*runtime)->run(serve(run));
+}
+
+}  // namespace
+
+void add_sim_command(CLI::App& app, Command& chosen) {
+  CLI::App* sim = app.add_subcommand("sim", "Stand in for OpenAI's phone side on this machine");
+  sim->footer(footer);
+  const auto arguments = std::make_shared<SimArguments>();
+  SimArguments& a = *arguments;
+  sim->add_option("--sip", a.sip, "HOST:PORT of SIP over TLS; port 0: any")->capture_default_str();
+  sim->add_option("--sip-udp", a.sip_udp,
+                  "HOST:PORT of SIP over UDP and TCP, for phones without TLS");
+  sim->add_option("--api", a.api, "HOST:PORT of REST and sidebands (http, ws)")
+      ->capture_default_str();
+  sim->add_option("--api-tls", a.api_tls, "HOST:PORT of the same over TLS (https, wss)");
+  sim->add_option("--project", a.config.project, "Project id that INVITEs must name")
+      ->capture_default_str();
+  sim->add_option("--api-key-file", a.api_key_file, "File with the API key (default key: sk-sim)");
+  sim->add_option("--webhook", a.webhook, "URL that gets realtime.call.incoming");
+  sim->add_option("--webhook-secret-file", a.webhook_secret_file,
+                  "File with the secret that signs webhooks");
+  sim->add_option("--certs", a.config.certs_dir, "Folder of CA and certificate; made when missing");
+  sim->add_option("--rtp-ports", a.rtp_ports, "FIRST-LAST port range for RTP (default: any)");
+  sim->add_option("--voice", a.config.voice, "Voice of the model: slt, rms, kal16")
+      ->capture_default_str();
+  sim->add_option("--replies", a.replies_file, "File of replies, one a line, said in turn");
+  sim->add_option("--heard", a.heard_file, "File of what the caller's turns say, one a line");
+  sim->add_option("--accept-deadline", a.accept_deadline_s, "Seconds from webhook to decision")
+      ->capture_default_str();
+  sim->add_option("--quirk", a.quirks, "Misbehave as the real service has; several allowed");
+  sim->add_option("--seed", a.config.seed, "Number that all ids come from, for comparable runs");
+  sim->add_option("--ready-file", a.ready_file,
+                  "JSON with the bound ports, written once all listens");
+  sim->add_flag("--json", a.json, "JSON lines on stdout");
+  sim->callback([arguments, &chosen] { chosen = [arguments] { return run_sim(*arguments); }; });
+}
+
+}  // namespace offhook::cli

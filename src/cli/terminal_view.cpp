@@ -1,0 +1,115 @@
+#include "cli/terminal_view.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/json.hpp"
+#include "base/json_text.hpp"
+
+namespace offhook::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string field(const Mark& mark, std::string_view name) {
+  const json::value* value = mark.detail.if_contains({name.data(), name.size()});
+  if (value == nullptr) {
+    return {};
+  }
+  const json::string* text = value->if_string();
+  return text == nullptr ? json_text(*value) : std::string{text->data(), text->size()};
+}
+
+std::string describe_sip(const Mark& mark) {
+  if (mark.name == "invite") {
+    return "INVITE " + field(mark, "target") + " (" + field(mark, "profile") + ")";
+  }
+  if (mark.name == "invite.sent") {
+    return "INVITE sent over TLS";
+  }
+  if (mark.name == "trying" || mark.name == "progress" || mark.name == "failed") {
+    return field(mark, "status") + " " + field(mark, "reason");
+  }
+  if (mark.name == "answered") {
+    return "200 OK, ACK sent";
+  }
+  if (mark.name == "bye.received") {
+    return "BYE received";
+  }
+  if (mark.name == "bye.sent") {
+    return "BYE sent";
+  }
+  return {};
+}
+
+std::string describe_transcript(const Mark& mark) {
+  const bool interrupted = field(mark, "interrupted") == "true";
+  return field(mark, "who") + ": " + field(mark, "text") + (interrupted ? " —" : "");
+}
+
+/// Anything without a sentence of its own: name and fields.
+std::string describe_plain(const Mark& mark) {
+  std::string line = mark.name;
+  for (const auto& [key, value] : mark.detail) {
+    line += fmt::format(" {}={}", std::string_view{key.data(), key.size()},
+                        field(mark, {key.data(), key.size()}));
+  }
+  return line;
+}
+
+bool belongs_to_conversation(const Mark& mark) {
+  if (mark.source == "sideband") {
+    return mark.name == "attached" || mark.name == "dropped" ||
+           mark.name == "input_audio_buffer.dtmf_event_received" || mark.name == "error" ||
+           mark.name == "output_audio_buffer.cleared";
+  }
+  return mark.source != "sim";
+}
+
+}  // namespace
+
+std::string describe(const Mark& mark) {
+  if (mark.source == "call" && mark.name == "transcript") {
+    return describe_transcript(mark);
+  }
+  std::string line = mark.source == "sip" ? describe_sip(mark) : std::string{};
+  if (line.empty() && mark.source == "sideband") {
+    line = field(mark, "text");
+  }
+  if (line.empty()) {
+    line = describe_plain(mark);
+  }
+  return line;
+}
+
+TerminalView::TerminalView(std::FILE* out, Style style)
+    : out_{out},
+      style_{style},
+      colour_{isatty(fileno(out)) != 0 && std::getenv("NO_COLOR") == nullptr} {}
+
+void TerminalView::show(const Mark& mark) {
+  if (style_ == Style::json) {
+    fmt::print(out_, "{}\n", to_jsonl(mark));
+  } else if (style_ == Style::text || belongs_to_conversation(mark)) {
+    show_text(mark);
+  }
+  std::fflush(out_);
+}
+
+void TerminalView::show_text(const Mark& mark) {
+  const bool speech = mark.source == "call" && mark.name == "transcript";
+  const bool trouble = mark.detail.contains("error") || mark.name == "failed";
+  const char* begin = "";
+  const char* end = "";
+  if (colour_) {
+    begin = speech ? "\033[1m" : (trouble ? "\033[31m" : "\033[2m");
+    end = "\033[0m";
+  }
+  fmt::print(out_, "{:>8.3f} s  {}{:<9} {}{}\n", mark.at_ms / 1'000, begin,
+             speech ? "" : mark.source, describe(mark), end);
+}
+
+}  // namespace offhook::cli

@@ -1,0 +1,71 @@
+"""The first thing a newcomer runs: `offhook demo`."""
+import json
+import unittest
+
+from support import EndToEndTest, read_jsonl
+
+CALLER = ["Good morning, can you tell me where my order is?", "Wait, Thursday is too late for me.",
+          "Perfect, thank you and goodbye."]
+
+
+class Demo(EndToEndTest):
+    def run_demo(self, *arguments):
+        code, output = self.offhook("demo", "--folder", self.folder / "demo", *arguments)
+        self.assertEqual(code, 0, output)
+        summary = json.loads((self.folder / "demo/summary.json").read_text())
+        return output, summary
+
+    def check_conversation(self, output, summary):
+        said = [line["text"] for line in summary["transcript"] if line["who"] == "caller"]
+        self.assertEqual(said, CALLER)
+        answers = [line for line in summary["transcript"] if line["who"] == "model"]
+        self.assertEqual(len(answers), 4, answers)
+        self.assertIn("Hello!", answers[0]["text"])
+        self.assertIn("Goodbye!", answers[3]["text"])
+        self.assertEqual(summary["result"], "hung_up_by_user")
+        for line in said:
+            self.assertIn(line, output)
+
+    def check_interruption(self):
+        events = [e["event"] for e in read_jsonl(self.folder / "demo/events.jsonl") if e["direction"] == "received"]
+        cleared = [i for i, e in enumerate(events) if e["type"] == "output_audio_buffer.cleared"]
+        self.assertEqual(len(cleared), 1, "the second line interrupts exactly one answer")
+        self.assertIn("conversation.item.truncated", [e["type"] for e in events[cleared[0]:]])
+
+    def check_recording(self, summary, least):
+        """Both sides are audible: each is recognised as the sentence that was said, by its sound."""
+        recording = self.folder / "demo/recording.wav"
+        greeting = self.speak("Hello! This is the off hook demo.", "greeting.wav", "slt")
+        model = self.compare(greeting, recording, "--channel", "2")
+        self.assertGreaterEqual(model["mel_similarity"], least, model)
+        caller = self.compare(self.speak(CALLER[0].replace(",", "").replace("?", ""), "caller.wav", "rms"), recording, "--channel", "1")
+        self.assertGreaterEqual(caller["mel_similarity"], least, caller)
+        return model, caller
+
+    def test_over_opus(self):
+        output, summary = self.run_demo()
+        self.check_conversation(output, summary)
+        self.check_interruption()
+        self.assertEqual(summary["codec"], "opus")
+        self.assertEqual(summary["srtp"], "AES_CM_128_HMAC_SHA1_80")
+        self.check_recording(summary, 0.9)
+        self.assertNotIn("sk-sim", output)
+        self.assertNotIn("whsec_", output)
+
+    def test_over_pcmu_is_the_very_waveform(self):
+        output, summary = self.run_demo("--codecs", "PCMU")
+        self.check_conversation(output, summary)
+        self.assertEqual(summary["codec"], "PCMU")
+        model, caller = self.check_recording(summary, 0.9)
+        self.assertGreaterEqual(model["correlation"], 0.9, model)
+        self.assertGreaterEqual(caller["correlation"], 0.9, caller)
+
+    def test_in_a_folder_that_cannot_be_written(self):
+        (self.folder / "file").write_text("")
+        code, output = self.offhook("demo", "--folder", self.folder / "file" / "demo")
+        self.assertEqual(code, 2, output)
+        self.assertIn("file/demo", output)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,65 @@
+"""What OpenAI has been seen to do, and what a call must survive."""
+import json
+import socket
+import unittest
+
+from support import EndToEndTest, read_jsonl
+
+
+class Tolerance(EndToEndTest):
+    def call(self, *quirks, tls=False, duration=5):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        arguments = ["--webhook", f"http://127.0.0.1:{port}/webhook"]
+        arguments += [part for quirk in quirks for part in ("--quirk", quirk)]
+        arguments += ["--api-tls", "127.0.0.1:0"] if tls else []
+        sim = self.sim(*arguments)
+        files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
+        target = sim.target(**{"--listen": f"127.0.0.1:{port}"})
+        if tls:
+            target[target.index("--api") + 1] = sim.ready["api_tls_base"]
+            target += ["--api-ca", sim.ready["ca_file"]]
+        code, output = self.offhook("call", *target, "--max-duration", duration,
+                                    *[part for name, path in files.items() for part in (f"--{name}", path)], env=sim.env())
+        self.assertEqual(code, 0, output)
+        self.summary = json.loads(files["summary"].read_text())
+        self.timeline = [(m["source"], m["name"]) for m in read_jsonl(files["timeline"])]
+        self.events = read_jsonl(files["events"])
+        self.assertEqual(self.summary["transcript"][0]["text"], "Hi.")
+        self.assertGreater(self.summary["rtp"]["received"], 50)
+        return output
+
+    def greetings_sent(self):
+        return sum(e["direction"] == "sent" and e["event"]["type"] == "response.create" for e in self.events)
+
+    def test_rest_and_sideband_over_tls(self):
+        self.call(tls=True)
+
+    def test_ok_without_content_type(self):
+        self.call("omit-content-type")
+
+    def test_accept_404_then_200(self):
+        self.call("accept-not-found")
+        self.assertIn(("rest", "retry"), self.timeline)
+
+    def test_a_sideband_that_drops_is_attached_again_and_greets_once(self):
+        self.call("sideband-drop", duration=7)
+        self.assertIn(("sideband", "dropped"), self.timeline)
+        self.assertIn(("sideband", "attached.again"), self.timeline)
+        self.assertEqual(self.greetings_sent(), 1)
+        self.assertEqual(self.summary["result"], "time_limit")
+
+    def test_unknown_events_and_fields(self):
+        self.call("unknown-events")
+        known = {"session.", "response.", "conversation.", "output_audio_buffer.", "input_audio_buffer.", "rate_limits.", "error"}
+        received = [e["event"]["type"] for e in self.events if e["direction"] == "received"]
+        self.assertTrue([t for t in received if not any(t.startswith(k) for k in known)], "the quirk sent something unknown")
+
+    def test_a_webhook_delivered_twice_is_one_call(self):
+        self.call("duplicate-webhook")
+        self.assertEqual(self.timeline.count(("rest", "accept.sent")), 1)
+        self.assertEqual(self.greetings_sent(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
