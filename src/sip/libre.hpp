@@ -16,7 +16,7 @@
 #define HAVE_INET6 1
 #define USE_OPENSSL 1
 #define USE_TLS 1
-#include <re/re.h>
+#include <re.h>
 #undef MIN
 #undef MAX
 #undef min

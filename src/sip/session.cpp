@@ -185,7 +185,7 @@ const std::string& Session::alias_for(const sip_msg& message) {
   alias_.clear();
   sip_addr contact{};
   const sip_hdr* header = sip_msg_hdr(&message, SIP_HDR_CONTACT);
-  if (header == nullptr || sip_addr_decode(&contact, &header->val) != 0) {
+  if (routed_ || header == nullptr || sip_addr_decode(&contact, &header->val) != 0) {
     return alias_;
   }
   if (stack_.is_server()) {

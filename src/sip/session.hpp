@@ -57,7 +57,8 @@ class Session {
 
   /// Answers an offer within the dialog from what `answer` or `set_media` left.
   [[nodiscard]] Result<std::string> answer_offer_within(std::string_view offer);
-  /// What the Contact of an in-dialog message is replaced by, if it must be. See `Stack`.
+  /// What stands for the Contact of `message`, where libre could not reach that or would open a
+  /// connection of its own to it; empty when it may stay. Valid until the next call.
   [[nodiscard]] const std::string& alias_for(const sip_msg& message);
 
   [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
@@ -112,6 +113,7 @@ class Session {
   // Called side, until it is answered:
   ReHandle<sip_msg> invite_;
   sip_strans* transaction_ = nullptr;
+  bool routed_ = false;  ///< A proxy stays in the path: the Contact must be left as it is.
   std::string alias_;
 
   ReHandle<sipsess> session_;

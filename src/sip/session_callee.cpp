@@ -11,6 +11,7 @@ namespace offhook::sip {
 bool Session::hold(const sip_msg& message) {
   stage_ = Stage::pending;
   call_id_ = view(message.callid);
+  routed_ = sip_msg_hdr(&message, SIP_HDR_RECORD_ROUTE) != nullptr;
   invite_.reset(static_cast<sip_msg*>(mem_ref(const_cast<sip_msg*>(&message))));
   const auto on_cancel = [](void* self) noexcept { static_cast<Session*>(self)->cancelled(); };
   // The session layer cannot keep an INVITE without answering at least 101, so the transaction is

@@ -191,6 +191,7 @@ int Session::on_answer(const sip_msg& message) {
     return 0;
   }
   Stack::tune(message);
+  routed_ = sip_msg_hdr(&message, SIP_HDR_RECORD_ROUTE) != nullptr;
   if (const std::string& alias = alias_for(message); !alias.empty()) {
     const ContactAlias scope{message, alias};
     static_cast<void>(sip_dialog_update(dialog(), &message));

@@ -262,6 +262,46 @@ TEST_CASE("Closing ends at its limit though a caller never acknowledges") {
   CHECK(phones.last(callee.call).kind == Kind::closed);
 }
 
+TEST_CASE("A proxy that stays in the path gets our requests, addressed to the phone behind it") {
+  Phones phones{certificates()};
+  const asio::ip::tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
+  asio::ip::tcp::acceptor proxy{phones.context, any};
+  const std::string route =
+      "<sip:127.0.0.1:" + std::to_string(proxy.local_endpoint().port()) + ";transport=tcp;lr>";
+  asio::ip::tcp::socket caller{phones.context};
+  caller.connect({any.address(), phones.server->udp_port()});
+  const auto send = [&](const std::string& method, const std::string& to, const std::string& body) {
+    const std::string text =
+        method + " sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bK" +
+        method + "\r\nRecord-Route: " + route + "\r\nFrom: <sip:a@b>;tag=1\r\nTo: " + to +
+        "\r\nCall-ID: t\r\nCSeq: 1 " + method + "\r\nContact: <sip:phone@192.0.2.7>\r\n" +
+        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    asio::write(caller, asio::buffer(text));
+  };
+  const auto receive = [&](asio::ip::tcp::socket& socket) {
+    std::string text;
+    bool done = false;
+    asio::async_read_until(socket, asio::dynamic_buffer(text), "Content-Length",
+                           [&](const boost::system::error_code&, std::size_t) { done = true; });
+    phones.run_until([&] { return done; });
+    return text;
+  };
+  send("INVITE", "<sip:x@127.0.0.1>", plain_offer());
+  auto callee = phones.take_incoming();
+  CHECK(receive(caller).starts_with("SIP/2.0 100"));
+  Phones::answer(callee);
+  send("ACK", header_of(receive(caller), "To"), "");
+  CHECK(phones.next(callee.call).kind == Kind::confirmed);
+  callee.call.hang_up();
+  asio::ip::tcp::socket hop{phones.context};
+  bool connected = false;
+  proxy.async_accept(hop, [&](const boost::system::error_code&) { connected = true; });
+  phones.run_until([&] { return connected; });
+  const std::string bye = receive(hop);
+  CHECK(bye.starts_with("BYE sip:phone@192.0.2.7 SIP/2.0\r\n"));
+  CHECK(header_of(bye, "Route") == route);
+}
+
 TEST_CASE("A phone on TCP uses the same port") {
   Phones phones{certificates()};
   asio::ip::tcp::socket socket{phones.context};
