@@ -191,7 +191,7 @@ void CallLeg::reject(int status) {
 
 void CallLeg::hang_up() {
   call_.hang_up();
-  finish("hung up by the controller");
+  finish("hung up here");
 }
 
 void CallLeg::refer(std::string target_uri) {
