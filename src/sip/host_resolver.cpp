@@ -106,8 +106,7 @@ void HostResolver::resolve(const std::string& name, Callback done) {
   {
     const std::lock_guard lock{state_->mutex};
     State::Entry& entry = state_->entries[name];
-    const bool asked = entry.resolved != Clock::time_point{};
-    if (asked && entry.addresses.found && Clock::now() - entry.resolved < fresh_for) {
+    if (entry.addresses.found && Clock::now() - entry.resolved < fresh_for) {
       ready = entry.addresses;
     } else {
       entry.waiting.push_back(done);
@@ -131,14 +130,6 @@ std::optional<HostAddresses> HostResolver::known(const std::string& name) const 
     return std::nullopt;
   }
   return found->second.addresses;
-}
-
-void HostResolver::pin(const std::string& name, const DnsAddress& address) {
-  const std::lock_guard lock{state_->mutex};
-  HostAddresses& entry = state_->entries[name].addresses;
-  std::erase(entry.addresses, address);
-  entry.addresses.insert(entry.addresses.begin(), address);
-  entry.found = true;
 }
 
 void HostResolver::mark_unreachable(const std::string& name) {

@@ -40,9 +40,6 @@ class HostResolver {
   /// What is known, however old.
   [[nodiscard]] std::optional<HostAddresses> known(const std::string& name) const;
 
-  /// `name` means `address` from now on: that is where a peer which proved to be `name` answered.
-  void pin(const std::string& name, const DnsAddress& address);
-
   /// The first address did not answer: the next call tries another one.
   void mark_unreachable(const std::string& name);
 

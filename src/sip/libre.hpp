@@ -27,6 +27,8 @@
 extern "C" {
 // re_dbg.h is not part of re.h, and insists on macros of its own.
 void dbg_init(int level, int flags);
+// In the library, but in none of its headers: where requests of a dialog go.
+const uri* sip_dialog_route(const sip_dialog* dialog);
 }
 
 namespace offhook::sip {

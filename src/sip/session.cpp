@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "sip/sdp_text.hpp"
 #include "sip/stack.hpp"
 
 namespace offhook::sip {
@@ -67,21 +66,6 @@ std::string reason_of(const sip_msg& message) {
     }
   }
   return text;
-}
-
-ContactAlias::ContactAlias(const sip_msg& message, const std::string& contact) {
-  header_ = const_cast<sip_hdr*>(sip_msg_hdr(&message, SIP_HDR_CONTACT));
-  if (contact.empty() || header_ == nullptr) {
-    header_ = nullptr;
-    return;
-  }
-  saved_ = std::exchange(header_->val, pl{contact.data(), contact.size()});
-}
-
-ContactAlias::~ContactAlias() {
-  if (header_ != nullptr) {
-    header_->val = saved_;
-  }
 }
 
 Session::Session(Stack& stack, std::uint64_t id, EventSink events)
@@ -179,36 +163,6 @@ void Session::on_refer_request(std::string target) {
   event.kind = CallEvent::Kind::refer;
   event.reason = std::move(target);
   emit(std::move(event));
-}
-
-const std::string& Session::alias_for(const sip_msg& message) {
-  alias_.clear();
-  sip_addr contact{};
-  const sip_hdr* header = sip_msg_hdr(&message, SIP_HDR_CONTACT);
-  if (routed_ || header == nullptr || sip_addr_decode(&contact, &header->val) != 0) {
-    return alias_;
-  }
-  if (stack_.is_server()) {
-    if (message.tp != SIP_TRANSP_UDP) {
-      const std::string user{view(contact.uri.user)};
-      alias_ = "<sip:" + (user.empty() ? "" : user + '@') + to_string(message.src) +
-               sip_transp_param(message.tp) + '>';
-    }
-    return alias_;
-  }
-  pl transport{};
-  const bool named = msg_param_decode(&contact.uri.params, "transport", &transport) == 0;
-  const bool other = named && !equal_ignoring_case(view(transport), "tls");
-  if (pl_strcasecmp(&contact.uri.scheme, "sips") != 0 && !other) {
-    return alias_;
-  }
-  const std::string user{view(contact.uri.user)};
-  const std::string host{view(contact.uri.host)};
-  const std::string port = contact.uri.port == 0 ? "" : ':' + std::to_string(contact.uri.port);
-  const bool brackets = host.find(':') != std::string::npos;
-  alias_ = "<sip:" + (user.empty() ? "" : user + '@') + (brackets ? '[' + host + ']' : host) +
-           port + ";transport=tls>";
-  return alias_;
 }
 
 void Session::on_established(const sip_msg& message) {

@@ -57,10 +57,6 @@ class Session {
 
   /// Answers an offer within the dialog from what `answer` or `set_media` left.
   [[nodiscard]] Result<std::string> answer_offer_within(std::string_view offer);
-  /// What stands for the Contact of `message`, where libre could not reach that or would open a
-  /// connection of its own to it; empty when it may stay. Valid until the next call.
-  [[nodiscard]] const std::string& alias_for(const sip_msg& message);
-
   [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
   [[nodiscard]] bool matches(const sip_msg& message) const noexcept;
   [[nodiscard]] sip_dialog* dialog() const noexcept { return sipsess_dialog(session_.get()); }
@@ -113,8 +109,6 @@ class Session {
   // Called side, until it is answered:
   ReHandle<sip_msg> invite_;
   sip_strans* transaction_ = nullptr;
-  bool routed_ = false;  ///< A proxy stays in the path: the Contact must be left as it is.
-  std::string alias_;
 
   ReHandle<sipsess> session_;
   std::optional<MediaCapabilities> capabilities_;
@@ -130,19 +124,6 @@ class Session {
 
 /// Reason phrase, with the text of Reason and Warning headers.
 [[nodiscard]] std::string reason_of(const sip_msg& message);
-
-/// While alive, the Contact of `message` reads as another one.
-class ContactAlias {
- public:
-  ContactAlias(const sip_msg& message, const std::string& contact);
-  ContactAlias(const ContactAlias&) = delete;
-  ContactAlias& operator=(const ContactAlias&) = delete;
-  ~ContactAlias();
-
- private:
-  sip_hdr* header_ = nullptr;
-  pl saved_{};
-};
 
 /// What we understand, for Allow.
 inline constexpr const char* allow_header =

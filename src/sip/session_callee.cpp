@@ -11,7 +11,6 @@ namespace offhook::sip {
 bool Session::hold(const sip_msg& message) {
   stage_ = Stage::pending;
   call_id_ = view(message.callid);
-  routed_ = sip_msg_hdr(&message, SIP_HDR_RECORD_ROUTE) != nullptr;
   invite_.reset(static_cast<sip_msg*>(mem_ref(const_cast<sip_msg*>(&message))));
   const auto on_cancel = [](void* self) noexcept { static_cast<Session*>(self)->cancelled(); };
   // The session layer cannot keep an INVITE without answering at least 101, so the transaction is
@@ -57,7 +56,6 @@ void Session::reject(int status, const std::string& reason) {
 
 int Session::send_ok(mbuf* body, const std::string& sdp) {
   const bool typeless = stack_.quirks().omit_content_type && !sdp.empty();
-  const ContactAlias scope{*invite_, alias_for(*invite_)};
   sipsess* raw = nullptr;
   // libre always writes Content-Type before a body. To leave it out, that line becomes the value of
   // another header, whose name ends what we may write ourselves.
@@ -68,6 +66,9 @@ int Session::send_ok(mbuf* body, const std::string& sdp) {
                      SessionCallbacks::info, SessionCallbacks::refer, SessionCallbacks::closed,
                      this, "%s%s", allow_header, typeless ? "X-Omitted: " : "");
   session_.reset(raw);
+  if (error == 0) {
+    stack_.keep_to_flow(dialog(), *invite_);
+  }
   return error;
 }
 

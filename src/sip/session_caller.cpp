@@ -191,22 +191,7 @@ int Session::on_answer(const sip_msg& message) {
     return 0;
   }
   Stack::tune(message);
-  routed_ = sip_msg_hdr(&message, SIP_HDR_RECORD_ROUTE) != nullptr;
-  if (const std::string& alias = alias_for(message); !alias.empty()) {
-    const ContactAlias scope{message, alias};
-    static_cast<void>(sip_dialog_update(dialog(), &message));
-  }
-  const std::string& name = stack_.watch().server_name;
-  DnsAddress source(sa_af(&message.src) == AF_INET6 ? 16 : 4);
-  if (source.size() == 16) {
-    sa_in6(&message.src, source.data());
-  } else {
-    const std::uint32_t address = sa_in(&message.src);
-    source = {static_cast<std::uint8_t>(address >> 24U), static_cast<std::uint8_t>(address >> 16U),
-              static_cast<std::uint8_t>(address >> 8U), static_cast<std::uint8_t>(address)};
-  }
-  // A Contact with the name that the peer has proved to own means the peer that just answered.
-  stack_.loop().resolver().pin(name, source);
+  stack_.keep_to_flow(dialog(), message);
   return 0;
 }
 

@@ -44,7 +44,7 @@ Result<> Stack::start_core(const std::string& bind_address, std::uint32_t table_
   const auto on_message = [](const sip_msg* message, void* self) noexcept {
     return static_cast<Stack*>(self)->on_request(*message);
   };
-  // Before the session layer's listener, which would not see a Contact corrected after it.
+  // Before the session layer's listener, which leaves some requests to nobody.
   int error = sip_listen(&request_listener_, core, true, on_message, this);
   sipsess_sock* socket = nullptr;
   const auto on_invite = [](const sip_msg* message, void* self) noexcept {

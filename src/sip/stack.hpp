@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -77,6 +78,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   void remember(const std::string& call_id, std::uint64_t id) { by_call_id_[call_id] = id; }
   /// The session whose INVITE is being written, which has no Call-ID yet.
   void set_connecting(Session* session) noexcept { connecting_ = session; }
+  void keep_to_flow(sip_dialog* dialog, const sip_msg& message);
   void start_keep_alive();
   /// The connection that `message` came on sends at once and queues generously from now on.
   static void tune(const sip_msg& message) noexcept;
@@ -95,7 +97,6 @@ class Stack : public std::enable_shared_from_this<Stack> {
   void on_update(const sip_msg& message);
   void on_notify(const sip_msg& message);
   void on_options(const sip_msg& message) const;
-  void redirect_contact(const sip_msg& message);
   void on_sent(std::string_view packet);
   void on_connection_lost();
   void keep_alive();
@@ -126,6 +127,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   std::unordered_map<std::string, std::uint64_t> by_call_id_;
   std::vector<std::unique_ptr<Session>> retired_;
   std::vector<std::function<void()>> on_closed_;
+  std::set<std::string> flow_hosts_;
   Session* connecting_ = nullptr;
   std::uint64_t next_arrival_ = 1;
   tmr retire_timer_{};

@@ -106,13 +106,7 @@ void Stack::on_invite(const sip_msg& message) {
 
 bool Stack::on_request(const sip_msg& message) {
   const bool within_dialog = pl_isset(&message.to.tag);
-  if (is(message, "INVITE")) {
-    if (within_dialog) {
-      redirect_contact(message);
-    }
-    return false;
-  }
-  if (is(message, "ACK") || is(message, "BYE") ||
+  if (is(message, "INVITE") || is(message, "ACK") || is(message, "BYE") ||
       (within_dialog && (is(message, "INFO") || is(message, "REFER")))) {
     return false;
   }
@@ -156,7 +150,6 @@ void Stack::on_update(const sip_msg& message) {
     }
     sdp = std::move(*answer);
   }
-  redirect_contact(message);
   static_cast<void>(sip_dialog_update(session->dialog(), &message));
   sip_contact contact{};
   sip_contact_set(&contact, contact_user_.c_str(), &message.dst, message.tp);
@@ -184,19 +177,26 @@ void Stack::on_notify(const sip_msg& message) {
   }
 }
 
-/// Requests of a callee go to the caller's Contact, for which libre would open a connection of its
-/// own; and a callee's Contact may name what a TLS-only stack cannot do. `Session::alias_for` knows
-/// the better target. The text lives as long as the session, and only the dialog reads it.
-void Stack::redirect_contact(const sip_msg& message) {
-  Session* session = session_of(message);
-  auto* header = const_cast<sip_hdr*>(sip_msg_hdr(&message, SIP_HDR_CONTACT));
-  if (session == nullptr || header == nullptr) {
+/// libre sends what belongs to a dialog to the other side's Contact. That is no use where the
+/// Contact leaves out ";transport=tls", says "sips:", or names a port that is only right on the
+/// other side of a relay; and a callee would always open a connection of its own to its caller. So
+/// requests stay on the connection that the dialog was made on, while their Request-URI remains the
+/// Contact. A proxy that asked to stay in the path (Record-Route) is respected.
+void Stack::keep_to_flow(sip_dialog* dialog, const sip_msg& message) {
+  if (message.tp == SIP_TRANSP_UDP || sip_msg_hdr(&message, SIP_HDR_RECORD_ROUTE) != nullptr) {
     return;
   }
-  const std::string& alias = session->alias_for(message);
-  if (!alias.empty()) {
-    header->val = pl{alias.data(), alias.size()};
-  }
+  // Dialogs outlive our sessions until their BYE is through; the texts last as long as the stack.
+  const std::string& host = *flow_hosts_.insert(host_of(message.src)).first;
+  const char* transport = sip_transp_param(message.tp);
+  uri flow{};
+  pl_set_str(&flow.scheme, "sip");
+  flow.host = pl{host.data(), host.size()};
+  flow.af = sa_af(&message.src);
+  flow.port = sa_port(&message.src);
+  pl_set_str(&flow.params, transport);
+  // A later Contact changes the route only when the route came from a Contact, so this one stays.
+  *const_cast<uri*>(sip_dialog_route(dialog)) = flow;
 }
 
 /// libre closes a connection 900 s after the last message that came in on it. The answer to

@@ -1,3 +1,5 @@
+#include <future>
+
 #include <doctest/doctest.h>
 
 #include "raw_peer.hpp"
@@ -46,6 +48,45 @@ asio::awaitable<std::vector<std::string>> be_openai(RawPeer& peer, std::string c
     lines.push_back(message.substr(0, message.find('\r')));
   }
   co_return lines;
+}
+
+/// Accepts and answers as OpenAI does; returns the ACK.
+asio::awaitable<std::string> answer_call(RawPeer& peer) {
+  co_await peer.accept();
+  const std::string invite = co_await peer.receive();
+  std::string answer = openai_answer(invite, "<sip:OAI@192.0.2.1>");
+  co_await peer.send(std::move(answer));
+  std::string ack = co_await peer.receive();
+  co_return ack;
+}
+
+/// A request of the answering side in the dialog of `ack`.
+std::string from_callee(const RawPeer& peer,
+                        const std::string& ack,
+                        const std::string& method,
+                        const std::string& body) {
+  return method + " sip:offhook@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS " + peer.address() +
+         ";branch=z9hG4bK" + method + "\r\nFrom: " + header_of(ack, "To") +
+         "\r\nTo: " + header_of(ack, "From") + "\r\nCall-ID: " + header_of(ack, "Call-ID") +
+         "\r\nCSeq: 7 " + method + "\r\nContact: <sip:moved@192.0.2.2:5061>\r\n" +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// Renews its Contact by a re-INVITE; returns the response.
+asio::awaitable<std::string> move_contact(RawPeer& peer, std::string ack) {
+  std::string again = from_callee(peer, ack, "INVITE", openai_sdp);
+  co_await peer.send(std::move(again));
+  std::string response = co_await peer.receive();
+  std::string confirmed = from_callee(peer, ack, "ACK", "");
+  co_await peer.send(std::move(confirmed));
+  co_return response;
+}
+
+asio::awaitable<std::string> answer_bye(RawPeer& peer) {
+  std::string bye = co_await peer.receive();
+  std::string ok = response_to(bye, "200 OK") + "Content-Length: 0\r\n\r\n";
+  co_await peer.send(std::move(ok));
+  co_return bye;
 }
 
 /// Answers, and returns the first in-dialog or other request after the ACK.
@@ -112,24 +153,45 @@ TEST_CASE("A 200 without Content-Type and transport keeps the call on its one TL
                                  "ACK " + uri + " SIP/2.0", "BYE " + uri + " SIP/2.0"});
 }
 
-TEST_CASE("A Contact with the name in the certificate means the peer that answered") {
+TEST_CASE("Whatever its Contact says, a call stays on the connection that it was made on") {
   Phones phones{certificates()};
-  RawPeer peer{phones.context, certificates()};
-  const std::string port = peer.address().substr(peer.address().find(':'));
-  const auto lines = call_openai(phones, peer, "<sip:OAI@localhost" + port + '>');
-  CHECK(lines[2] == "BYE sip:OAI@localhost" + port + " SIP/2.0");
+  for (const std::string contact :
+       {"sip:OAI@sip.api.openai.com:5061", "sips:OAI@sip.api.openai.com", "sip:192.0.2.1",
+        "sip:OAI@[2001:db8::1]:5061;transport=tcp"}) {
+    CAPTURE(contact);
+    RawPeer peer{phones.context, certificates()};
+    const auto lines = call_openai(phones, peer, '<' + contact + '>');
+    CHECK(lines[1] == "ACK " + contact + " SIP/2.0");
+    CHECK(lines[2] == "BYE " + contact + " SIP/2.0");
+  }
 }
 
-TEST_CASE("A Contact with sips or another transport is reached over TLS") {
+TEST_CASE("A re-INVITE is answered on the caller's side, and its Contact leads nowhere else") {
   Phones phones{certificates()};
-  for (const std::string form : {"sips:OAI@HOST", "sip:OAI@HOST;transport=tcp"}) {
-    CAPTURE(form);
-    RawPeer peer{phones.context, certificates()};
-    std::string contact = form;
-    contact.replace(contact.find("HOST"), 4, peer.address());
-    const auto lines = call_openai(phones, peer, '<' + contact + '>');
-    CHECK(lines[1] == "ACK sip:OAI@" + peer.address() + ";transport=tls SIP/2.0");
-  }
+  RawPeer peer{phones.context, certificates()};
+  const auto offer = sip::make_offer(Phones::capabilities(40'000), sip::SdpProfile::avp).value();
+  sip::InviteOptions options;
+  options.target = "sip:proj_x@" + peer.address() + ";transport=tls";
+  options.sdp = offer.sdp;
+  Call caller = phones.invite(std::move(options));
+  const std::string ack = phones.run(answer_call(peer));
+  const auto media = sip::apply_answer(offer, phones.next(caller, Kind::answered).sdp).value();
+  caller.set_media(Phones::capabilities(40'000), media);
+  std::promise<void> media_is_set;
+  REQUIRE(phones.loop->post([&] { media_is_set.set_value(); }));
+  media_is_set.get_future().wait();
+
+  const std::string response = phones.run(move_contact(peer, ack));
+  CHECK(response.starts_with("SIP/2.0 200"));
+  // The same session, one version further (RFC 3264 section 8).
+  const std::string id = std::to_string(offer.capabilities.session_id);
+  const std::string version = std::to_string(offer.capabilities.session_version + 1);
+  CHECK(response.find("o=- " + id + ' ' + version + " IN IP4 127.0.0.1") != std::string::npos);
+  CHECK(phones.next(caller, Kind::media_offer).media->remote_port == 43'955);
+  caller.hang_up();
+  const std::string bye = phones.run(answer_bye(peer));
+  CHECK(bye.starts_with("BYE sip:moved@192.0.2.2:5061 SIP/2.0"));
+  CHECK_FALSE(peer.second_connection());
 }
 
 TEST_CASE("Reason and Warning of a refusal are told") {
