@@ -1,5 +1,8 @@
 #include "audio/recorder.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <vector>
 
 #include "audio/sound_file.hpp"
@@ -60,12 +63,15 @@ Result<std::unique_ptr<Recorder>> Recorder::create(const std::string& path,
 }
 
 // The thread looks at the ring every 50 ms instead of being woken, so that the media thread never
-// makes a system call for it.
+// makes a system call for it. Only the end wakes it early.
 Recorder::Recorder(std::unique_ptr<Writer> writer) : writer_{std::move(writer)} {
   thread_ = std::jthread{[this](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock{mutex};
+    std::condition_variable_any ended;
     while (!stop.stop_requested() && !failed_) {
       failed_ = !writer_->drain();
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      ended.wait_for(lock, stop, std::chrono::milliseconds{50}, [] { return false; });
     }
     if (!failed_) {
       failed_ = !writer_->drain();

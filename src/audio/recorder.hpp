@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "audio/frame.hpp"
+#include "audio/port.hpp"
 #include "base/error.hpp"
 
 namespace offhook::audio {
@@ -41,6 +43,23 @@ class Recorder {
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<bool> failed_{false};
   std::jthread thread_;  // files: last member, so that it ends before what it uses
+};
+
+/// A port whose sound is recorded on its way: left what it receives, right what it sends.
+class RecordedPort final : public Port {
+ public:
+  /// @param inner  Must outlive this.
+  RecordedPort(Port& inner, std::unique_ptr<Recorder> recorder)
+      : inner_{inner}, recorder_{std::move(recorder)} {}
+
+  void exchange(const Frame& received, Frame& to_send) noexcept override {
+    inner_.exchange(received, to_send);
+    recorder_->write(received, to_send);
+  }
+
+ private:
+  Port& inner_;
+  std::unique_ptr<Recorder> recorder_;
 };
 
 }  // namespace offhook::audio

@@ -145,6 +145,9 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
   app.add_option("--config", arguments.config, "YAML file with the same settings")->group(group);
   app.add_flag("--sim", settings.sim, "Call the built-in stand-in: no key, no network")
       ->group(group);
+  app.add_option("--sim-record", settings.sim_record,
+                 "With --sim: existing folder for the stand-in's own stereo recording")
+      ->group(group);
   app.add_flag("--json", settings.json, "Timeline and summary as JSON lines on stdout")
       ->group(group);
 }

@@ -38,6 +38,7 @@ Result<std::unique_ptr<sim::Sim>> start_sim(CallSession& session) {
   session.sim.api_key = settings.api_key;
   session.sim.webhook_secret = settings.webhook_secrets.front();
   session.sim.sip_tls_port = 0;
+  session.sim.record = settings.sim_record;
   session.sim.api_port = 0;
   auto sim = sim::Sim::start(session.runtime.control(), session.runtime.sip_loop(),
                              session.runtime.engine(), session.sim, &session.timeline);

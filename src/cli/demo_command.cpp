@@ -43,6 +43,7 @@ constexpr auto thinking_time = 500ms;
 struct DemoArguments {
   std::string folder = "demo";
   std::string codecs;
+  std::string sim_record;
   bool events = false;
 };
 
@@ -165,6 +166,7 @@ CallSettings demo_settings(const DemoArguments& arguments) {
   settings.timeline_file = arguments.folder + "/timeline.jsonl";
   settings.summary_file = arguments.folder + "/summary.json";
   settings.call.max_duration = std::chrono::seconds{90};
+  settings.sim_record = arguments.sim_record;
   return settings;
 }
 
@@ -226,6 +228,8 @@ void add_demo_command(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   demo->add_option("--codecs", arguments->codecs,
                    "Codecs to offer, in order (default: opus,PCMU,PCMA)");
+  demo->add_option("--sim-record", arguments->sim_record,
+                   "Existing folder for the stand-in's own recording, to compare with");
   demo->add_flag("--all", arguments->events, "Show every event, not only the conversation");
   demo->callback([arguments, &chosen] { chosen = [arguments] { return run_demo(*arguments); }; });
 }

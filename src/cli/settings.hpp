@@ -26,8 +26,9 @@ struct CallSettings {
   std::string events_file;
   std::string timeline_file;
   std::string summary_file;
-  bool sim = false;   ///< Call the built-in stand-in; needs no key.
-  bool json = false;  ///< JSON lines on stdout instead of text.
+  bool sim = false;        ///< Call the built-in stand-in; needs no key.
+  std::string sim_record;  ///< Folder of the stand-in's own recordings.
+  bool json = false;       ///< JSON lines on stdout instead of text.
 };
 
 /// Reads one environment variable; given as a function so that tests need no environment.

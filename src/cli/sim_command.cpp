@@ -210,6 +210,13 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
       return fail(*error);
     }
   }
+  if (!config.record.empty()) {
+    std::error_code failure;
+    std::filesystem::create_directories(config.record, failure);
+    if (failure) {
+      return fail(Errc::not_found, "--record " + config.record + ": " + failure.message());
+    }
+  }
   config.webhook_url = arguments.webhook;
   config.webhook_secret = std::move(*secret);
   config.replies = std::move(*replies);
@@ -366,6 +373,8 @@ void add_sim_command(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   sim->add_option("--quirk", a.quirks, "Misbehave as the real service has; several allowed");
   sim->add_option("--seed", a.config.seed, "Number that all ids come from, for comparable runs");
+  sim->add_option("--record", a.config.record,
+                  "Folder for a stereo recording of each call: left caller, right model");
   sim->add_option("--ready-file", a.ready_file,
                   "JSON with the bound ports, written once all listens");
   sim->add_flag("--json", a.json, "JSON lines on stdout");

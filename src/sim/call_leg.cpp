@@ -139,9 +139,22 @@ void CallLeg::accept(SessionConfig config) {
   answer();
 }
 
+audio::Port& CallLeg::near_side() {
+  const std::string& folder = context_.config.record;
+  if (folder.empty()) {
+    return speaker_;
+  }
+  auto recorder = audio::Recorder::create(folder + "/" + id_ + ".wav", voice_rate_hz, 2);
+  if (!recorder) {
+    journal_.mark("recording.failed", {{"why", recorder.error().detail}});
+    return speaker_;
+  }
+  return recorded_.emplace(speaker_, std::move(*recorder));
+}
+
 void CallLeg::answer() {
   const auto config = stream_config(answer_.media);
-  auto stream = config ? context_.engine.add(std::move(*sockets_), *config, speaker_)
+  auto stream = config ? context_.engine.add(std::move(*sockets_), *config, near_side())
                        : Result<media::Stream>{fail(config.error())};
   sockets_.reset();
   if (!stream) {

@@ -10,6 +10,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "audio/recorder.hpp"
 #include "media/engine.hpp"
 #include "sim/calls.hpp"
 #include "sim/ids.hpp"
@@ -72,6 +73,8 @@ class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
   bool on_sip_event(const sip::CallEvent& event);
   void await_decision();
   void answer();
+  /// The speaker, or what records it.
+  audio::Port& near_side();
   void send(const boost::json::object& event);
   void send_to(Observer& observer, boost::json::object event);
   void note(const boost::json::object& event);
@@ -89,7 +92,8 @@ class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
   sip::MediaCapabilities capabilities_;
   sip::MediaAnswer answer_;
   Speaker speaker_;
-  std::optional<media::Stream> stream_{};  // uses the speaker
+  std::optional<audio::RecordedPort> recorded_{};  // around the speaker
+  std::optional<media::Stream> stream_{};          // uses the two
   std::shared_ptr<Model> model_{};
   std::vector<std::shared_ptr<Observer>> observers_;
   boost::asio::cancellation_signal give_up_;

@@ -44,8 +44,9 @@ struct SimConfig {
   std::string certs_dir{};        ///< ca.pem and server.pem are made here when missing.
   std::uint16_t rtp_first = 0;    ///< RTP port range; 0, 0: any.
   std::uint16_t rtp_last = 0;
-  std::uint32_t seed = 0;              ///< Not 0: ids come from it, for comparable runs.
-  std::string voice = "slt";           ///< Of the model; see audio/speech.hpp.
+  std::string record{};       ///< Folder for a stereo <call_id>.wav of each call; empty: none.
+  std::uint32_t seed = 0;     ///< Not 0: ids come from it, for comparable runs.
+  std::string voice = "slt";  ///< Of the model; see audio/speech.hpp.
   std::vector<std::string> replies{};  ///< Said in turn to the caller; empty: a default set.
   std::vector<std::string> heard{};    ///< Script recogniser: what the caller's turns say.
   std::vector<std::string> codecs{};   ///< By preference; empty: Opus, PCMU, PCMA.

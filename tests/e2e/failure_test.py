@@ -88,7 +88,7 @@ class SipTrouble(EndToEndTest):
             if method == "INVITE":
                 if "RTP/SAVP" in request:
                     return [response(request, 488, "Not Acceptable Here")]
-                return [response(request, 200, "OK", ["Contact: <sip:OAI@127.0.0.1>", "Content-Type: application/sdp"],
+                return [response(request, 200, "OK", [f"Contact: <sip:OAI@127.0.0.1:{peer.port};transport=tls>", "Content-Type: application/sdp"],
                                  plain_answer(rtp.getsockname()[1]))]
             return [response(request, 200, "OK")] if method == "BYE" else []
 
@@ -118,7 +118,8 @@ class SipTrouble(EndToEndTest):
         rtp.bind(("127.0.0.1", 0))
         with certificates(self.folder) as certs:
             peer = self.answerer(certs, reply)
-            self.dial_peer(certs, peer, "--max-duration", "1")
+            self.dial(f"sip:proj_x@127.0.0.1:{peer.port};transport=tls", "--sip-name", "sip.api.openai.com",
+                      "--sip-ca", certs / "ca.crt", "--max-duration", "1", expect=0)
             self.assertEqual(peer.methods(), ["INVITE", "ACK", "BYE"])
             self.assertEqual({number for _, _, number in peer.requests}, {1})
             self.assertEqual(self.summary["codec"], "PCMU")
@@ -138,7 +139,7 @@ class SipTrouble(EndToEndTest):
                      plain_answer(0), "v=0\r\n" + "\x00\xff" * 50):
             with self.subTest(body), certificates(self.folder) as certs:
                 peer = self.answerer(certs, lambda m, r: [response(
-                    r, 200, "OK", ["Contact: <sip:OAI@127.0.0.1>", "Content-Type: application/sdp"] if m == "INVITE" else [],
+                    r, 200, "OK", [f"Contact: <sip:OAI@127.0.0.1:{peer.port};transport=tls>", "Content-Type: application/sdp"] if m == "INVITE" else [],
                     body if m == "INVITE" else "")] if m in ("INVITE", "BYE") else [])
                 self.dial_peer(certs, peer, expect=17)
                 self.assertEqual(peer.methods(), ["INVITE", "ACK", "BYE"])

@@ -188,11 +188,11 @@ def certificates(folder):
         run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
             "-keyout", f"{ca}.key", "-out", f"{ca}.crt", "-subj", f"/CN=offhook test {ca}",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-    for name, host, ca, days in (("server", "sip.test", "ca", 30), ("wrong", "sip.other.test", "ca", 30),
+    for name, host, ca, days in (("server", "sip.api.openai.com,DNS:sip.test", "ca", 30), ("wrong", "sip.other.test", "ca", 30),
                                  ("expired", "sip.test", "ca", -1), ("rogue", "sip.test", "rogue-ca", 30)):
         (folder / "ext").write_text(f"subjectAltName=DNS:{host}\nextendedKeyUsage=serverAuth\n")
         run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-            "-out", f"{name}.csr", "-subj", f"/CN={host}")
+            "-out", f"{name}.csr", "-subj", f"/CN=offhook test {name}")
         run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial",
             "-days", days, "-extfile", "ext", "-out", f"{name}.crt")
         (folder / f"{name}.pem").write_text((folder / f"{name}.crt").read_text() + (folder / f"{name}.key").read_text())

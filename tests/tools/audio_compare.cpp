@@ -1,6 +1,6 @@
 // Compares a sound with what became of it at the other end of a call, for the end-to-end tests.
 //
-//     audio_compare REF.wav GOT.wav [--channel N]
+//     audio_compare REF.wav GOT.wav [--channel N] [--reference-channel N]
 //
 // prints one JSON object. Both are compared at 8 kHz; GOT may be longer than REF. Exit code 0 when
 // both could be read, whatever the result.
@@ -29,15 +29,20 @@ int main(int argc, char** argv) try {
   std::string reference_path;
   std::string received_path;
   int channel = -1;
+  int reference_channel = -1;
   CLI::App app{"Compares a sound with what became of it, as JSON"};
   app.add_option("REF", reference_path, "what was sent")->required();
   app.add_option("GOT", received_path, "what arrived")->required();
   app.add_option("--channel", channel, "channel of GOT, 0 the left one (default: all mixed)");
+  app.add_option("--reference-channel", reference_channel, "the same of REF");
   CLI11_PARSE(app, argc, argv);
 
-  const auto reference = audio::read_sound(reference_path, rate_hz);
-  const auto received = channel < 0 ? audio::read_sound(received_path, rate_hz)
-                                    : audio::read_channel(received_path, channel, rate_hz);
+  const auto read = [](const std::string& path, int wanted) {
+    return wanted < 0 ? audio::read_sound(path, rate_hz)
+                      : audio::read_channel(path, wanted, rate_hz);
+  };
+  const auto reference = read(reference_path, reference_channel);
+  const auto received = read(received_path, channel);
   for (const auto* sound : {&reference, &received}) {
     if (!sound->has_value()) {
       std::cerr << "audio_compare: " << sound->error().detail << '\n';

@@ -1,0 +1,177 @@
+"""Other people's phones call `offhook sim` and are called by `offhook call`. Skipped where not installed."""
+import http.server
+import json
+import pathlib
+import socket
+import sys
+import threading
+import unittest
+import urllib.request
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+from support import EndToEndTest, Running, certificates, have, read_jsonl, wait_for  # noqa: E402
+
+MODULES = next((path for path in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules",
+                                  "/usr/lib/aarch64-linux-gnu/baresip/modules") if pathlib.Path(path).is_dir()), None)
+needs_baresip = unittest.skipUnless(have("baresip") and MODULES, "baresip is not installed (baresip-core)")
+needs_sipp = unittest.skipUnless(have("sipp"), "sipp is not installed (sip-tester)")
+needs_socat = unittest.skipUnless(have("socat"), "socat is not installed")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Acceptor:
+    """The smallest controller there is: accepts every call that a webhook announces."""
+
+    def __init__(self):
+        self.calls = []
+        acceptor = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                event = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                self.send_response(200)
+                self.end_headers()
+                threading.Thread(target=acceptor.accept, args=(event["data"],), daemon=True).start()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/webhook"
+        self.api = None
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def post(self, call_id, action, body=b""):
+        request = urllib.request.Request(f"{self.api}/realtime/calls/{call_id}/{action}", data=body, method="POST",
+                                         headers={"Authorization": "Bearer sk-sim", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status
+
+    def accept(self, data):
+        session = {"type": "realtime", "model": "gpt-realtime-2.1", "instructions": "Be brief."}
+        self.post(data["call_id"], "accept", json.dumps(session).encode())
+        self.calls.append(data)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class PhonesTest(EndToEndTest):
+    def start_sim(self, *arguments):
+        acceptor = Acceptor()
+        self.addCleanup(acceptor.close)
+        sim = self.sim("--webhook", acceptor.url, "--record", self.folder / "calls", *arguments)
+        acceptor.api = sim.ready["api_base"]
+        return sim, acceptor
+
+    def baresip(self, account, *arguments, certificate="", port=0):
+        folder = self.folder / "baresip"
+        folder.mkdir()
+        config = (HERE / "baresip/config.in").read_text()
+        for name, value in (("@SIP_PORT@", port), ("@CERT@", certificate), ("@MODULES@", MODULES)):
+            config = config.replace(name, str(value))
+        (folder / "config").write_text(config)
+        (folder / "accounts").write_text(account + "\n")
+        (folder / "contacts").write_text("")
+        phone = Running(["baresip", "-f", folder, "-t", "60", *arguments], self.folder / "baresip.log")
+        self.addCleanup(phone.end)
+        return phone
+
+    def check_tone(self, path, channel=None):
+        """What arrived is the phone's 440 Hz tone."""
+        tone = self.folder / "tone.wav"
+        import math
+        import struct
+        import wave
+        with wave.open(str(tone), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(b"".join(struct.pack("<h", int(12000 * math.sin(2 * math.pi * 440 * i / 8000))) for i in range(4000)))
+        found = self.compare(tone, path, *(() if channel is None else ("--channel", str(channel))))
+        self.assertGreaterEqual(found["correlation"], 0.95, found)
+
+
+@needs_baresip
+class Baresip(PhonesTest):
+    def test_calls_the_sim_over_tls_with_srtp(self):
+        sim, acceptor = self.start_sim()
+        phone = self.baresip("<sip:bob@127.0.0.1;transport=tls>;regint=0;mediaenc=srtp-mand;audio_codecs=opus/48000/2,PCMU/8000/1",
+                             "-e", f"/dial {sim.ready['sip_target']}")
+        self.talk_and_hang_up(sim, acceptor, phone)
+        self.assertIn("srtp", acceptor.calls[0]["sip_media_security"])
+        self.assertIn("AES_CM_128_HMAC_SHA1_80", phone.output())
+
+    def test_calls_the_sim_over_udp_in_the_clear(self):
+        sim, acceptor = self.start_sim("--sip-udp", "127.0.0.1:0")
+        phone = self.baresip("<sip:bob@127.0.0.1;transport=udp>;regint=0;audio_codecs=PCMU/8000/1",
+                             "-e", f"/dial sip:proj_sim@127.0.0.1:{sim.ready['sip_udp_port']}")
+        self.talk_and_hang_up(sim, acceptor, phone)
+        self.assertEqual(acceptor.calls[0]["sip_media_security"], "rtp")
+
+    def talk_and_hang_up(self, sim, acceptor, phone):
+        wait_for(lambda: acceptor.calls, "the webhook and the accept")
+        wait_for(lambda: "Call established" in phone.output() or "session closed" in phone.output(), "the phone to be answered")
+        recording = self.folder / "calls" / f"{acceptor.calls[0]['call_id']}.wav"
+        wait_for(lambda: recording.exists() and recording.stat().st_size > 200_000, "three seconds of sound")
+        self.assertEqual(acceptor.post(acceptor.calls[0]["call_id"], "hangup"), 200)
+        wait_for(lambda: "session closed" in phone.output() or "terminated" in phone.output(), "the phone to see BYE")
+        wait_for(lambda: '"ended"' in sim.output(), "the sim to end the call")
+        self.check_tone(recording, 0)
+
+    def test_is_called_over_tls_with_srtp(self):
+        port = free_port()
+        with certificates(self.folder) as certs:
+            phone = self.baresip(f"<sip:bob@127.0.0.1:{port + 1};transport=tls>;regint=0;answermode=auto;mediaenc=srtp-mand;"
+                                 "audio_codecs=opus/48000/2,PCMU/8000/1", certificate=certs / "server.pem", port=port)
+            wait_for(lambda: "baresip is ready" in phone.output(), "the phone to be ready")
+            summary = self.folder / "summary.json"
+            code, output = self.offhook("call", "--no-control", "--sip-target", f"sip:bob@127.0.0.1:{port + 1};transport=tls",
+                                        "--sip-name", "sip.test", "--sip-ca", certs / "ca.crt", "--srtp", "require",
+                                        "--audio", "null", "--play", self.folder / "heard.wav", "--max-duration", "4",
+                                        "--summary", summary)
+        self.assertEqual(code, 0, output)
+        result = json.loads(summary.read_text())
+        self.assertEqual((result["codec"], result["srtp"]), ("opus", "AES_CM_128_HMAC_SHA1_80"))
+        self.assertEqual(result["rtp"]["srtp_failures"], 0)
+        self.check_tone(self.folder / "heard.wav")
+
+
+@needs_sipp
+class Sipp(PhonesTest):
+    def test_calls_the_sim_over_udp_and_tcp(self):
+        sim, acceptor = self.start_sim("--sip-udp", "127.0.0.1:0")
+        for transport in ("u1", "t1"):
+            with self.subTest(transport):
+                before = len(acceptor.calls)
+                sipp = self.start("sipp", f"127.0.0.1:{sim.ready['sip_udp_port']}", "-sn", "uac", "-s", "proj_sim",
+                                  "-t", transport, "-m", "5", "-l", "5", "-d", "300", "-i", "127.0.0.1", "-nostdin",
+                                  "-timeout", "60")
+                self.assertEqual(sipp.wait(), 0, sipp.output()[-2000:])
+                self.assertEqual(len(acceptor.calls) - before, 5)
+
+    @needs_socat
+    def test_answers_as_openai_has_been_seen_to(self):
+        sip_port, tls_port = free_port(), free_port()
+        with certificates(self.folder) as certs:
+            sipp = self.start("sipp", "-sf", HERE / "sipp/openai_answer.xml", "-t", "t1", "-i", "127.0.0.1", "-p", sip_port,
+                              "-m", "1", "-nostdin", "-timeout", "60")
+            socat = self.start("socat", f"OPENSSL-LISTEN:{tls_port},bind=127.0.0.1,reuseaddr,fork,cert={certs}/server.pem,verify=0",
+                               f"TCP:127.0.0.1:{sip_port}")
+            listening = lambda port: f":{port:04X} " in pathlib.Path("/proc/net/tcp").read_text()
+            wait_for(lambda: listening(sip_port) and listening(tls_port), "sipp and socat to listen")
+            code, output = self.offhook("call", "--no-control", "--sip-target", f"sip:proj_x@127.0.0.1:{tls_port};transport=tls",
+                                        "--sip-name", "sip.api.openai.com", "--sip-ca", certs / "ca.crt", "--audio", "null",
+                                        "--play", "null", "--max-duration", "1")
+            self.assertEqual(code, 0, output)
+            self.assertEqual(sipp.wait(), 0, sipp.output()[-2000:])  # it saw INVITE, ACK and BYE
+            socat.end()
+
+
+if __name__ == "__main__":
+    unittest.main()
