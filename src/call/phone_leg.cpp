@@ -110,7 +110,6 @@ Result<> PhoneLeg::invite(sip::SdpProfile profile) {
   invite.headers = {{std::string{call_header}, call_header_id_}};
   invite.sdp = offer_->sdp;
   call_ = endpoint_->invite(std::move(invite));
-  sip_call_id_ = call_->call_id();
   timeline_.mark("sip", "invite",
                  {{"target", options_.sip_target}, {"profile", profile_name(profile)}});
   return {};
@@ -123,6 +122,7 @@ asio::awaitable<Ending> PhoneLeg::follow() {
 asio::awaitable<Ending> PhoneLeg::follow_signalling() {
   for (;;) {
     const sip::CallEvent event = co_await call_->next_event();
+    sip_call_id_ = call_->call_id();
     const auto ending = on_event(event);
     if (ending) {
       co_return *ending;

@@ -67,6 +67,7 @@ class ItsEventsAndFigures(EndToEndTest):
         call = self.call_sim("--max-duration", "4")
         summary = call.summary
         self.assertTrue(summary["call_id"].startswith("rtc_"))
+        self.assertTrue(summary["sip_call_id"])
         for step in ("invite_sent", "trying", "webhook", "accepted", "sideband_attached", "session_created",
                      "answered", "first_rtp_sent", "first_rtp_received", "first_speech"):
             self.assertIn(step, summary["setup_ms"])
