@@ -237,8 +237,7 @@ void print_report(const CallSettings& settings, const call::CallReport& report) 
 boost::asio::awaitable<int> call_and_report(CallSession& session) {
   const auto report = co_await run_call_session(session);
   if (!report) {
-    co_return complain(report.error(),
-                       report.error().code == Errc::invalid_argument ? exit_usage : exit_audio);
+    co_return complain(report.error(), exit_usage);
   }
   print_report(session.settings, *report);
   co_return call::exit_code(report->ending.result);

@@ -99,7 +99,9 @@ asio::awaitable<Result<call::CallReport>> call_once(CallSession& session, sim::S
                    ? call::CallAudio::open(settings.call.audio)
                    : call::CallAudio::around(*session.near_side, settings.call.audio);
   if (!audio) {
-    co_return fail(std::move(audio).error());
+    call::CallReport no_sound;
+    no_sound.ending = {call::CallResult::audio_failed, audio.error().detail};
+    co_return no_sound;
   }
   auto provider = make_provider(settings);
   if (!provider) {

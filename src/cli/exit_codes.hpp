@@ -6,6 +6,5 @@ namespace offhook::cli {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_internal_error = 1;
 inline constexpr int exit_usage = 2;
-inline constexpr int exit_audio = 18;
 
 }  // namespace offhook::cli

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "openai/provider.hpp"
+#include "openai/webhook.hpp"
 
 namespace offhook::cli {
 namespace {
@@ -80,6 +81,12 @@ Result<> complete(CallSettings& settings) {
   if (settings.webhook_secrets.empty()) {
     return fail(Errc::invalid_argument,
                 "OPENAI_WEBHOOK_SECRET is not set" + std::string{secret_help});
+  }
+  for (const Secret& secret : settings.webhook_secrets) {
+    auto usable = openai::check_webhook_secret(secret);
+    if (!usable) {
+      return fail(std::move(usable).error().with("OPENAI_WEBHOOK_SECRET"));
+    }
   }
   return {};
 }

@@ -53,7 +53,12 @@ TEST_SUITE("Settings of a call") {
     completed = complete(settings);
     REQUIRE_FALSE(completed.has_value());
     CHECK(completed.error().detail.starts_with("OPENAI_WEBHOOK_SECRET is not set"));
-    settings.webhook_secrets = {Secret{"whsec_x"}};
+    settings.webhook_secrets = {Secret{"whsec_AAECAw=="}};
+    settings.webhook_secrets = {Secret{"whsec_damaged!"}};
+    completed = complete(settings);
+    REQUIRE_FALSE(completed.has_value());
+    CHECK(completed.error().detail.find("damaged") == std::string::npos);  // never shown
+    settings.webhook_secrets = {Secret{"whsec_AAECAw=="}};
     CHECK(complete(settings).has_value());
     CHECK(settings.call.phone.sip_target == "sip:proj_x@sip.api.openai.com;transport=tls");
     CHECK(settings.api == "https://api.openai.com/v1");
@@ -64,7 +69,7 @@ TEST_SUITE("Settings of a call") {
     settings.region = "eu";
     load_environment(environment({{"OPENAI_API_KEY", "sk"},
                                   {"OPENAI_PROJECT_ID", "proj_eu"},
-                                  {"OPENAI_WEBHOOK_SECRET", "whsec_old whsec_new"}}),
+                                  {"OPENAI_WEBHOOK_SECRET", "whsec_AAECAw== whsec_BAUGBw=="}}),
                      settings);
     REQUIRE(complete(settings).has_value());
     CHECK(settings.call.phone.sip_target == "sip:proj_eu@sip-eu.api.openai.com;transport=tls");

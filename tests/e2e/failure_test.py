@@ -41,6 +41,14 @@ class SoundThatCannotBeUsed(EndToEndTest):
                 self.assertIn(str(path), output)
                 self.assertNotIn("INVITE", output)
 
+    def test_files_that_cannot_be_written_are_said_too(self):
+        for option, expect in (("--events", 2), ("--timeline", 2), ("--play", 18), ("--record", 18)):
+            with self.subTest(option):
+                code, output = self.offhook("call", "--sim", "--audio", "null", *(() if option == "--play" else ("--play", "null")),
+                                            option, self.folder / "no/such/folder/file.wav")
+                self.assertEqual(code, expect, output)
+                self.assertIn("no/such/folder", output)
+
 
 class SipTrouble(EndToEndTest):
     def dial(self, target, *arguments, expect):
