@@ -51,22 +51,29 @@ void add_phone_options(CLI::App& app, CallArguments& arguments) {
   const char* group = "Phone";
   app.add_option("--sip-target", phone.sip_target,
                  "Whom to call: sip:PROJECT@HOST[:PORT];transport=tls")
+      ->type_name("URI")
       ->group(group);
   app.add_option("--sip-name", phone.sip_name,
                  "Name that the TLS certificate must carry (default: the target's host)")
+      ->type_name("NAME")
       ->group(group);
   app.add_option("--sip-ca", phone.sip_ca, "PEM file of a private CA for SIP over TLS")
+      ->type_name("FILE")
       ->group(group);
   app.add_option("--region", settings.region, "Data region: eu or in (default: global)")
+      ->type_name("NAME")
       ->group(group);
   app.add_option("--srtp", arguments.srtp,
                  "require, prefer (offer SRTP, fall back to RTP and say so) or off")
+      ->type_name("POLICY")
       ->capture_default_str()
       ->group(group);
   app.add_option("--codecs", arguments.codecs,
                  "Codecs to offer, in order: opus,G722,PCMU,PCMA (default: opus,PCMU,PCMA)")
+      ->type_name("LIST")
       ->group(group);
   app.add_option("--dtmf", phone.dtmf, "Digits to send after the greeting: 0-9 * # A-D")
+      ->type_name("DIGITS")
       ->group(group);
 }
 
@@ -75,18 +82,25 @@ void add_agent_options(CLI::App& app, CallArguments& arguments) {
   call::AgentOptions& agent = settings.call.agent;
   const char* group = "Model";
   app.add_option("--say", agent.say, "Instructions of the opening response; \"\" for none")
+      ->type_name("TEXT")
       ->capture_default_str()
       ->group(group);
   app.add_option("--model", agent.model, "Model that takes the call")
+      ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--voice", agent.voice, "Its voice")->capture_default_str()->group(group);
+  app.add_option("--voice", agent.voice, "Its voice")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--instructions", agent.instructions, "Its instructions for the whole call")
       ->group(group);
   app.add_option("--instructions-file", arguments.instructions_file, "The same from a file")
+      ->type_name("FILE")
       ->group(group);
   app.add_option("--transcription", agent.transcription,
                  "Model that writes down the caller's words; \"\" for none")
+      ->type_name("NAME")
       ->capture_default_str()
       ->group(group);
   app.add_flag("--no-control", arguments.no_control,
@@ -98,22 +112,32 @@ void add_service_options(CLI::App& app, CallArguments& arguments) {
   CallSettings& settings = arguments.settings;
   const char* group = "Webhook and REST";
   app.add_option("--listen", settings.listen, "HOST:PORT of the webhook server; port 0: any")
+      ->type_name("HOST:PORT")
       ->capture_default_str()
       ->group(group);
   app.add_option("--cert", settings.cert, "PEM certificate chain: HTTPS instead of HTTP")
+      ->type_name("FILE")
       ->group(group);
-  app.add_option("--key", settings.key, "PEM private key for --cert")->group(group);
-  app.add_option("--api", settings.api, "REST base address (default: the region's)")->group(group);
+  app.add_option("--key", settings.key, "PEM private key for --cert")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--api", settings.api, "REST base address (default: the region's)")
+      ->type_name("URL")
+      ->group(group);
   app.add_option("--api-ca", settings.api_ca, "PEM file of a private CA for REST and sideband")
+      ->type_name("FILE")
       ->group(group);
   app.add_option("--api-key-file", arguments.api_key_file,
                  "File with the API key in its first line")
+      ->type_name("FILE")
       ->group(group);
   app.add_option("--webhook-secret-file", arguments.webhook_secret_file,
                  "File with the webhook secret in its first line")
+      ->type_name("FILE")
       ->group(group);
   app.add_option("--webhook-deadline", arguments.webhook_deadline_s,
                  "Seconds to wait for the webhook")
+      ->type_name("S")
       ->capture_default_str()
       ->group(group);
 }
@@ -123,30 +147,43 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
   call::AudioOptions& audio = settings.call.audio;
   const char* group = "Sound and files";
   app.add_option("--audio", audio.input, "What is said into the call: FILE, device or null")
+      ->type_name("FILE")
       ->capture_default_str()
       ->group(group);
   app.add_option("--audio-start", arguments.audio_start,
                  "When the file begins: greeting (after it) or answer")
+      ->type_name("WHEN")
       ->capture_default_str()
       ->group(group);
   app.add_option("--play", audio.output, "Where the answer goes: FILE, device or null")
+      ->type_name("FILE")
       ->capture_default_str()
       ->group(group);
   app.add_option("--record", audio.record, "Stereo recording: left caller, right model")
+      ->type_name("FILE")
       ->group(group);
-  app.add_option("--events", settings.events_file, "JSONL of every sideband event")->group(group);
+  app.add_option("--events", settings.events_file, "JSONL of every sideband event")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--timeline", settings.timeline_file, "JSONL of every step of the call")
+      ->type_name("FILE")
       ->group(group);
-  app.add_option("--summary", settings.summary_file, "JSON summary")->group(group);
+  app.add_option("--summary", settings.summary_file, "JSON summary")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--max-duration", arguments.max_duration_s,
                  "Hang up after so many seconds; 0: never")
+      ->type_name("S")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--config", arguments.config, "YAML file with the same settings")->group(group);
+  app.add_option("--config", arguments.config, "YAML file with the same settings")
+      ->type_name("FILE")
+      ->group(group);
   app.add_flag("--sim", settings.sim, "Call the built-in stand-in: no key, no network")
       ->group(group);
   app.add_option("--sim-record", settings.sim_record,
                  "With --sim: existing folder for the stand-in's own stereo recording")
+      ->type_name("FOLDER")
       ->group(group);
   app.add_flag("--json", settings.json, "Timeline and summary as JSON lines on stdout")
       ->group(group);

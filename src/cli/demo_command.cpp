@@ -204,7 +204,7 @@ int run_demo(const DemoArguments& arguments) {
   CallSession session{
       .runtime = **runtime,
       .settings = std::move(settings),
-      .style = arguments.events ? TerminalView::Style::text : TerminalView::Style::conversation,
+      .style = arguments.events ? TerminalView::Style::sim : TerminalView::Style::conversation,
       .near_side = &caller,
       .timeline = timeline,
       .user = user,
@@ -225,11 +225,14 @@ void add_demo_command(CLI::App& app, Command& chosen) {
       app.add_subcommand("demo", "A whole call on this machine; no key, no sound device");
   const auto arguments = std::make_shared<DemoArguments>();
   demo->add_option("--folder", arguments->folder, "Where recording, events and summary go")
+      ->type_name("FOLDER")
       ->capture_default_str();
   demo->add_option("--codecs", arguments->codecs,
-                   "Codecs to offer, in order (default: opus,PCMU,PCMA)");
+                   "Codecs to offer, in order (default: opus,PCMU,PCMA)")
+      ->type_name("LIST");
   demo->add_option("--sim-record", arguments->sim_record,
-                   "Existing folder for the stand-in's own recording, to compare with");
+                   "Existing folder for the stand-in's own recording, to compare with")
+      ->type_name("FOLDER");
   demo->add_flag("--all", arguments->events, "Show every event, not only the conversation");
   demo->callback([arguments, &chosen] { chosen = [arguments] { return run_demo(*arguments); }; });
 }

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
       "offhook: the phone for voice models.\n"
       "Calls OpenAI's realtime endpoint over SIP, answers the webhook, runs the conversation "
       "and carries the sound.\nNew here? Run: offhook demo"};
+  app.name("offhook");
   app.set_version_flag("--version", version);
   app.require_subcommand(1);
   Command chosen;

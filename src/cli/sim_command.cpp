@@ -297,7 +297,7 @@ struct SimRun {
 asio::awaitable<int> serve(SimRun& run) {
   Timeline timeline;
   TerminalView view{stdout,
-                    run.arguments.json ? TerminalView::Style::json : TerminalView::Style::text};
+                    run.arguments.json ? TerminalView::Style::json : TerminalView::Style::sim};
   const auto subscription = timeline.subscribe([&](const Mark& mark) { view.show(mark); });
   auto sim = sim::Sim::start(run.runtime.control(), run.runtime.sip_loop(), run.runtime.engine(),
                              run.arguments.config, &timeline);
@@ -351,32 +351,50 @@ void add_sim_command(CLI::App& app, Command& chosen) {
   sim->footer(footer);
   const auto arguments = std::make_shared<SimArguments>();
   SimArguments& a = *arguments;
-  sim->add_option("--sip", a.sip, "HOST:PORT of SIP over TLS; port 0: any")->capture_default_str();
+  sim->add_option("--sip", a.sip, "HOST:PORT of SIP over TLS; port 0: any")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
   sim->add_option("--sip-udp", a.sip_udp,
-                  "HOST:PORT of SIP over UDP and TCP, for phones without TLS");
+                  "HOST:PORT of SIP over UDP and TCP, for phones without TLS")
+      ->type_name("HOST:PORT");
   sim->add_option("--api", a.api, "HOST:PORT of REST and sidebands (http, ws)")
+      ->type_name("HOST:PORT")
       ->capture_default_str();
-  sim->add_option("--api-tls", a.api_tls, "HOST:PORT of the same over TLS (https, wss)");
+  sim->add_option("--api-tls", a.api_tls, "HOST:PORT of the same over TLS (https, wss)")
+      ->type_name("HOST:PORT");
   sim->add_option("--project", a.config.project, "Project id that INVITEs must name")
+      ->type_name("ID")
       ->capture_default_str();
-  sim->add_option("--api-key-file", a.api_key_file, "File with the API key (default key: sk-sim)");
-  sim->add_option("--webhook", a.webhook, "URL that gets realtime.call.incoming");
+  sim->add_option("--api-key-file", a.api_key_file, "File with the API key (default key: sk-sim)")
+      ->type_name("FILE");
+  sim->add_option("--webhook", a.webhook, "URL that gets realtime.call.incoming")->type_name("URL");
   sim->add_option("--webhook-secret-file", a.webhook_secret_file,
-                  "File with the secret that signs webhooks");
-  sim->add_option("--certs", a.config.certs_dir, "Folder of CA and certificate; made when missing");
-  sim->add_option("--rtp-ports", a.rtp_ports, "FIRST-LAST port range for RTP (default: any)");
+                  "File with the secret that signs webhooks")
+      ->type_name("FILE");
+  sim->add_option("--certs", a.config.certs_dir, "Folder of CA and certificate; made when missing")
+      ->type_name("FOLDER");
+  sim->add_option("--rtp-ports", a.rtp_ports, "FIRST-LAST port range for RTP (default: any)")
+      ->type_name("A-B");
   sim->add_option("--voice", a.config.voice, "Voice of the model: slt, rms, kal16")
+      ->type_name("NAME")
       ->capture_default_str();
-  sim->add_option("--replies", a.replies_file, "File of replies, one a line, said in turn");
-  sim->add_option("--heard", a.heard_file, "File of what the caller's turns say, one a line");
+  sim->add_option("--replies", a.replies_file, "File of replies, one a line, said in turn")
+      ->type_name("FILE");
+  sim->add_option("--heard", a.heard_file, "File of what the caller's turns say, one a line")
+      ->type_name("FILE");
   sim->add_option("--accept-deadline", a.accept_deadline_s, "Seconds from webhook to decision")
+      ->type_name("S")
       ->capture_default_str();
-  sim->add_option("--quirk", a.quirks, "Misbehave as the real service has; several allowed");
-  sim->add_option("--seed", a.config.seed, "Number that all ids come from, for comparable runs");
+  sim->add_option("--quirk", a.quirks, "Misbehave as the real service has; several allowed")
+      ->type_name("NAME");
+  sim->add_option("--seed", a.config.seed, "Number that all ids come from, for comparable runs")
+      ->type_name("N");
   sim->add_option("--record", a.config.record,
-                  "Folder for a stereo recording of each call: left caller, right model");
+                  "Folder for a stereo recording of each call: left caller, right model")
+      ->type_name("FOLDER");
   sim->add_option("--ready-file", a.ready_file,
-                  "JSON with the bound ports, written once all listens");
+                  "JSON with the bound ports, written once all listens")
+      ->type_name("FILE");
   sim->add_flag("--json", a.json, "JSON lines on stdout");
   sim->callback([arguments, &chosen] { chosen = [arguments] { return run_sim(*arguments); }; });
 }

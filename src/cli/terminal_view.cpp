@@ -54,8 +54,10 @@ std::string describe_transcript(const Mark& mark) {
 std::string describe_plain(const Mark& mark) {
   std::string line = mark.name;
   for (const auto& [key, value] : mark.detail) {
-    line += fmt::format(" {}={}", std::string_view{key.data(), key.size()},
-                        field(mark, {key.data(), key.size()}));
+    const std::string text = field(mark, {key.data(), key.size()});
+    if (!text.empty()) {
+      line += fmt::format(" {}={}", std::string_view{key.data(), key.size()}, text);
+    }
   }
   return line;
 }
@@ -93,7 +95,8 @@ TerminalView::TerminalView(std::FILE* out, Style style)
 void TerminalView::show(const Mark& mark) {
   if (style_ == Style::json) {
     fmt::print(out_, "{}\n", to_jsonl(mark));
-  } else if (style_ == Style::text || belongs_to_conversation(mark)) {
+  } else if (style_ == Style::sim || (style_ == Style::text && mark.source != "sim") ||
+             belongs_to_conversation(mark)) {
     show_text(mark);
   }
   std::fflush(out_);

@@ -11,7 +11,8 @@ namespace offhook::cli {
 class TerminalView {
  public:
   enum class Style : std::uint8_t {
-    text,          ///< Every step.
+    text,          ///< Every step of the call.
+    sim,           ///< Every step, also those inside the stand-in.
     conversation,  ///< Who said what, and the steps of the set-up; events only in the files.
     json,          ///< Every mark, as in `--timeline`.
   };
