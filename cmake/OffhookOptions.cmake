@@ -13,7 +13,8 @@ target_compile_features(offhook_options INTERFACE cxx_std_20)
 target_compile_options(offhook_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wcast-align -Wnon-virtual-dtor -Woverloaded-virtual -Wundef -Wimplicit-fallthrough
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)  # gcc misreads coroutine frames at -O2
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>   # gcc misreads coroutine frames at -O2,
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)    # and std::variant
 if(OFFHOOK_SANITIZE)
   target_compile_options(offhook_options INTERFACE
     -fsanitize=${OFFHOOK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
