@@ -30,6 +30,8 @@ void Transcript::on_event(const openai::RealtimeEvent& event, double at_ms) {
     finish(said, false);
   } else if (event.type == "response.done") {
     finish_unheard(event);
+  } else if (event.type == "conversation.item.truncated") {
+    utterance(item_id, "model", at_ms).line.interrupted = true;  // not heard to its end
   }
 }
 
@@ -60,7 +62,7 @@ void Transcript::finish(Utterance& said, bool interrupted) {
     return;
   }
   said.finished = true;
-  said.line.interrupted = interrupted;
+  said.line.interrupted = said.line.interrupted || interrupted;
   if (on_line_) {
     on_line_(said.line);
   }

@@ -13,8 +13,8 @@ namespace offhook::call {
 struct TranscriptLine {
   std::string who;  ///< "caller" or "model".
   std::string text;
-  double at_ms = 0;  ///< When it began, on the call's timeline.
-  bool interrupted = false;
+  double at_ms = 0;          ///< When it began, on the call's timeline.
+  bool interrupted = false;  ///< The caller spoke over it; the rest was not heard.
 };
 
 /// Gathers both sides' words from sideband events. No I/O: feed it every event with its time.

@@ -77,6 +77,9 @@ std::string describe(const Mark& mark) {
   if (mark.source == "call" && mark.name == "transcript") {
     return describe_transcript(mark);
   }
+  if (mark.source == "sideband" && mark.name == "output_audio_buffer.cleared") {
+    return "output_audio_buffer.cleared: interrupted, the model is silent";
+  }
   std::string line = mark.source == "sip" ? describe_sip(mark) : std::string{};
   if (line.empty() && mark.source == "sideband") {
     line = field(mark, "text");

@@ -62,6 +62,14 @@ TEST_SUITE("Transcript") {
     CHECK(transcript.lines()[0].interrupted);
   }
 
+  TEST_CASE("marks an answer that was generated to its end but not heard to its end") {
+    Transcript transcript;
+    feed(transcript, model_done, 5);
+    feed(transcript, R"({"type":"conversation.item.truncated","item_id":"item_a"})", 9);
+    REQUIRE(transcript.lines().size() == 1);
+    CHECK(transcript.lines()[0].interrupted);
+  }
+
   TEST_CASE("is not disturbed by events without the expected fields") {
     Transcript transcript;
     for (const char* odd :

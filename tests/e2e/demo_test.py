@@ -23,6 +23,7 @@ class Demo(EndToEndTest):
         self.assertEqual(len(answers), 4, answers)
         self.assertIn("Hello!", answers[0]["text"])
         self.assertIn("Goodbye!", answers[3]["text"])
+        self.assertEqual([line["interrupted"] for line in answers], [False, True, False, False])
         self.assertEqual(summary["result"], "hung_up_by_user")
         for line in said:
             self.assertIn(line, output)
