@@ -1,5 +1,7 @@
 #include "base/json.hpp"
 
+#include <algorithm>
+
 #include <boost/json/parse.hpp>
 
 namespace offhook {

@@ -1,5 +1,6 @@
 #include "openai/webhook.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 

@@ -1,4 +1,5 @@
 // What a stack does with requests that come in, and the ones it sends by itself.
+#include <algorithm>
 #include <charconv>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "audio/g711.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
 #include "audio/resampler.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 

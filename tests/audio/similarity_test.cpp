@@ -1,5 +1,6 @@
 #include "audio/similarity.hpp"
 
+#include <algorithm>
 #include <complex>
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
 #include "call/call_audio.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 

@@ -1,5 +1,7 @@
 #include "call/call_report.hpp"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "base/json.hpp"

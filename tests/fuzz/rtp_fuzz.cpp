@@ -1,5 +1,6 @@
 // Input: one RTP packet as it comes from the network. It goes through everything behind the socket
 // that needs no key: parser, statistics, telephone events, jitter buffer.
+#include <algorithm>
 #include <array>
 #include <memory>
 

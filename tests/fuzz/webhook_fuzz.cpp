@@ -1,5 +1,6 @@
 // Input: three header values, a line each, then the body. Verification must neither crash nor
 // believe it; what we sign ourselves must be believed, and not after one change.
+#include <algorithm>
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,7 @@
 #include "media/engine.hpp"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include "allocation_counter.hpp"
