@@ -34,7 +34,6 @@ constexpr std::size_t max_server_message_bytes = 16U << 20U;
 constexpr std::size_t max_inbox_messages = 1024;
 constexpr std::size_t max_inbox_bytes = 16U << 20U;
 constexpr std::size_t write_buffer_bytes = 64U << 10U;
-constexpr std::size_t quoted_body_bytes = 200;
 
 constexpr int close_code_unsupported = 1003;  // RFC 6455 section 7.4.1
 constexpr int close_code_none = 1005;
@@ -268,12 +267,20 @@ websocket::stream_base::timeout limits(std::chrono::milliseconds handshake) {
 
 Error refusal(const Url& url, const websocket::response_type& answer) {
   const int status = static_cast<int>(answer.result_int());
-  std::string detail = origin(url) + ": WebSocket refused with " + std::to_string(status) + " " +
-                       reason_phrase(status);
-  if (!answer.body().empty()) {
-    detail += ": " + answer.body().substr(0, quoted_body_bytes);
+  return Error{Errc::refused,
+               origin(url) + ": WebSocket refused with " + std::to_string(status) + " " +
+                   reason_phrase(status),
+               status};
+}
+
+HttpResponse plain(websocket::response_type answer) {
+  HttpResponse response;
+  response.status = static_cast<int>(answer.result_int());
+  for (const auto& field : answer) {
+    response.headers.add(std::string{field.name_string()}, std::string{field.value()});
   }
-  return Error{Errc::refused, std::move(detail), status};
+  response.body = std::move(answer.body());
+  return response;
 }
 
 asio::awaitable<Result<std::shared_ptr<WebSocketCore>>> open(Url url,
@@ -300,7 +307,11 @@ asio::awaitable<Result<std::shared_ptr<WebSocketCore>>> open(Url url,
   const std::string host = url.authority();
   const auto [failure] = co_await socket.async_handshake(answer, host, url.target, as_result);
   if (failure == websocket::error::upgrade_declined) {
-    co_return fail(refusal(url, answer));
+    Error refused = refusal(url, answer);
+    if (options.refusal) {
+      *options.refusal = plain(std::move(answer));
+    }
+    co_return fail(std::move(refused));
   }
   if (failure && failure.category() == boost::system::system_category()) {
     co_return fail(Errc::unreachable, origin(url) + ": " + failure.message());

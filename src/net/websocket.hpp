@@ -51,12 +51,15 @@ struct WebSocketOptions {
   HttpHeaders headers;                        ///< Sent with the upgrade request.
   std::chrono::milliseconds timeout{10'000};  ///< For connecting and the handshake.
   std::size_t max_message_bytes = 16U << 20U;
+  /// Filled with the server's answer when it refuses the upgrade. No error text quotes it, because
+  /// a server may repeat our own headers.
+  std::shared_ptr<HttpResponse> refusal{};
 };
 
 /// Opens a WebSocket to a ws or wss address.
 ///
 /// @return as `http_exchange`, and `Errc::refused` with the HTTP status when the server answers the
-///         upgrade with anything but 101.
+///         upgrade with anything but 101; the detail says nothing that the server said.
 [[nodiscard]] boost::asio::awaitable<Result<WebSocket>> connect_websocket(Url url,
                                                                           WebSocketOptions options);
 

@@ -5,11 +5,25 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/url.hpp"
+#include "openai/api_error.hpp"
 #include "openai/retry_policy.hpp"
 
 namespace offhook::openai {
 
 namespace asio = boost::asio;
+namespace {
+
+/// Says what the API answered to a refused upgrade, without our key.
+Error with_answer(Error error, const net::HttpResponse& answer, const Secret& key) {
+  const std::string status = std::to_string(answer.status);
+  const std::string said = api_failure(answer, key).detail;
+  if (error.code == Errc::refused && said != status) {
+    error.detail += ": " + said.substr(status.size() + (said[status.size()] == ':' ? 2 : 1));
+  }
+  return error;
+}
+
+}  // namespace
 
 asio::awaitable<Result<Sideband>> Sideband::attach(Provider provider,
                                                    std::string call_id,
@@ -18,7 +32,9 @@ asio::awaitable<Result<Sideband>> Sideband::attach(Provider provider,
   if (!url) {
     co_return fail(std::move(url).error().with("sideband"));
   }
-  const net::WebSocketOptions options{.tls = provider.tls, .headers = provider.auth_headers()};
+  const auto answer = std::make_shared<net::HttpResponse>();
+  const net::WebSocketOptions options{
+      .tls = provider.tls, .headers = provider.auth_headers(), .refusal = answer};
   asio::steady_timer timer{co_await asio::this_coro::executor};
   const auto began = std::chrono::steady_clock::now();
   for (int attempt = 1;; ++attempt) {
@@ -30,7 +46,8 @@ asio::awaitable<Result<Sideband>> Sideband::attach(Provider provider,
         std::chrono::steady_clock::now() - began);
     const auto delay = attach_delay(attempt, socket.error().status, elapsed, patience);
     if (!delay) {
-      co_return fail(std::move(socket).error().with("sideband"));
+      Error refused = with_answer(std::move(socket).error(), *answer, provider.api_key);
+      co_return fail(std::move(refused).with("sideband"));
     }
     timer.expires_after(*delay);
     co_await timer.async_wait(asio::use_awaitable);

@@ -161,11 +161,23 @@ TEST_SUITE("WebSocket") {
     CHECK(empty.error().code == Errc::refused);
     CHECK(empty.error().status == 404);
     site.refusal->status = 401;
-    site.refusal->body = "bad key";
+    site.refusal->body = "bad key sk-1\x1b[31m";
     const auto told = site.connect();
     CHECK(told.error().status == 401);
     CHECK(told.error().detail ==
-          "ws://localhost:" + site.port() + ": WebSocket refused with 401 Unauthorized: bad key");
+          "ws://localhost:" + site.port() + ": WebSocket refused with 401 Unauthorized");
+  }
+
+  TEST_CASE("hands the answer of a refused upgrade to who asks for it") {
+    Site site;
+    site.refusal = net::HttpResponse{403, {{"X-Request-Id", "req_1"}}, "not yours"};
+    net::WebSocketOptions options;
+    options.refusal = std::make_shared<net::HttpResponse>();
+    const auto answer = options.refusal;
+    CHECK_FALSE(site.connect("ws", std::move(options)));
+    CHECK(answer->status == 403);
+    CHECK(answer->headers.get("x-request-id") == "req_1");
+    CHECK(answer->body == "not yours");
   }
 
   TEST_CASE("is refused with an empty 404 by a server without sockets, which goes on") {

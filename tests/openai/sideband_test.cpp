@@ -24,6 +24,7 @@ class ImposterSideband {
     std::deque<int> refusals{};
     std::vector<std::string> lines{};
     bool listen = false;
+    std::string refusal_body{};
   };
 
   ImposterSideband(asio::io_context& context, Script script) : script_{std::move(script)} {
@@ -50,7 +51,7 @@ class ImposterSideband {
     }
     const int status = script_.refusals.front();
     script_.refusals.pop_front();
-    return HttpResponse{status, {}, {}};
+    return HttpResponse{status, {{"X-Request-Id", "req_1"}}, script_.refusal_body};
   }
 
   asio::awaitable<void> serve(WebSocket socket) {
@@ -143,6 +144,27 @@ TEST_SUITE("sideband") {
     REQUIRE_FALSE(heard);
     CHECK(heard.error().status == 401);
     CHECK(imposter.upgrades.size() == 1);
+  }
+
+  TEST_CASE("quotes a refusal, but never the key that it repeats, nor control characters") {
+    asio::io_context context;
+    ImposterSideband imposter{
+        context,
+        {.refusals = {401},
+         .refusal_body = R"({"error":{"message":"Bad \u001b[31mBearer sk-imposter",)"
+                         R"("code":"invalid_api_key"}})"}};
+    const auto heard = run(context, listen(imposter.provider()));
+    REQUIRE_FALSE(heard);
+    const std::string& detail = heard.error().detail;
+    CHECK(
+        detail.ends_with("401 Unauthorized: invalid_api_key: Bad  [31mBearer [key] "
+                         "(request req_1)"));
+    CHECK(detail.find("sk-imposter") == std::string::npos);
+
+    ImposterSideband plain{context, {.refusals = {401}, .refusal_body = "Bearer sk-imposter"}};
+    const auto refused = run(context, listen(plain.provider()));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().detail.ends_with("401 Unauthorized: (request req_1)"));
   }
 
   TEST_CASE("passes unknown events on, counts and skips malformed ones") {
