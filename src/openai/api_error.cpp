@@ -1,7 +1,7 @@
 #include "openai/api_error.hpp"
 
 #include "base/json.hpp"
-#include "openai/printable.hpp"
+#include "base/printable.hpp"
 
 namespace offhook::openai {
 namespace {

@@ -5,7 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/json.hpp"
-#include "openai/printable.hpp"
+#include "base/printable.hpp"
 #include "openai/realtime_event.hpp"
 
 namespace offhook::openai {

@@ -3,13 +3,13 @@
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 
-#include "openai/printable.hpp"
+#include "base/printable.hpp"
 
 namespace json = boost::json;
 using offhook::Errc;
 using offhook::openai::describe;
 using offhook::openai::parse_realtime_event;
-using offhook::openai::printable;
+using offhook::printable;
 
 namespace {
 

@@ -1,6 +1,6 @@
-#include "openai/printable.hpp"
+#include "base/printable.hpp"
 
-namespace offhook::openai {
+namespace offhook {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) {
@@ -30,4 +30,4 @@ std::string printable(std::string_view text, std::size_t longest) {
   return cut ? line + "…" : line;
 }
 
-}  // namespace offhook::openai
+}  // namespace offhook
