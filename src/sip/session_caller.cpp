@@ -2,9 +2,9 @@
 #include <chrono>
 #include <utility>
 
-#include "sip/sdp_text.hpp"
 #include "sip/session.hpp"
 #include "sip/session_callbacks.hpp"
+#include "sip/sip_target.hpp"
 #include "sip/stack.hpp"
 
 namespace offhook::sip {
@@ -41,27 +41,9 @@ bool is_token(std::string_view name) {
 }  // namespace
 
 Result<> Session::read_target() {
-  std::string& target = options_.target;
-  if (equal_ignoring_case(std::string_view{target}.substr(0, 5), "sips:")) {
-    target = "sip:" + target.substr(5);
-  }
-  const auto unusable = [&](const char* why) {
-    return fail(Errc::invalid_argument, "sip: '" + one_line(options_.target) + "' " + why +
-                                            "; write sip:USER@HOST;transport=tls");
-  };
-  if (target.find_first_of(" \t\r\n<>\"") != std::string::npos) {
-    return unusable("has characters that no SIP address has");
-  }
-  uri parsed{};
-  const pl text{target.data(), target.size()};
-  if (uri_decode(&parsed, &text) != 0 || pl_strcasecmp(&parsed.scheme, "sip") != 0 ||
-      !pl_isset(&parsed.host)) {
-    return unusable("is not a SIP address");
-  }
-  pl transport{};
-  if (msg_param_decode(&parsed.params, "transport", &transport) == 0 &&
-      !equal_ignoring_case(view(transport), "tls")) {
-    return unusable("names a transport other than TLS");
+  auto target = parse_sip_target(options_.target);
+  if (!target) {
+    return fail(std::move(target).error());
   }
   for (const SipHeader& header : options_.headers) {
     if (!is_token(header.name)) {
@@ -69,12 +51,9 @@ Result<> Session::read_target() {
                   "sip: '" + one_line(header.name) + "' cannot be the name of a header field");
     }
   }
-  host_ = view(parsed.host);
-  for (char& c : host_) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  }
-  const std::uint16_t port = sip_transp_port(SIP_TRANSP_TLS, parsed.port);
-  peer_ = host_ + ':' + std::to_string(port);
+  options_.target = std::move(target->uri);
+  host_ = std::move(target->host);
+  peer_ = host_ + ':' + std::to_string(target->port);
   return {};
 }
 
