@@ -33,6 +33,8 @@ struct TlsClientConfig {
   /// From the INVITE to its leaving on a connection whose TLS handshake is done.
   std::chrono::milliseconds connect_timeout{10'000};
   /// OPTIONS so often while calls exist; without messages libre closes a connection after 15 min.
+  /// Two in a row without any answer: the calls end with `unreachable`. A connection that is lost
+  /// is tried at once, and once more 2 s later.
   std::chrono::milliseconds keep_alive_interval{30'000};
 };
 
@@ -58,7 +60,7 @@ struct CallEvent {
     referred,     ///< We sent REFER: `status` of its final response, and then, when that was 2xx,
                   ///< of each final NOTIFY (the outcome of the transfer).
     closed,       ///< BYE or CANCEL by the peer (`status` 0), our own hang-up or refusal, or the
-                  ///< dialog failed (`error`).
+                  ///< dialog failed (`error`): `unreachable` when the connection is lost.
   };
   Kind kind = Kind::progress;
   int status = 0;
@@ -81,6 +83,10 @@ class Call {
 
   /// Waits for the next event. After `failed` or `closed` there is none; calling again returns
   /// `closed`. Cancellable, without losing an event. One caller at a time.
+  ///
+  /// After `hang_up` of an established call `closed` comes once the BYE is through: without `error`
+  /// when the peer sent a final response, else with "sip: BYE was not answered" as `timed_out`
+  /// (after 32 s, or when `Endpoint::close` gives up) or `unreachable` (no connection).
   [[nodiscard]] boost::asio::awaitable<CallEvent> next_event();
 
   /// Called side: 180 Ringing.

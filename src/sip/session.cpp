@@ -5,10 +5,16 @@
 #include <cstring>
 #include <utility>
 
+#include "base/printable.hpp"
 #include "sip/stack.hpp"
 
 namespace offhook::sip {
 namespace {
+
+constexpr std::size_t longest_reason = 300;
+
+/// The longest that libre waits for the answer to a request: Timer F (RFC 3261 section 17.1.2.2).
+constexpr std::chrono::seconds transaction_limit{32};
 
 /// What the answer to REFER needs, which may come after its session is gone.
 struct ReferRequest {
@@ -65,7 +71,7 @@ std::string reason_of(const sip_msg& message) {
       text += " (" + std::string{view(header->name)} + ": " + one_line(view(header->val)) + ')';
     }
   }
-  return text;
+  return printable(text, longest_reason);
 }
 
 Session::Session(Stack& stack, std::uint64_t id, EventSink events)
@@ -84,6 +90,7 @@ bool Session::matches(const sip_msg& message) const noexcept {
 void Session::emit(CallEvent event) {
   if (!ended_ && events_) {
     event.at = std::chrono::steady_clock::now();
+    event.reason = printable(event.reason, longest_reason);
     events_(std::move(event), call_id_);
   }
 }
@@ -101,8 +108,8 @@ void Session::finish(CallEvent event) {
 
 void Session::fail_call(Error error, int status, std::string reason) {
   CallEvent event;
-  event.kind =
-      outgoing_ && stage_ != Stage::established ? CallEvent::Kind::failed : CallEvent::Kind::closed;
+  const bool answered = stage_ == Stage::established || stage_ == Stage::leaving;
+  event.kind = outgoing_ && !answered ? CallEvent::Kind::failed : CallEvent::Kind::closed;
   event.status = status;
   event.reason = std::move(reason);
   event.error = std::move(error);
@@ -114,6 +121,15 @@ void Session::hang_up() {
     reject(603, "Decline");
     return;
   }
+  if (stage_ == Stage::leaving) {
+    return;
+  }
+  if (stage_ == Stage::established && session_ != nullptr) {
+    stage_ = Stage::leaving;
+    left_at_ = std::chrono::steady_clock::now();
+    session_.reset();  // libre sends BYE, and keeps what it needs until that is through
+    return;
+  }
   CallEvent event;
   event.reason = "hung up here";
   const bool unanswered = stage_ == Stage::resolving || stage_ == Stage::inviting;
@@ -123,6 +139,32 @@ void Session::hang_up() {
     event.error = Error{Errc::peer_closed, "sip: the call was given up before it was answered"};
   }
   finish(std::move(event));
+}
+
+void Session::on_goodbye_answered() {
+  if (stage_ == Stage::leaving) {
+    CallEvent event;
+    event.kind = CallEvent::Kind::closed;
+    event.reason = "hung up here";
+    finish(std::move(event));
+  }
+}
+
+void Session::on_goodbye_over() {
+  const auto waited = std::chrono::steady_clock::now() - left_at_;
+  goodbye_failed(waited < transaction_limit ? Errc::unreachable : Errc::timed_out);
+}
+
+void Session::goodbye_failed(Errc why) {
+  if (stage_ == Stage::leaving) {
+    fail_call({why, "sip: BYE was not answered"}, 0, "hung up here");
+  }
+}
+
+void Session::on_peer_lost() {
+  if (outgoing_ && stage_ == Stage::established) {
+    fail_call({Errc::unreachable, "sip: the connection to " + peer_ + " is lost"}, 0, {});
+  }
 }
 
 void Session::shut_down() {

@@ -51,6 +51,14 @@ class Session {
   // What the stack tells:
   void on_invite_sent(std::string call_id);
   void on_connection_lost();
+  /// The peer sent a final response to our BYE.
+  void on_goodbye_answered();
+  /// libre has given the BYE up, or is done with it.
+  void on_goodbye_over();
+  /// Ends a call whose BYE still waits for its answer.
+  void goodbye_failed(Errc why);
+  /// Nothing reaches the peer any more.
+  void on_peer_lost();
   void on_refer_progress(int status, std::string reason);
   void on_refer_request(std::string target);
   void set_sink(EventSink events) { events_ = std::move(events); }
@@ -61,12 +69,13 @@ class Session {
   [[nodiscard]] bool matches(const sip_msg& message) const noexcept;
   [[nodiscard]] sip_dialog* dialog() const noexcept { return sipsess_dialog(session_.get()); }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  [[nodiscard]] bool leaving() const noexcept { return stage_ == Stage::leaving && !ended_; }
   [[nodiscard]] bool outgoing() const noexcept { return outgoing_; }
   [[nodiscard]] bool established() const noexcept { return stage_ == Stage::established; }
   [[nodiscard]] const std::string& target() const noexcept { return options_.target; }
 
  private:
-  enum class Stage { resolving, inviting, pending, accepted, established };
+  enum class Stage { resolving, inviting, pending, accepted, established, leaving };
 
   [[nodiscard]] Result<> read_target();
   void on_resolved(bool found, const std::string& reason);
@@ -98,6 +107,7 @@ class Session {
   bool outgoing_ = false;
   bool sent_ = false;
   bool ended_ = false;
+  std::chrono::steady_clock::time_point left_at_{};
 
   // Calling side:
   InviteOptions options_;
@@ -122,7 +132,7 @@ class Session {
 /// The body of `message`.
 [[nodiscard]] std::string body_of(const sip_msg& message);
 
-/// Reason phrase, with the text of Reason and Warning headers.
+/// Reason phrase, with the text of Reason and Warning headers: one printable line.
 [[nodiscard]] std::string reason_of(const sip_msg& message);
 
 /// What we understand, for Allow.

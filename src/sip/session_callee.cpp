@@ -57,11 +57,12 @@ void Session::reject(int status, const std::string& reason) {
 int Session::send_ok(mbuf* body, const std::string& sdp) {
   const bool typeless = stack_.quirks().omit_content_type && !sdp.empty();
   sipsess* raw = nullptr;
+  const ReHandle<void> end = stack_.watch_end(id_);
   // libre always writes Content-Type before a body. To leave it out, that line becomes the value of
   // another header, whose name ends what we may write ourselves.
   const int error =
       sipsess_accept(&raw, stack_.socket(), invite_.get(), 200, "OK", stack_.contact_user().c_str(),
-                     "application/sdp", body, nullptr, nullptr, false, SessionCallbacks::offer,
+                     "application/sdp", body, nullptr, end.get(), true, SessionCallbacks::offer,
                      SessionCallbacks::answer, SessionCallbacks::established,
                      SessionCallbacks::info, SessionCallbacks::refer, SessionCallbacks::closed,
                      this, "%s%s", allow_header, typeless ? "X-Omitted: " : "");

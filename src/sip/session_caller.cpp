@@ -108,9 +108,10 @@ void Session::send_invite() {
   const auto body = options_.sdp.empty() ? nullptr : to_mbuf(options_.sdp);
   sipsess* raw = nullptr;
   stack_.set_connecting(this);
+  const ReHandle<void> end = stack_.watch_end(id_);
   const int error = sipsess_connect(
       &raw, stack_.socket(), options_.target.c_str(), nullptr, from.c_str(), user.c_str(), nullptr,
-      0, "application/sdp", body.get(), nullptr, nullptr, false, SessionCallbacks::offer,
+      0, "application/sdp", body.get(), nullptr, end.get(), true, SessionCallbacks::offer,
       SessionCallbacks::answer, SessionCallbacks::progress, SessionCallbacks::established,
       SessionCallbacks::info, SessionCallbacks::refer, SessionCallbacks::closed, this, "%s",
       invite_headers().c_str());
@@ -147,6 +148,7 @@ void Session::on_connection_lost() {
     // libre would wait for ever once a provisional response has come.
     on_closed(ECONNRESET, nullptr);
   }
+  goodbye_failed(Errc::unreachable);
 }
 
 void Session::on_progress(const sip_msg& message) {

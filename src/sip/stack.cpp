@@ -56,6 +56,13 @@ Result<> Stack::start_core(const std::string& bind_address, std::uint32_t table_
   if (error != 0) {
     return fail(Errc::internal, "sip: no memory for the SIP stack");
   }
+  sip_set_trace_handler(
+      core, [](bool outgoing, sip_transp, const sa*, const sa*, const std::uint8_t* packet,
+               std::size_t size, void* self) noexcept {
+        auto& stack = *static_cast<Stack*>(self);
+        const std::string_view text{reinterpret_cast<const char*>(packet), size};
+        outgoing ? stack.on_sent(text) : stack.on_received(text);
+      });
   return {};
 }
 
@@ -82,13 +89,6 @@ Result<> Stack::start_client(const TlsClientConfig& config) {
     abandon_start();
     return started;
   }
-  sip_set_trace_handler(
-      sip_.get(), [](bool outgoing, sip_transp, const sa*, const sa*, const std::uint8_t* packet,
-                     std::size_t size, void* self) noexcept {
-        if (outgoing) {
-          static_cast<Stack*>(self)->on_sent({reinterpret_cast<const char*>(packet), size});
-        }
-      });
   self_ = shared_from_this();
   loop_->stack_started(*this);
   return {};
@@ -208,7 +208,7 @@ void Stack::tune(const sip_msg& message) noexcept {
 
 void Stack::on_sent(std::string_view packet) {
   constexpr std::string_view field = "\r\nCall-ID: ";
-  if (!packet.starts_with("INVITE ")) {
+  if (server_ || !packet.starts_with("INVITE ")) {
     return;
   }
   const std::size_t at = packet.find(field);
@@ -224,26 +224,78 @@ void Stack::on_sent(std::string_view packet) {
   }
 }
 
-void Stack::on_connection_lost() {
-  if (watch_.connections != 0) {
-    return;  // Which calls used the one that ended is not known while there are others.
+/// libre tells nobody how a BYE was answered.
+void Stack::on_received(std::string_view packet) {
+  const auto leaving = [](const auto& entry) { return entry.second->leaving(); };
+  if (!packet.starts_with("SIP/2.0 ") || std::ranges::none_of(sessions_, leaving)) {
+    return;
   }
+  const auto buffer = to_mbuf(packet);
+  sip_msg* raw = nullptr;
+  if (buffer == nullptr || sip_msg_decode(&raw, buffer.get()) != 0) {
+    return;
+  }
+  const ReHandle<sip_msg> message{raw};
+  const auto known = by_call_id_.find(std::string{view(message->callid)});
+  Session* session = known == by_call_id_.end() ? nullptr : find(known->second);
+  if (session != nullptr && message->scode >= 200 && view(message->cseq.met) == "BYE") {
+    session->on_goodbye_answered();
+  }
+}
+
+ReHandle<void> Stack::watch_end(std::uint64_t id) {
+  struct Watch {
+    std::weak_ptr<Stack> stack;
+    std::uint64_t id;
+  };
+  const auto on_release = [](void* object) noexcept {
+    const std::unique_ptr<Watch> watch{*static_cast<Watch**>(object)};
+    const auto stack = watch == nullptr ? nullptr : watch->stack.lock();
+    if (stack != nullptr) {  // libre is in the midst of something
+      static_cast<void>(stack->loop().post([weak = watch->stack, ended = watch->id] {
+        const auto alive = weak.lock();
+        if (Session* session = alive == nullptr ? nullptr : alive->find(ended)) {
+          session->on_goodbye_over();
+        }
+      }));
+    }
+  };
+  void* object = mem_zalloc(sizeof(Watch*), on_release);
+  if (object != nullptr) {
+    *static_cast<Watch**>(object) = new Watch{weak_from_this(), id};
+  }
+  return ReHandle<void>{object};
+}
+
+std::vector<std::uint64_t> Stack::session_ids() const {
   std::vector<std::uint64_t> ids;
   for (const auto& [id, session] : sessions_) {
     ids.push_back(id);
   }
-  for (const std::uint64_t id : ids) {
+  return ids;
+}
+
+void Stack::on_connection_lost() {
+  if (watch_.connections != 0) {
+    return;  // Which calls used the one that ended is not known while there are others.
+  }
+  for (const std::uint64_t id : session_ids()) {
     if (Session* session = find(id)) {
       session->on_connection_lost();
     }
   }
+  if (probe_ != 0) {
+    on_keep_alive_answer(probe_, false);  // libre would wait 32 s for it
+  } else if (probes_failed_ == 0 && tmr_isrunning(&keep_alive_timer_)) {
+    keep_alive_after(std::chrono::milliseconds{0});
+  }
 }
 
-void Stack::start_keep_alive() {
-  if (!tmr_isrunning(&keep_alive_timer_)) {
-    tmr_start(
-        &keep_alive_timer_, static_cast<std::uint64_t>(keep_alive_interval_.count()),
-        [](void* self) noexcept { static_cast<Stack*>(self)->keep_alive(); }, this);
+void Stack::give_up_goodbyes() {
+  for (const std::uint64_t id : session_ids()) {
+    if (Session* session = find(id)) {
+      session->goodbye_failed(Errc::timed_out);
+    }
   }
 }
 
@@ -294,6 +346,7 @@ void Stack::release() {
   const std::shared_ptr<Stack> alive = std::exchange(self_, nullptr);
   tmr_cancel(&close_timer_);
   tmr_cancel(&keep_alive_timer_);
+  give_up_goodbyes();
   tmr_cancel(&retire_timer_);
   retired_.clear();
   sessions_.clear();

@@ -80,6 +80,9 @@ class Stack : public std::enable_shared_from_this<Stack> {
   void set_connecting(Session* session) noexcept { connecting_ = session; }
   void keep_to_flow(sip_dialog* dialog, const sip_msg& message);
   void start_keep_alive();
+  /// Something to be given to libre's session as its owner's: when it is released, libre is done
+  /// with the session, its BYE included, and `on_goodbye_over` of session `id` is called.
+  [[nodiscard]] ReHandle<void> watch_end(std::uint64_t id);
   /// The connection that `message` came on sends at once and queues generously from now on.
   static void tune(const sip_msg& message) noexcept;
 
@@ -98,8 +101,13 @@ class Stack : public std::enable_shared_from_this<Stack> {
   void on_notify(const sip_msg& message);
   void on_options(const sip_msg& message) const;
   void on_sent(std::string_view packet);
+  void on_received(std::string_view packet);
   void on_connection_lost();
   void keep_alive();
+  void keep_alive_after(std::chrono::milliseconds delay);
+  void on_keep_alive_answer(std::uint64_t probe, bool answered);
+  [[nodiscard]] std::vector<std::uint64_t> session_ids() const;
+  void give_up_goodbyes();
   void force_close();
   void release();
   [[nodiscard]] Session* session_of(const sip_msg& message) noexcept;
@@ -133,6 +141,9 @@ class Stack : public std::enable_shared_from_this<Stack> {
   tmr retire_timer_{};
   tmr close_timer_{};
   tmr keep_alive_timer_{};
+  std::uint64_t probe_ = 0;  ///< The OPTIONS under way; 0: none.
+  std::uint64_t last_probe_ = 0;
+  int probes_failed_ = 0;  ///< In a row.
 };
 
 }  // namespace offhook::sip

@@ -9,6 +9,10 @@
 namespace offhook::sip {
 namespace {
 
+/// So many keep-alives without any answer, and the peer is lost to its calls.
+constexpr int probes_until_lost = 2;
+constexpr std::chrono::milliseconds probe_again{2'000};
+
 /// Of every header in wire order; a folded value becomes one line.
 std::vector<SipHeader> headers_of(const sip_msg& message) {
   std::vector<SipHeader> headers;
@@ -200,8 +204,20 @@ void Stack::keep_to_flow(sip_dialog* dialog, const sip_msg& message) {
   *const_cast<uri*>(sip_dialog_route(dialog)) = flow;
 }
 
+void Stack::start_keep_alive() {
+  if (!tmr_isrunning(&keep_alive_timer_)) {
+    keep_alive_after(keep_alive_interval_);
+  }
+}
+
+void Stack::keep_alive_after(std::chrono::milliseconds delay) {
+  tmr_start(
+      &keep_alive_timer_, static_cast<std::uint64_t>(delay.count()),
+      [](void* self) noexcept { static_cast<Stack*>(self)->keep_alive(); }, this);
+}
+
 /// libre closes a connection 900 s after the last message that came in on it. The answer to
-/// OPTIONS is such a message, whatever its status.
+/// OPTIONS is such a message, whatever its status. It also opens a connection that was lost again.
 void Stack::keep_alive() {
   const Session* any = nullptr;
   for (const auto& [id, session] : sessions_) {
@@ -211,16 +227,57 @@ void Stack::keep_alive() {
     return;
   }
   start_keep_alive();
-  if (any == nullptr) {
+  if (any == nullptr || probe_ != 0) {
     return;
   }
+  struct Probe {
+    std::weak_ptr<Stack> stack;
+    std::uint64_t number;
+  };
+  const auto on_answer = [](int error, const sip_msg* message, void* arg) noexcept {
+    if (error == 0 && message != nullptr && message->scode < 200) {
+      return;
+    }
+    const std::unique_ptr<Probe> probe{static_cast<Probe*>(arg)};
+    if (const auto stack = probe->stack.lock()) {
+      stack->on_keep_alive_answer(probe->number, message != nullptr);
+    }
+  };
+  probe_ = ++last_probe_;
+  auto probe = std::make_unique<Probe>(Probe{weak_from_this(), probe_});
   const std::string self = "sip:" + contact_user_ + '@' + uri_host_of(local_);
-  static_cast<void>(sip_requestf(
+  const int error = sip_requestf(
       nullptr, sip_.get(), true, "OPTIONS", any->target().c_str(), nullptr, nullptr, nullptr,
-      [](int, const sip_msg*, void*) noexcept {}, nullptr,
+      on_answer, probe.get(),
       "To: <%s>\r\nFrom: <%s>;tag=%s\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\n"
       "Accept: application/sdp\r\nContent-Length: 0\r\n\r\n",
-      any->target().c_str(), self.c_str(), random_hex(8).c_str(), random_hex(16).c_str()));
+      any->target().c_str(), self.c_str(), random_hex(8).c_str(), random_hex(16).c_str());
+  if (error == 0) {
+    static_cast<void>(probe.release());  // deleted with the final response
+  } else {
+    on_keep_alive_answer(probe_, false);
+  }
+}
+
+void Stack::on_keep_alive_answer(std::uint64_t probe, bool answered) {
+  if (probe != probe_ || closing_) {
+    return;
+  }
+  probe_ = 0;
+  if (answered) {
+    probes_failed_ = 0;
+    return;
+  }
+  if (++probes_failed_ < probes_until_lost) {
+    keep_alive_after(std::min(keep_alive_interval_, probe_again));
+    return;
+  }
+  probes_failed_ = 0;
+  for (const std::uint64_t id : session_ids()) {
+    if (Session* session = find(id)) {
+      session->on_peer_lost();
+    }
+  }
 }
 
 }  // namespace offhook::sip

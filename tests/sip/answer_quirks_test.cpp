@@ -8,8 +8,11 @@
 using offhook::Errc;
 using offhook::sip::Call;
 using offhook::sip::CallEvent;
+using offhook::test::answer_call;
 using offhook::test::certificates;
 using offhook::test::header_of;
+using offhook::test::openai_answer;
+using offhook::test::openai_sdp;
 using offhook::test::Phones;
 using offhook::test::RawPeer;
 using offhook::test::response_to;
@@ -19,17 +22,6 @@ namespace asio = boost::asio;
 namespace sip = offhook::sip;
 
 namespace {
-
-constexpr const char* openai_sdp =
-    "v=0\r\no=- 2113971860 2113971862 IN IP4 203.0.113.5\r\ns=OAI\r\nc=IN IP4 203.0.113.5\r\n"
-    "t=0 0\r\nm=audio 43955 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
-    "a=fmtp:101 0-16\r\na=ptime:20\r\na=rtpmap:0 PCMU/8000\r\n";
-
-std::string openai_answer(const std::string& invite, const std::string& contact) {
-  const std::string body = openai_sdp;
-  return response_to(invite, "200 OK") + "Contact: " + contact +
-         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
 
 /// Accepts, answers as OpenAI does, and returns the first lines of INVITE, ACK and BYE.
 asio::awaitable<std::vector<std::string>> be_openai(RawPeer& peer, std::string contact) {
@@ -48,16 +40,6 @@ asio::awaitable<std::vector<std::string>> be_openai(RawPeer& peer, std::string c
     lines.push_back(message.substr(0, message.find('\r')));
   }
   co_return lines;
-}
-
-/// Accepts and answers as OpenAI does; returns the ACK.
-asio::awaitable<std::string> answer_call(RawPeer& peer) {
-  co_await peer.accept();
-  const std::string invite = co_await peer.receive();
-  std::string answer = openai_answer(invite, "<sip:OAI@192.0.2.1>");
-  co_await peer.send(std::move(answer));
-  std::string ack = co_await peer.receive();
-  co_return ack;
 }
 
 /// A request of the answering side in the dialog of `ack`.

@@ -86,6 +86,13 @@ class RawPeer {
   }
 
   void drop() { stream_.next_layer().close(); }
+  /// Another connection may be accepted after `drop`.
+  void renew() {
+    stream_ =
+        boost::asio::ssl::stream<boost::asio::ip::tcp::socket>{acceptor_.get_executor(), *tls_};
+    buffer_.clear();
+  }
+  void stop_listening() { acceptor_.close(); }
 
   /// Whether somebody waits to connect a second time.
   [[nodiscard]] bool second_connection() {
@@ -102,5 +109,26 @@ class RawPeer {
   boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream_;
   std::string buffer_;
 };
+
+inline constexpr const char* openai_sdp =
+    "v=0\r\no=- 2113971860 2113971862 IN IP4 203.0.113.5\r\ns=OAI\r\nc=IN IP4 203.0.113.5\r\n"
+    "t=0 0\r\nm=audio 43955 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+    "a=fmtp:101 0-16\r\na=ptime:20\r\na=rtpmap:0 PCMU/8000\r\n";
+
+inline std::string openai_answer(const std::string& invite, const std::string& contact) {
+  const std::string body = openai_sdp;
+  return response_to(invite, "200 OK") + "Contact: " + contact +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// Accepts and answers as OpenAI does; returns the ACK.
+inline boost::asio::awaitable<std::string> answer_call(RawPeer& peer) {
+  co_await peer.accept();
+  const std::string invite = co_await peer.receive();
+  std::string answer = openai_answer(invite, "<sip:OAI@192.0.2.1>");
+  co_await peer.send(std::move(answer));
+  std::string ack = co_await peer.receive();
+  co_return ack;
+}
 
 }  // namespace offhook::test
