@@ -10,6 +10,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "base/printable.hpp"
 #include "base/race.hpp"
 #include "net/connect.hpp"
 #include "net/http_codec.hpp"
@@ -34,6 +35,8 @@ constexpr std::size_t max_server_message_bytes = 16U << 20U;
 constexpr std::size_t max_inbox_messages = 1024;
 constexpr std::size_t max_inbox_bytes = 16U << 20U;
 constexpr std::size_t write_buffer_bytes = 64U << 10U;
+
+constexpr std::size_t longest_reason = 123;  // RFC 6455 section 5.5
 
 constexpr int close_code_unsupported = 1003;  // RFC 6455 section 7.4.1
 constexpr int close_code_none = 1005;
@@ -129,7 +132,7 @@ void WebSocketCore::on_read_failure(const boost::system::error_code& failure) {
     const int code = reason.code == websocket::close_code::none ? close_code_none : reason.code;
     end({Errc::peer_closed,
          "WebSocket closed with " + std::to_string(code) +
-             (reason.reason.empty() ? "" : ": " + std::string{reason.reason.c_str()}),
+             (reason.reason.empty() ? "" : ": " + printable(reason.reason.c_str(), longest_reason)),
          code});
   } else if (failure == websocket::error::message_too_big) {
     deliver(fail(Errc::overloaded, "WebSocket message exceeds the size limit", close_code_too_big));
