@@ -39,7 +39,7 @@ class CallsApi {
 
   explicit CallsApi(Provider provider, OnRetry on_retry = {}, CallsApiOptions options = {});
 
-  /// @param session  Session object with `type`, `model`, … (reference section 8).
+  /// @param session  Session object with `type`, `model`, … (docs/openai-behaviour.md 8).
   [[nodiscard]] boost::asio::awaitable<Result<>> accept(std::string call_id,
                                                         boost::json::object session);
   /// @param sip_status  Final SIP answer to the caller, such as 486 or 603.

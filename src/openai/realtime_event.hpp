@@ -10,7 +10,7 @@
 namespace offhook::openai {
 
 /// One server event of a Realtime sideband. Unknown types and fields pass through untouched: the
-/// list grows (reference section 6).
+/// list grows (docs/openai-behaviour.md 6).
 struct RealtimeEvent {
   std::string type;          ///< "response.done", …
   boost::json::object body;  ///< The whole event.
@@ -23,7 +23,7 @@ struct RealtimeEvent {
 /// `response.done completed, 128 tokens`; deltas and audio are shortened.
 [[nodiscard]] std::string describe(const RealtimeEvent& event);
 
-// Client events (reference section 5), ready to send.
+// Client events (docs/openai-behaviour.md 5), ready to send.
 
 /// @param instructions  Empty: the session's own.
 [[nodiscard]] std::string response_create(std::string_view instructions = {});

@@ -25,7 +25,7 @@ class Sideband {
       std::chrono::milliseconds patience = std::chrono::seconds{3});
 
   /// Next event; malformed ones are counted and skipped. @return `peer_closed` when the socket is
-  /// gone: the call may still be up (reference section 4), so ask SIP before believing it.
+  /// gone: the call may still be up (docs/openai-behaviour.md 4), so ask SIP before believing it.
   [[nodiscard]] boost::asio::awaitable<Result<RealtimeEvent>> receive();
   [[nodiscard]] boost::asio::awaitable<Result<>> send(std::string event);
   boost::asio::awaitable<void> close();

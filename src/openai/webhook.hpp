@@ -40,8 +40,8 @@ enum class WebhookRefusal : std::uint8_t {
 /// there.
 [[nodiscard]] Result<> check_webhook_secret(const Secret& secret);
 
-/// Verifies the signature of a delivery (Standard Webhooks; reference section 3.6) over the raw
-/// body, in constant time, accepting timestamps within 300 s either way.
+/// Verifies the signature of a delivery (Standard Webhooks; docs/openai-behaviour.md 3.6) over the
+/// raw body, in constant time, accepting timestamps within 300 s either way.
 ///
 /// Where OpenAI's verifier and the Standard Webhooks one differ, the stricter reading holds: every
 /// signature needs its "v1," and canonical base64, the timestamp is digits only, the id is not

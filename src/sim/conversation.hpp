@@ -17,7 +17,7 @@ struct SpokenWord {
   int end_ms = 0;
 };
 
-/// One item of a conversation (reference section 5.2).
+/// One item of a conversation (docs/openai-behaviour.md 5.2).
 struct Item {
   boost::json::object body;         ///< As events show it.
   int audio_ms = 0;                 ///< Length of its sound, the caller's or the model's.
@@ -55,7 +55,7 @@ class Conversation {
   std::vector<Item> items_;
 };
 
-/// Holds an item that a controller wants to add against reference section 5.2.
+/// Holds an item that a controller wants to add against docs/openai-behaviour.md 5.2.
 [[nodiscard]] ApiResult<> check_item(const boost::json::value& item);
 
 /// A controller's item as the server keeps and shows it: with `object` and `status`.

@@ -30,7 +30,7 @@ struct SessionOptions {
 };
 
 /// One Realtime session as a state machine without I/O: fed with client events, the caller's
-/// turns, playback progress and the time, it says what to do (reference sections 5 to 8).
+/// turns, playback progress and the time, it says what to do (docs/openai-behaviour.md 5 to 8).
 ///
 /// One thread at a time. After every call, `take_actions` is to be obeyed in order.
 class RealtimeSession {

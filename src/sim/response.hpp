@@ -43,9 +43,9 @@ struct Ending {
   std::string reason{};              ///< turn_detected, client_cancelled, or what failed.
 };
 
-/// One response from `response.created` to `response.done`, in the order of reference section 7.1
-/// (speech and text) or 7.5 (function call). Generation is paced, and faster than speech: a word
-/// every `word_interval`.
+/// One response from `response.created` to `response.done`, in the order of
+/// docs/openai-behaviour.md 7.1 (speech and text) or 7.5 (function call). Generation is paced, and
+/// faster than speech: a word every `word_interval`.
 class Response {
  public:
   Response(ResponsePlan plan, Outbox& out);

@@ -24,8 +24,8 @@ namespace offhook::sim {
 [[nodiscard]] net::HttpResponse error_response(const ApiError& error,
                                                const std::string& request_id);
 
-/// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup (reference section 2), and
-/// GET /_sim, a list of the calls for people. Control thread, no I/O.
+/// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup (docs/openai-behaviour.md
+/// 2), and GET /_sim, a list of the calls for people. Control thread, no I/O.
 class RestApi {
  public:
   /// @param calls  Must outlive this.

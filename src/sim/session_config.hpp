@@ -22,8 +22,8 @@ struct TurnSettings {
   bool interrupt_response = true;
 };
 
-/// The effective session of one call (reference section 8): begun by the accept body, changed by
-/// `session.update`, shown by `session.created` and `session.updated`.
+/// The effective session of one call (docs/openai-behaviour.md 8): begun by the accept body,
+/// changed by `session.update`, shown by `session.created` and `session.updated`.
 class SessionConfig {
  public:
   /// Reads the body of an accept, strictly: unknown fields are refused, and so are the three

@@ -15,7 +15,7 @@
 
 namespace offhook::sim {
 
-/// GET /v1/realtime?call_id=…: the control sockets of accepted calls (reference section 4).
+/// GET /v1/realtime?call_id=…: the control sockets of accepted calls (docs/openai-behaviour.md 4).
 /// Control thread.
 class SidebandServer {
  public:

@@ -30,8 +30,8 @@ struct WebhookOptions {
   bool duplicate = false;  ///< Quirk: everything is delivered twice.
 };
 
-/// Delivers signed webhooks as OpenAI does (reference section 3.5): anything but a 2xx in time is
-/// tried again with the same id, a new timestamp and a new signature. Control thread.
+/// Delivers signed webhooks as OpenAI does (docs/openai-behaviour.md 3.5): anything but a 2xx in
+/// time is tried again with the same id, a new timestamp and a new signature. Control thread.
 class WebhookSender {
  public:
   using OnAttempt = std::function<void(const DeliveryAttempt&)>;
