@@ -133,7 +133,8 @@ struct ServerQuirks {
 /// One SIP user agent on a `Loop`. Created, used and destroyed on the control thread.
 class Endpoint {
  public:
-  /// @return `invalid_argument` for an unusable certificate, CA file or address.
+  /// @return `not_found` for a CA file that does not exist; `invalid_argument` for an unusable CA
+  ///         file, name or address.
   [[nodiscard]] static Result<std::unique_ptr<Endpoint>> start_client(
       Loop& loop, const boost::asio::any_io_executor& control, TlsClientConfig config);
 

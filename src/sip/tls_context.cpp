@@ -1,5 +1,7 @@
 #include "sip/tls_context.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/ip/address.hpp>
@@ -77,6 +79,11 @@ void on_handshake_info(const SSL* ssl, int where, int value) noexcept {
 
 Result<> trust(SSL_CTX* context, const TlsClientConfig& config) {
   ERR_clear_error();
+  std::error_code unknown;
+  if (!config.ca_file.empty() && !std::filesystem::exists(config.ca_file, unknown)) {
+    return fail(Errc::not_found,
+                "sip: the CA file " + config.ca_file + " does not exist; check --sip-ca");
+  }
   const bool loaded = config.ca_file.empty() ? SSL_CTX_set_default_verify_paths(context) == 1
                                              : SSL_CTX_load_verify_locations(
                                                    context, config.ca_file.c_str(), nullptr) == 1;

@@ -25,7 +25,9 @@ struct TlsWatch {
 /// sends the name as SNI. Both are settings of the context: libre offers neither for SIP, and every
 /// connection of the stack inherits them.
 ///
-/// @return `invalid_argument` when the CA file or the name cannot be used.
+/// @return `not_found` when the CA file does not exist; `invalid_argument` when it or the name
+/// cannot
+///         be used.
 [[nodiscard]] Result<ReHandle<tls>> make_client_tls(const TlsClientConfig& config, TlsWatch& watch);
 
 /// @return `invalid_argument` when the certificate or its key cannot be used.

@@ -137,12 +137,20 @@ TEST_CASE("A client says what is wrong with its settings") {
   sip::TlsClientConfig no_address;
   no_address.server_name = "localhost";
   no_address.bind_address = "eth0";
-  for (const auto& config : {no_file, no_name, no_address}) {
-    const auto failed =
-        sip::Endpoint::start_client(*phones.loop, phones.context.get_executor(), config);
+  sip::TlsClientConfig no_pem = no_file;
+  no_pem.ca_file = "/dev/null";
+  const auto start = [&phones](const sip::TlsClientConfig& config) {
+    return sip::Endpoint::start_client(*phones.loop, phones.context.get_executor(), config);
+  };
+  for (const auto& config : {no_pem, no_name, no_address}) {
+    const auto failed = start(config);
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code == Errc::invalid_argument);
   }
+  const auto missing = start(no_file);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == Errc::not_found);
+  CHECK(missing.error().detail.find("/nonexistent.pem does not exist") != std::string::npos);
 }
 
 TEST_SUITE_END();
