@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/clock.hpp"
+
 namespace offhook::openai {
 
 namespace asio = boost::asio;
@@ -19,12 +21,6 @@ net::HttpResponse plain(int status, std::string_view text = {}) {
     answer.body = std::string{text} + "\n";
   }
   return answer;
-}
-
-std::int64_t system_unix_time() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace
@@ -53,7 +49,7 @@ class WebhookReceiver::Impl : public std::enable_shared_from_this<Impl> {
     const WebhookHeaders headers{request.headers.get("webhook-id"),
                                  request.headers.get("webhook-timestamp"),
                                  request.headers.get("webhook-signature")};
-    const auto now = options_.unix_time ? options_.unix_time() : system_unix_time();
+    const auto now = options_.unix_time ? options_.unix_time() : unix_seconds();
     if (const auto reason = refuse_webhook(options_.secrets, headers, request.body, now)) {
       return refuse(401, *reason);
     }

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 
 namespace offhook::sim {
@@ -37,12 +38,6 @@ std::string_view reason_phrase(int status) {
     case 603: return "Decline";
     default: return "Rejected";
   }
-}
-
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace
@@ -126,7 +121,7 @@ void CallLeg::accept(SessionConfig config) {
   journal_.mark("accepted", {{"model", config.model()}});
   SessionOptions options{Persona{context_.config.replies}, ids_.for_call()};
   options.now = std::chrono::steady_clock::now();
-  options.unix_now = unix_now();
+  options.unix_now = unix_seconds();
   options.lifetime = context_.config.session_lifetime;
   ModelHooks hooks;
   hooks.send = [this](const json::object& event) { send(event); };

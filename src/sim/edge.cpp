@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "sim/webhook_body.hpp"
 
 namespace offhook::sim {
@@ -29,12 +30,6 @@ std::vector<sip::SdpCodec> wanted_codecs(std::vector<std::string> names) {
   }
   codecs.push_back({telephone_event_type, "telephone-event", 8'000, 1, "0-16"});
   return codecs;
-}
-
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 std::string_view header(const sip::IncomingCall& incoming, std::string_view name) {
@@ -138,7 +133,7 @@ void Edge::send_webhook(const sip::IncomingCall& incoming,
     return;
   }
   IncomingEvent event;
-  event.created_at = unix_now();
+  event.created_at = unix_seconds();
   event.event_id = ids_.webhook_event(event.created_at);
   event.call_id = call_id;
   event.media_security = media_security;

@@ -5,16 +5,12 @@
 #include <utility>
 #include <variant>
 
+#include "base/clock.hpp"
+
 namespace offhook::sim {
 namespace {
 
 Time now_steady() { return std::chrono::steady_clock::now(); }
-
-std::int64_t now_unix() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 
@@ -43,7 +39,7 @@ void Model::on_client_event(std::string_view text) {
 }
 
 void Model::on_digit(char digit) {
-  session_.on_digit(digit, now_unix());
+  session_.on_digit(digit, unix_seconds());
   obey();
 }
 

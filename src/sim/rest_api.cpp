@@ -98,14 +98,14 @@ RestApi::RestApi(Calls& calls, Secret key, Ids ids)
 
 net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
   net::HttpResponse response;
+  const std::string request_id = ids_.request();
+  if (!authorized(request, key_)) {
+    return error_response(wrong_key(), request_id);
+  }
   if (request.method == "GET" && request.path() == "/_sim") {
     response.headers.add("content-type", "application/json");
     response.body = json::serialize(json::object{{"calls", calls_.describe()}});
     return response;
-  }
-  const std::string request_id = ids_.request();
-  if (!authorized(request, key_)) {
-    return error_response(wrong_key(), request_id);
   }
   const auto route = find_route(request.path());
   if (!route) {

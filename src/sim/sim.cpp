@@ -9,10 +9,13 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "audio/speech.hpp"
+#include "base/printable.hpp"
 #include "base/random.hpp"
 #include "net/certificates.hpp"
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
+#include "net/url.hpp"
 #include "sim/calls.hpp"
 #include "sim/edge.hpp"
 #include "sim/rest_api.hpp"
@@ -29,6 +32,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view certificate_name = "sip.api.openai.com";
 constexpr auto goodbye_limit = 3s;
+constexpr std::size_t longest_quote = 200;
+constexpr int voice_check_rate_hz = 16'000;
 
 /// A folder that goes away with its owner.
 class TemporaryFolder {
@@ -66,6 +71,31 @@ net::CertificateRequest certificate_request(const SimConfig& config) {
     }
   }
   return request;
+}
+
+/// Nowhere is a good place for webhooks, too.
+Result<> check_webhook(const std::string& url) {
+  if (url.empty()) {
+    return {};
+  }
+  const auto parsed = net::parse_url(url);
+  if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https")) {
+    return fail(Errc::invalid_argument,
+                "sim: webhooks cannot go to '" + printable(url, longest_quote) +
+                    "'; write http://HOST:PORT/PATH or https://HOST:PORT/PATH");
+  }
+  return {};
+}
+
+Result<> check(const SimConfig& config) {
+  if (config.api_key.empty()) {
+    return fail(Errc::invalid_argument, "sim: an API key is needed that controllers must show");
+  }
+  const auto spoken = audio::speak({}, config.voice, voice_check_rate_hz);
+  if (!spoken) {
+    return fail(Errc::invalid_argument, "sim: " + printable(spoken.error().detail, longest_quote));
+  }
+  return check_webhook(config.webhook_url);
 }
 
 }  // namespace
@@ -106,8 +136,12 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
 
   [[nodiscard]] const SimAddresses& addresses() const noexcept { return addresses_; }
 
-  void set_webhook(std::string url, Secret secret) {
-    webhooks_->set_target(std::move(url), std::move(secret));
+  Result<> set_webhook(std::string url, Secret secret) {
+    auto usable = check_webhook(url);
+    if (usable) {
+      webhooks_->set_target(std::move(url), std::move(secret));
+    }
+    return usable;
   }
 
   asio::awaitable<void> close() {
@@ -260,8 +294,8 @@ Result<std::unique_ptr<Sim>> Sim::start(const asio::any_io_executor& control,
                                         media::Engine& engine,
                                         SimConfig config,
                                         Timeline* timeline) {
-  if (config.api_key.empty()) {
-    return fail(Errc::invalid_argument, "sim: an API key is needed that controllers must show");
+  if (auto usable = check(config); !usable) {
+    return fail(std::move(usable).error());
   }
   auto impl = std::make_shared<Impl>(control, engine, std::move(config), timeline);
   if (auto started = impl->start(sip_loop); !started) {
@@ -277,8 +311,8 @@ Sim::~Sim() { impl_->stop(); }
 
 const SimAddresses& Sim::addresses() const noexcept { return impl_->addresses(); }
 
-void Sim::set_webhook(std::string url, Secret secret) {
-  impl_->set_webhook(std::move(url), std::move(secret));
+Result<> Sim::set_webhook(std::string url, Secret secret) {
+  return impl_->set_webhook(std::move(url), std::move(secret));
 }
 
 asio::awaitable<void> Sim::close() { return impl_->close(); }

@@ -70,6 +70,8 @@ struct SimAddresses {
 class Sim {
  public:
   /// Everything listens when this returns.
+  /// @return `invalid_argument` for a missing key, a voice that does not exist, a webhook address
+  ///         that is neither http nor https, or a port that is taken.
   /// @param timeline  Told every step of every call, for `offhook sim`'s output; may be null.
   [[nodiscard]] static Result<std::unique_ptr<Sim>> start(
       const boost::asio::any_io_executor& control,
@@ -83,7 +85,8 @@ class Sim {
 
   [[nodiscard]] const SimAddresses& addresses() const noexcept;
   /// Where webhooks go from now on (the receiver's port may be known only later).
-  void set_webhook(std::string url, Secret secret);
+  /// @return `invalid_argument`, and nothing changes, when it is no http or https address.
+  Result<> set_webhook(std::string url, Secret secret);
   /// Hangs up every call and stops listening.
   boost::asio::awaitable<void> close();
 

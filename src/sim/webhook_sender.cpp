@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
 #include "net/http_client.hpp"
 #include "openai/webhook.hpp"
 
@@ -21,11 +22,6 @@ namespace offhook::sim {
 namespace {
 
 namespace asio = boost::asio;
-std::string unix_now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
 }  // namespace
 
 class WebhookSender::State : public std::enable_shared_from_this<State> {
@@ -94,7 +90,7 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
     }
     net::HttpRequest request;
     request.method = "POST";
-    const std::string timestamp = unix_now();
+    const std::string timestamp = std::to_string(unix_seconds());
     request.headers.add("user-agent", "OpenAI/1.0 (+https://platform.openai.com/docs/webhooks)");
     request.headers.add("content-type", "application/json");
     request.headers.add("webhook-id", id);

@@ -192,6 +192,8 @@ TEST_SUITE("REST API") {
     net::HttpRequest request;
     request.method = "GET";
     request.target = "/_sim";
+    CHECK(sim.api.handle(request).status == 401);
+    request.headers.add("Authorization", "Bearer sk-sim");
     CHECK(sim.api.handle(request).body == R"({"calls":[{"call_id":"rtc_1","state":"pending"}]})");
   }
 

@@ -50,6 +50,27 @@ TEST_SUITE("Sim") {
     CHECK(taken.error().detail.starts_with("sim: API"));
   }
 
+  TEST_CASE("does not start with a voice or a webhook address that cannot be") {
+    SimWorld world;
+    const auto loop = sip::Loop::start().value();
+    SimConfig mute;
+    mute.voice = "nobody";
+    SimConfig astray;
+    astray.webhook_url = "ftp://127.0.0.1/webhook";
+    for (SimConfig config : {mute, astray}) {
+      config.api_key = Secret{"k"};
+      const auto refused = Sim::start(world.context().get_executor(), *loop, world.engine(),
+                                      std::move(config), nullptr);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code == Errc::invalid_argument);
+      CAPTURE(refused.error().detail);
+      CHECK((refused.error().detail.find("slt, rms or kal16") != std::string::npos ||
+             refused.error().detail.find("ftp://127.0.0.1/webhook") != std::string::npos));
+    }
+    CHECK_FALSE(world.sim().set_webhook("localhost:1", Secret{}));
+    CHECK(world.sim().set_webhook("", Secret{}));
+  }
+
   TEST_CASE("needs no certificates when nothing of it speaks TLS") {
     SimWorld world;
     SimConfig config;
