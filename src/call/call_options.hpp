@@ -26,7 +26,9 @@ struct PhoneOptions {
   SrtpPolicy srtp = SrtpPolicy::prefer;
   std::vector<audio::CodecId> codecs;  ///< In order of preference.
   std::string from_user = "offhook";
-  std::chrono::milliseconds no_answer{10'000};  ///< INVITE without any response: give up.
+  std::chrono::seconds no_answer{10};      ///< INVITE without any response: give up.
+  std::chrono::seconds final_answer{180};  ///< INVITE without a final one (RFC 3261, Timer C).
+  std::chrono::seconds after_accept{30};   ///< The same once the call has been accepted.
   std::string dtmf;  ///< Digits sent once the call is up and the opening line is over.
 };
 

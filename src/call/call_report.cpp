@@ -83,15 +83,13 @@ json::object to_json(const CallReport& report) {
           {"duration_ms", report.duration_ms},
           {"setup_ms", std::move(setup)},
           {"rtp", std::move(rtp_json)},
+          {"malformed_events", report.malformed_events},
           {"recording_frames_dropped", report.recording_frames_dropped},
           {"transcript", std::move(transcript)}};
 }
 
 std::string to_text(const CallReport& report) {
   std::string text = fmt::format("\nCall ended: {}", to_string(report.ending.result));
-  if (!report.ending.reason.empty()) {
-    text += fmt::format("\n  {}", report.ending.reason);
-  }
   text += '\n';
   double previous = 0;
   for (const auto& [name, at_ms] : report.setup.steps()) {

@@ -35,6 +35,7 @@ struct CallReport {
   media::StreamStats rtp;
   double duration_ms = 0;  ///< From the answer to the end.
   std::vector<TranscriptLine> transcript;
+  std::uint64_t malformed_events = 0;  ///< Sideband messages that were no events.
   std::uint64_t recording_frames_dropped = 0;
 };
 

@@ -26,6 +26,7 @@ constexpr std::array rows{
     Row{CallResult::sideband_failed, "sideband_failed", 16},
     Row{CallResult::media_failed, "media_failed", 17},
     Row{CallResult::audio_failed, "audio_failed", 18},
+    Row{CallResult::connection_lost, "connection_lost", 19},
 };
 
 const Row& row(CallResult result) noexcept {

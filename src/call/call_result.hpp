@@ -16,6 +16,7 @@ enum class CallResult : std::uint8_t {
   tls_failed,       ///< Its certificate was not acceptable.
   invite_refused,   ///< Final response 3xx to 6xx.
   no_answer,        ///< No response to the INVITE, or none that is final.
+  connection_lost,  ///< The SIP connection broke in mid-call and did not come back.
   no_webhook,       ///< realtime.call.incoming never came.
   accept_failed,    ///< The REST accept was refused.
   sideband_failed,  ///< The sideband was refused, or lost for good.

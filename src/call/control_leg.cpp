@@ -80,7 +80,7 @@ asio::awaitable<Ending> ControlLeg::run() {
   if (!accepted) {
     co_return Ending{CallResult::accept_failed, accepted.error().detail};
   }
-  accepted_ = true;
+  accepted_at_ = Timeline::Clock::now();
   timeline_.mark("rest", "accepted");
 
   // 3. Attach and greet. The model does not speak first.
@@ -135,6 +135,7 @@ asio::awaitable<std::optional<Ending>> ControlLeg::attach_again() {
     auto sideband = co_await openai::Sideband::attach(provider_, call_id_, 0ms);
     if (sideband) {
       sideband_.emplace(std::move(*sideband));
+      turns_.on_gap();
       timeline_.mark("sideband", "attached.again");
       co_return std::nullopt;
     }
@@ -151,6 +152,7 @@ asio::awaitable<void> ControlLeg::follow_events() {
     if (!event) {
       timeline_.mark("sideband", "dropped",
                      {{"error", event.error().detail}, {"code", event.error().status}});
+      malformed_events_ += sideband_->malformed_events();
       sideband_.reset();
       co_return;
     }
@@ -229,7 +231,7 @@ json::object ControlLeg::session() const {
 }
 
 asio::awaitable<void> ControlLeg::part(bool hang_up) {
-  if (hang_up && accepted_) {
+  if (hang_up && accepted_at_) {
     timeline_.mark("rest", "hangup.sent");
     const auto ended = co_await api_.hang_up(call_id_);
     if (!ended) {
@@ -237,6 +239,7 @@ asio::awaitable<void> ControlLeg::part(bool hang_up) {
     }
   }
   if (sideband_) {
+    malformed_events_ += sideband_->malformed_events();
     co_await sideband_->close();
     sideband_.reset();
     timeline_.mark("sideband", "closed");

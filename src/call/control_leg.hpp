@@ -47,7 +47,12 @@ class ControlLeg {
   /// Ends the call over REST when `hang_up` says that SIP could not, and closes the socket.
   boost::asio::awaitable<void> part(bool hang_up);
 
-  [[nodiscard]] bool accepted() const noexcept { return accepted_; }
+  /// When the accept was answered, if it was.
+  [[nodiscard]] const std::optional<Timeline::Clock::time_point>& accepted_at() const noexcept {
+    return accepted_at_;
+  }
+  /// Sideband messages that were no events, over all attachments.
+  [[nodiscard]] std::uint64_t malformed_events() const noexcept { return malformed_events_; }
   [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
   [[nodiscard]] const TurnState& turns() const noexcept { return turns_; }
   [[nodiscard]] const Transcript& transcript() const noexcept { return transcript_; }
@@ -73,7 +78,8 @@ class ControlLeg {
 
   std::optional<openai::Sideband> sideband_;
   std::string call_id_;
-  bool accepted_ = false;
+  std::optional<Timeline::Clock::time_point> accepted_at_;
+  std::uint64_t malformed_events_ = 0;
   TurnState turns_;
   Transcript transcript_;
 };

@@ -1,5 +1,7 @@
 #include "call/outbound_call.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -17,11 +19,15 @@ using namespace std::chrono_literals;
 
 /// Silence after the end of the input that counts as "the model has said its last word".
 constexpr auto last_word_silence = 2'500ms;
+constexpr std::chrono::seconds for_ever = std::chrono::hours{24 * 365};
 
 asio::awaitable<void> pause(std::chrono::steady_clock::duration duration) {
   asio::steady_timer timer{co_await asio::this_coro::executor, duration};
   co_await timer.async_wait(asio::use_awaitable);
 }
+
+/// 20 ms frames without sound that count as "the model is quiet" where events cannot tell.
+constexpr std::uint32_t quiet_frames = 50;
 
 /// Both halves of the call and what it is about: state that the branches below share.
 struct LiveCall {
@@ -30,9 +36,14 @@ struct LiveCall {
   PhoneLeg phone;
   ControlLeg control;
 
+  /// The sideband was away when the opening line ended: then only its sound can tell.
+  [[nodiscard]] bool greeting_was_missed() const {
+    return control.turns().had_gap() && services.audio.quiet_frames() > quiet_frames;
+  }
+
   [[nodiscard]] bool greeting_over() const {
-    return phone.answered() &&
-           (!options.agent.control || options.agent.say.empty() || control.turns().greeting_over());
+    return phone.answered() && (!options.agent.control || options.agent.say.empty() ||
+                                control.turns().greeting_over() || greeting_was_missed());
   }
 };
 
@@ -41,7 +52,7 @@ asio::awaitable<Ending> talk_to_openai(LiveCall& call) {
     const Ending ending = co_await call.control.run();
     co_return ending;
   }
-  co_await pause(std::chrono::hours{24 * 365});  // somebody else's controller does it
+  co_await pause(for_ever);  // somebody else's controller does it
   co_return Ending{};
 }
 
@@ -61,9 +72,8 @@ asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
       digits_sent = true;
       call.phone.send_digits(call.options.phone.dtmf);
     }
-    const bool model_quiet = call.options.agent.control
-                                 ? call.control.turns().idle()
-                                 : audio.quiet_frames() > 50;  // 1 s: all we can know is the sound
+    const bool model_quiet = call.options.agent.control ? call.control.turns().idle()
+                                                        : audio.quiet_frames() > quiet_frames;
     if (!audio.input_ended() || !model_quiet) {
       quiet_since = now;
     }
@@ -71,6 +81,34 @@ asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
       co_return Ending{CallResult::completed, {}};
     }
   }
+}
+
+/// An INVITE that nobody answers does not ring for ever.
+asio::awaitable<Ending> give_up_without_answer(LiveCall& call) {
+  const PhoneOptions& limits = call.options.phone;
+  const auto began = Timeline::Clock::now();
+  while (!call.phone.answered()) {
+    const auto now = Timeline::Clock::now();
+    if (!call.phone.heard_from_peer() && now - began > limits.no_answer) {
+      co_return Ending{CallResult::no_answer,
+                       "sip: no answer to the INVITE within " +
+                           std::to_string(limits.no_answer.count()) + " s; check that " +
+                           limits.sip_target + " is right and that TCP to its port is not blocked"};
+    }
+    if (call.control.accepted_at() && now - *call.control.accepted_at() > limits.after_accept) {
+      co_return Ending{CallResult::no_answer,
+                       "sip: the call was accepted but not answered within " +
+                           std::to_string(limits.after_accept.count()) + " s; try again later"};
+    }
+    if (now - began > limits.final_answer) {
+      co_return Ending{CallResult::no_answer, "sip: no final answer to the INVITE within " +
+                                                  std::to_string(limits.final_answer.count()) +
+                                                  " s; check that somebody accepts the call"};
+    }
+    co_await pause(100ms);
+  }
+  co_await pause(for_ever);
+  co_return Ending{};
 }
 
 asio::awaitable<Ending> obey_user(LiveCall& call) {
@@ -88,8 +126,7 @@ asio::awaitable<Ending> obey_user(LiveCall& call) {
 }
 
 asio::awaitable<Ending> wait_for_time_limit(std::chrono::seconds limit) {
-  const std::chrono::seconds never = std::chrono::hours{24 * 365};
-  const std::chrono::seconds length = limit.count() > 0 ? limit : never;
+  const std::chrono::seconds length = limit.count() > 0 ? limit : for_ever;
   co_await pause(length);
   co_return Ending{CallResult::time_limit, {}};
 }
@@ -113,9 +150,10 @@ asio::awaitable<Ending> live(LiveCall& call) {
 
   // 2. Everything at once, until the first ends the call: the phone (answer, media, BYE), the
   //    controller (webhook, accept, sideband, conversation), the person, the input, the clock.
-  Ending ending = co_await first_of(call.phone.follow(), talk_to_openai(call),
-                                    speak_and_wait_for_last_word(call), obey_user(call),
-                                    wait_for_time_limit(call.options.max_duration));
+  Ending ending =
+      co_await first_of(call.phone.follow(), talk_to_openai(call), give_up_without_answer(call),
+                        speak_and_wait_for_last_word(call), obey_user(call),
+                        wait_for_time_limit(call.options.max_duration));
   co_return ending;
 }
 
@@ -135,6 +173,7 @@ CallReport report_of(const LiveCall& call, Ending ending, const SetupTimes& setu
   report.setup = setup;
   report.rtp = call.phone.stats();
   report.transcript = call.control.transcript().lines();
+  report.malformed_events = call.control.malformed_events();
   report.recording_frames_dropped = call.services.audio.dropped_recording_frames();
   if (call.phone.media()) {
     const sip::NegotiatedMedia& media = *call.phone.media();
@@ -171,9 +210,9 @@ asio::awaitable<CallReport> run_outbound_call(CallServices services, CallOptions
   timeline.mark("call", "ending",
                 {{"result", to_string(ending.result)}, {"reason", ending.reason}});
   const double ended_ms = timeline.ms_at(Timeline::Clock::now());
-  const bool sip_says_goodbye = call.phone.answered() || call.phone.ended_by_peer();
-  co_await call.phone.part();
-  co_await call.control.part(!sip_says_goodbye);
+  const bool peer_knows = co_await call.phone.part();
+  const bool hang_up_over_rest = !peer_knows;
+  co_await call.control.part(hang_up_over_rest);
   timeline.mark("call", "ended");
 
   CallReport report = report_of(call, std::move(ending), setup);

@@ -8,7 +8,7 @@
 #include "base/race.hpp"
 #include "call/incoming_calls.hpp"
 #include "call/refusal.hpp"
-#include "call/sip_target.hpp"
+#include "sip/sip_target.hpp"
 
 namespace offhook::call {
 namespace {
@@ -17,6 +17,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr int not_acceptable_here = 488;
+constexpr auto goodbye_limit = 3s;
 
 std::vector<sip::SdpCodec> sdp_codecs(const std::vector<audio::CodecId>& codecs) {
   std::vector<sip::SdpCodec> list;
@@ -66,7 +67,7 @@ PhoneLeg::PhoneLeg(asio::any_io_executor control,
       call_header_id_{std::move(call_header_id)} {}
 
 asio::awaitable<Result<>> PhoneLeg::dial() {
-  const auto target = parse_sip_target(options_.sip_target);
+  const auto target = sip::parse_sip_target(options_.sip_target);
   if (!target) {
     co_return fail(target.error());
   }
@@ -116,7 +117,7 @@ Result<> PhoneLeg::invite(sip::SdpProfile profile) {
 }
 
 asio::awaitable<Ending> PhoneLeg::follow() {
-  co_return co_await first_of(follow_signalling(), give_up_without_answer(), watch_media());
+  co_return co_await first_of(follow_signalling(), watch_media());
 }
 
 asio::awaitable<Ending> PhoneLeg::follow_signalling() {
@@ -130,24 +131,11 @@ asio::awaitable<Ending> PhoneLeg::follow_signalling() {
   }
 }
 
-asio::awaitable<Ending> PhoneLeg::give_up_without_answer() {
-  asio::steady_timer timer{control_, options_.no_answer};
-  co_await timer.async_wait(asio::use_awaitable);
-  if (heard_from_peer_) {  // Then silence is the business of the webhook's deadline.
-    timer.expires_at(asio::steady_timer::time_point::max());
-    co_await timer.async_wait(asio::use_awaitable);
-  }
-  co_return Ending{CallResult::no_answer, "sip: no answer to the INVITE within " +
-                                              std::to_string(options_.no_answer.count() / 1'000) +
-                                              " s; check that " + options_.sip_target +
-                                              " is right and that TCP to its port is not blocked"};
-}
-
 asio::awaitable<Ending> PhoneLeg::watch_media() {
   asio::steady_timer timer{control_};
   for (;;) {
     drain_media_events();
-    timer.expires_after(100ms);
+    timer.expires_after(20ms);
     co_await timer.async_wait(asio::use_awaitable);
   }
 }
@@ -171,19 +159,22 @@ std::optional<Ending> PhoneLeg::on_event(const sip::CallEvent& event) {
     case Kind::refer:
       timeline_.mark("sip", "refer.refused", {{"refer_to", event.reason}}, event.at);
       break;
-    case Kind::closed: {
-      ended_by_peer_ = true;
-      if (event.error) {
-        timeline_.mark("sip", "lost", {{"error", event.error->detail}}, event.at);
-        return Ending{CallResult::hung_up_by_peer, event.error->detail};
-      }
-      timeline_.mark("sip", "bye.received", {}, event.at);
-      return Ending{CallResult::hung_up_by_peer, {}};
-    }
+    case Kind::closed: return on_closed(event);
     case Kind::confirmed:
     case Kind::referred: break;
   }
   return std::nullopt;
+}
+
+std::optional<Ending> PhoneLeg::on_closed(const sip::CallEvent& event) {
+  over_ = true;
+  if (event.error) {
+    timeline_.mark("sip", "lost", {{"error", event.error->detail}}, event.at);
+    return Ending{CallResult::connection_lost, event.error->detail};
+  }
+  peer_knows_ = true;
+  timeline_.mark("sip", "bye.received", {}, event.at);
+  return Ending{CallResult::hung_up_by_peer, {}};
 }
 
 std::optional<Ending> PhoneLeg::on_answered(const sip::CallEvent& event) {
@@ -226,9 +217,10 @@ std::optional<Ending> PhoneLeg::on_failed(const sip::CallEvent& event) {
     }
     return Ending{CallResult::internal_error, again.error().detail};
   }
-  ended_by_peer_ = true;
+  over_ = true;
   timeline_.mark("sip", "failed", {{"status", event.status}, {"reason", event.reason}}, event.at);
   if (event.status != 0) {
+    peer_knows_ = true;
     return Ending{CallResult::invite_refused,
                   "sip: the INVITE was refused: " + std::to_string(event.status) + " " +
                       event.reason + std::string{explain_refusal(event.status)}};
@@ -321,21 +313,42 @@ media::StreamStats PhoneLeg::stats() const {
   return stream_ ? stream_->stats() : media::StreamStats{};
 }
 
-asio::awaitable<void> PhoneLeg::part() {
+asio::awaitable<Result<>> PhoneLeg::wait_for_goodbye() {
+  for (;;) {
+    const sip::CallEvent event = co_await call_->next_event();
+    if (event.kind == sip::CallEvent::Kind::failed) {
+      co_return Result<>{};  // our CANCEL: nobody was on the line yet
+    }
+    if (event.kind == sip::CallEvent::Kind::closed) {
+      if (event.error) {
+        co_return fail(*event.error);
+      }
+      co_return Result<>{};
+    }
+  }
+}
+
+asio::awaitable<bool> PhoneLeg::part() {
   drain_media_events();
   if (stream_) {
     final_stats_ = stream_->stats();
     stream_.reset();
   }
-  if (call_ && !ended_by_peer_) {
+  if (call_ && !over_) {
     timeline_.mark("sip", media_ ? "bye.sent" : "cancel.sent");
     call_->hang_up();
+    const auto goodbye = co_await with_timeout(wait_for_goodbye(), goodbye_limit);
+    peer_knows_ = goodbye.has_value();
+    if (!goodbye) {
+      timeline_.mark("sip", "goodbye.unanswered", {{"error", goodbye.error().detail}});
+    }
   }
   if (endpoint_) {
-    co_await endpoint_->close(3s);
+    co_await endpoint_->close(goodbye_limit);
   }
   call_.reset();
   endpoint_.reset();
+  co_return peer_knows_;
 }
 
 }  // namespace offhook::call

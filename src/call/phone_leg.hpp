@@ -37,11 +37,14 @@ class PhoneLeg {
   [[nodiscard]] boost::asio::awaitable<Ending> follow();
 
   /// Goodbye as fits the state (CANCEL or BYE), then the endpoint is closed. Call it always.
-  boost::asio::awaitable<void> part();
+  ///
+  /// @return true when the peer knows that the call is over: it said so itself, or answered our
+  ///         goodbye. When not, somebody has to hang up by another way.
+  [[nodiscard]] boost::asio::awaitable<bool> part();
 
   [[nodiscard]] bool answered() const noexcept { return stream_.has_value(); }
-  /// The peer ended the call itself, so nothing is left to hang up.
-  [[nodiscard]] bool ended_by_peer() const noexcept { return ended_by_peer_; }
+  /// Any response to the INVITE has come.
+  [[nodiscard]] bool heard_from_peer() const noexcept { return heard_from_peer_; }
 
   /// Queues DTMF; before the answer, or where not negotiated, it is refused on the timeline.
   void send_digits(std::string_view digits);
@@ -53,9 +56,10 @@ class PhoneLeg {
  private:
   [[nodiscard]] Result<> invite(sip::SdpProfile profile);
   [[nodiscard]] boost::asio::awaitable<Ending> follow_signalling();
-  [[nodiscard]] boost::asio::awaitable<Ending> give_up_without_answer();
   [[nodiscard]] boost::asio::awaitable<Ending> watch_media();
+  [[nodiscard]] boost::asio::awaitable<Result<>> wait_for_goodbye();
   [[nodiscard]] std::optional<Ending> on_event(const sip::CallEvent& event);
+  [[nodiscard]] std::optional<Ending> on_closed(const sip::CallEvent& event);
   [[nodiscard]] std::optional<Ending> on_answered(const sip::CallEvent& event);
   [[nodiscard]] std::optional<Ending> on_failed(const sip::CallEvent& event);
   void on_media_changed(const sip::NegotiatedMedia& media);
@@ -80,7 +84,8 @@ class PhoneLeg {
   std::string sip_call_id_;
   std::string local_address_;
   bool heard_from_peer_ = false;
-  bool ended_by_peer_ = false;
+  bool over_ = false;  // no dialog and no transaction is left
+  bool peer_knows_ = false;
 };
 
 }  // namespace offhook::call

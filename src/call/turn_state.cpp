@@ -1,5 +1,7 @@
 #include "call/turn_state.hpp"
 
+#include "base/json.hpp"
+
 namespace offhook::call {
 
 void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point now) {
@@ -8,6 +10,9 @@ void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point n
     generating_ = true;
   } else if (type == "response.done") {
     generating_ = false;
+    const boost::json::value body = event.body;
+    const std::string_view status = json_string(body, "response.status", "completed");
+    greeting_over_ = greeting_over_ || (status != "completed" && !playing_);
   } else if (type == "output_audio_buffer.started") {
     playing_ = true;
   } else if (type == "output_audio_buffer.stopped" || type == "output_audio_buffer.cleared") {
@@ -21,6 +26,13 @@ void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point n
     return;
   }
   last_activity_ = now;
+}
+
+void TurnState::on_gap() noexcept {
+  generating_ = false;
+  playing_ = false;
+  caller_speaking_ = false;
+  had_gap_ = true;
 }
 
 }  // namespace offhook::call

@@ -13,12 +13,18 @@ class TurnState {
 
   void on_event(const openai::RealtimeEvent& event, Clock::time_point now);
 
-  /// The opening line has been played to its end, or was interrupted.
+  /// The sideband was away: what happened meanwhile is not known, only that it is over or will be
+  /// told again.
+  void on_gap() noexcept;
+
+  /// The opening line has been played to its end, was interrupted, or failed.
   [[nodiscard]] bool greeting_over() const noexcept { return greeting_over_; }
   /// The model is neither generating nor playing, and the caller is not speaking.
   [[nodiscard]] bool idle() const noexcept {
     return !generating_ && !playing_ && !caller_speaking_;
   }
+  /// Events were missed at some time, so that `greeting_over` may never become true.
+  [[nodiscard]] bool had_gap() const noexcept { return had_gap_; }
   /// When anybody last began or stopped doing anything.
   [[nodiscard]] Clock::time_point last_activity() const noexcept { return last_activity_; }
 
@@ -27,6 +33,7 @@ class TurnState {
   bool playing_ = false;
   bool caller_speaking_ = false;
   bool greeting_over_ = false;
+  bool had_gap_ = false;
   Clock::time_point last_activity_{};
 };
 

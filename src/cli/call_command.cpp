@@ -1,14 +1,16 @@
 #include <algorithm>
-#include <fstream>
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/json_text.hpp"
+#include "base/printable.hpp"
 #include "cli/call_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/print.hpp"
 #include "cli/runtime.hpp"
 #include "cli/settings.hpp"
 
@@ -19,14 +21,15 @@ namespace {
 struct CallArguments {
   CallSettings settings;
   std::string config;
-  std::string srtp = "prefer";
+  std::string srtp;
   std::string codecs;
   std::string api_key_file;
   std::string webhook_secret_file;
   std::string instructions_file;
-  std::string audio_start = "greeting";
-  unsigned max_duration_s = 0;
-  unsigned webhook_deadline_s = 20;
+  std::string audio_start;
+  std::optional<unsigned> max_duration_s;
+  std::optional<unsigned> webhook_deadline_s;
+  std::optional<unsigned> answer_deadline_s;
   bool no_control = false;
 };
 
@@ -64,13 +67,17 @@ void add_phone_options(CLI::App& app, CallArguments& arguments) {
       ->type_name("NAME")
       ->group(group);
   app.add_option("--srtp", arguments.srtp,
-                 "require, prefer (offer SRTP, fall back to RTP and say so) or off")
+                 "require, prefer (default: offer SRTP, fall back to RTP and say so) or off")
       ->type_name("POLICY")
-      ->capture_default_str()
+
       ->group(group);
   app.add_option("--codecs", arguments.codecs,
                  "Codecs to offer, in order: opus,G722,PCMU,PCMA (default: opus,PCMU,PCMA)")
       ->type_name("LIST")
+      ->group(group);
+  app.add_option("--answer-deadline", arguments.answer_deadline_s,
+                 "Seconds to wait for the answer (default: 30 after the accept, 180 in all)")
+      ->type_name("S")
       ->group(group);
   app.add_option("--dtmf", phone.dtmf, "Digits to send after the greeting: 0-9 * # A-D")
       ->type_name("DIGITS")
@@ -136,9 +143,9 @@ void add_service_options(CLI::App& app, CallArguments& arguments) {
       ->type_name("FILE")
       ->group(group);
   app.add_option("--webhook-deadline", arguments.webhook_deadline_s,
-                 "Seconds to wait for the webhook")
+                 "Seconds to wait for the webhook (default: 20)")
       ->type_name("S")
-      ->capture_default_str()
+
       ->group(group);
 }
 
@@ -151,9 +158,9 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--audio-start", arguments.audio_start,
-                 "When the file begins: greeting (after it) or answer")
+                 "When the file begins: greeting (default: after it) or answer")
       ->type_name("WHEN")
-      ->capture_default_str()
+
       ->group(group);
   app.add_option("--play", audio.output, "Where the answer goes: FILE, device or null")
       ->type_name("FILE")
@@ -172,9 +179,9 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
       ->type_name("FILE")
       ->group(group);
   app.add_option("--max-duration", arguments.max_duration_s,
-                 "Hang up after so many seconds; 0: never")
+                 "Hang up after so many seconds (default 0: never)")
       ->type_name("S")
-      ->capture_default_str()
+
       ->group(group);
   app.add_option("--config", arguments.config, "YAML file with the same settings")
       ->type_name("FILE")
@@ -203,13 +210,15 @@ std::vector<std::string> given_options(const CLI::App& app) {
   return given;
 }
 
-Result<> apply_arguments(CallArguments& arguments, const std::vector<std::string>& given) {
-  CallSettings& settings = arguments.settings;
-  const auto policy = parse_srtp_policy(arguments.srtp);
-  if (!policy) {
-    return fail(policy.error());
+/// Values that CLI11 left as text, where given.
+Result<> apply_texts(const CallArguments& arguments, CallSettings& settings) {
+  if (!arguments.srtp.empty()) {
+    const auto policy = parse_srtp_policy(arguments.srtp);
+    if (!policy) {
+      return fail(policy.error());
+    }
+    settings.call.phone.srtp = *policy;
   }
-  settings.call.phone.srtp = *policy;
   if (!arguments.codecs.empty()) {
     auto codecs = parse_codecs(arguments.codecs);
     if (!codecs) {
@@ -217,33 +226,59 @@ Result<> apply_arguments(CallArguments& arguments, const std::vector<std::string
     }
     settings.call.phone.codecs = std::move(*codecs);
   }
-  for (auto& [path, set] :
-       std::initializer_list<std::pair<std::string, std::function<void(Secret)>>>{
-           {arguments.api_key_file, [&](Secret s) { settings.api_key = std::move(s); }},
-           {arguments.webhook_secret_file,
-            [&](Secret s) { settings.webhook_secrets = {std::move(s)}; }}}) {
-    if (!path.empty()) {
-      auto secret = read_secret_file(path);
-      if (!secret) {
-        return fail(std::move(secret).error());
-      }
-      set(std::move(*secret));
+  if (!arguments.audio_start.empty()) {
+    const auto start = parse_audio_start(arguments.audio_start);
+    if (!start) {
+      return fail(start.error());
     }
+    settings.call.audio.start_after_greeting = *start;
   }
-  if (arguments.audio_start != "greeting" && arguments.audio_start != "answer") {
-    return fail(Errc::invalid_argument, "--audio-start: must be greeting or answer");
+  if (arguments.max_duration_s) {
+    settings.call.max_duration = std::chrono::seconds{*arguments.max_duration_s};
   }
-  settings.call.audio.start_after_greeting = arguments.audio_start == "greeting";
-  settings.call.agent.control = !arguments.no_control;
-  settings.call.max_duration = std::chrono::seconds{arguments.max_duration_s};
-  settings.call.agent.webhook_deadline = std::chrono::seconds{arguments.webhook_deadline_s};
+  if (arguments.webhook_deadline_s) {
+    settings.call.agent.webhook_deadline = std::chrono::seconds{*arguments.webhook_deadline_s};
+  }
+  if (arguments.answer_deadline_s) {
+    settings.call.phone.after_accept = std::chrono::seconds{*arguments.answer_deadline_s};
+    settings.call.phone.final_answer = settings.call.phone.after_accept;
+  }
+  if (arguments.no_control) {
+    settings.call.agent.control = false;
+  }
+  return {};
+}
+
+Result<> apply_files(const CallArguments& arguments, CallSettings& settings) {
   if (!arguments.instructions_file.empty()) {
-    std::ifstream file{arguments.instructions_file};
-    if (!file) {
-      return fail(Errc::not_found,
-                  "--instructions-file " + arguments.instructions_file + ": cannot be read");
+    auto text = read_text_file(arguments.instructions_file);
+    if (!text) {
+      return fail(std::move(text).error().with("--instructions-file"));
     }
-    settings.call.agent.instructions.assign(std::istreambuf_iterator<char>{file}, {});
+    settings.call.agent.instructions = std::move(*text);
+  }
+  if (!arguments.api_key_file.empty()) {
+    auto key = read_secret_file(arguments.api_key_file);
+    if (!key) {
+      return fail(std::move(key).error().with("--api-key-file"));
+    }
+    settings.api_key = std::move(*key);
+  }
+  if (!arguments.webhook_secret_file.empty()) {
+    auto secret = read_secret_file(arguments.webhook_secret_file);
+    if (!secret) {
+      return fail(std::move(secret).error().with("--webhook-secret-file"));
+    }
+    settings.webhook_secrets = {std::move(*secret)};
+  }
+  return {};
+}
+
+/// Command line over configuration file over environment.
+Result<> apply_arguments(CallArguments& arguments, std::vector<std::string> given) {
+  CallSettings& settings = arguments.settings;
+  if (std::ranges::find(given, "instructions_file") != given.end()) {
+    given.emplace_back("instructions");
   }
   if (!arguments.config.empty()) {
     auto loaded = load_config(arguments.config, given, settings);
@@ -251,23 +286,30 @@ Result<> apply_arguments(CallArguments& arguments, const std::vector<std::string
       return loaded;
     }
   }
+  auto applied = apply_texts(arguments, settings);
+  if (applied) {
+    applied = apply_files(arguments, settings);
+  }
+  if (!applied) {
+    return applied;
+  }
   load_environment(process_environment(), settings);
   return complete(settings);
 }
 
 int complain(const Error& error, int code) {
-  fmt::print(stderr, "offhook: {}\n", error.detail);
+  print(stderr, "offhook: " + printable(error.detail, max_line_bytes) + '\n');
   return code;
 }
 
 void print_report(const CallSettings& settings, const call::CallReport& report) {
   if (settings.json) {
-    fmt::print("{}\n", json_text(call::to_json(report)));
+    print(stdout, json_text(call::to_json(report)) + '\n');
     return;
   }
-  fmt::print("{}", call::to_text(report));
+  print(stdout, call::to_text(report));
   if (call::exit_code(report.ending.result) != 0) {
-    fmt::print(stderr, "offhook: {}\n", report.ending.reason);
+    complain({Errc::internal, report.ending.reason}, 0);
   }
 }
 
@@ -291,7 +333,7 @@ int run_call(CallArguments& arguments, const std::vector<std::string>& given) {
   }
   Timeline timeline;
   call::UserCommands user{(*runtime)->control()};
-  (*runtime)->hang_up_on_signals(user);
+  (*runtime)->hang_up_on_signals(user, "\nhanging up; press Ctrl-C again to leave at once\n");
   CallSession session{.runtime = **runtime,
                       .settings = std::move(arguments.settings),
                       .timeline = timeline,

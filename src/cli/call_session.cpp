@@ -1,6 +1,6 @@
 #include "cli/call_session.hpp"
 
-#include <fstream>
+#include <filesystem>
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -38,7 +38,15 @@ Result<std::unique_ptr<sim::Sim>> start_sim(CallSession& session) {
   session.sim.api_key = settings.api_key;
   session.sim.webhook_secret = settings.webhook_secrets.front();
   session.sim.sip_tls_port = 0;
-  session.sim.record = settings.sim_record;
+  if (!settings.sim_record.empty()) {
+    std::error_code failure;
+    std::filesystem::create_directories(settings.sim_record, failure);
+    if (failure) {
+      return fail(Errc::not_found,
+                  "--sim-record " + settings.sim_record + ": " + failure.message());
+    }
+    session.sim.record = settings.sim_record;
+  }
   session.sim.api_port = 0;
   auto sim = sim::Sim::start(session.runtime.control(), session.runtime.sip_loop(),
                              session.runtime.engine(), session.sim, &session.timeline);
@@ -65,17 +73,6 @@ Result<openai::Provider> make_provider(const CallSettings& settings) {
   }
   provider.tls = std::move(*tls);
   return provider;
-}
-
-void write_summary(const std::string& path, const call::CallReport& report) {
-  if (path.empty()) {
-    return;
-  }
-  std::ofstream file{path};
-  file << json_text(call::to_json(report), 2) << '\n';
-  if (!file.flush()) {
-    fmt::print(stderr, "offhook: --summary {}: cannot be written\n", path);
-  }
 }
 
 call::ControlLeg::OnSidebandEvent event_writer(std::optional<call::JsonlFile>& file) {
@@ -124,6 +121,9 @@ asio::awaitable<Result<call::CallReport>> call_once(CallSession& session, sim::S
   std::unique_ptr<Keyboard> keyboard;
   if (session.keyboard) {
     keyboard = Keyboard::open(session.runtime.control(), session.user);
+    if (keyboard) {
+      session.runtime.set_before_leaving([&keyboard = *keyboard] { keyboard.restore(); });
+    }
   }
   call::CallServices services{session.runtime.control(),
                               session.runtime.sip_loop(),
@@ -135,6 +135,7 @@ asio::awaitable<Result<call::CallReport>> call_once(CallSession& session, sim::S
                               session.user,
                               event_writer(*events)};
   auto report = co_await call::run_outbound_call(std::move(services), settings.call);
+  session.runtime.set_before_leaving({});
   co_return report;
 }
 
@@ -145,6 +146,10 @@ asio::awaitable<Result<call::CallReport>> run_call_session(CallSession& session)
   auto timeline_file = open_file(settings.timeline_file, "--timeline");
   if (!timeline_file) {
     co_return fail(std::move(timeline_file).error());
+  }
+  auto summary_file = open_file(settings.summary_file, "--summary");
+  if (!summary_file) {
+    co_return fail(std::move(summary_file).error());
   }
   TerminalView view{stdout, session.style};
   const auto subscription = session.timeline.subscribe([&](const Mark& mark) {
@@ -166,8 +171,8 @@ asio::awaitable<Result<call::CallReport>> run_call_session(CallSession& session)
     co_await sim->close();
     sim.reset();
   }
-  if (report) {
-    write_summary(settings.summary_file, *report);
+  if (report && *summary_file) {
+    (*summary_file)->write(json_text(call::to_json(*report), 2));
   }
   co_return report;
 }

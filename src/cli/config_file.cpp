@@ -109,8 +109,25 @@ Result<> set_parsed(const std::string& name, const YAML::Node& node, CallSetting
       return fail(std::move(codecs).error());
     }
     settings.call.phone.codecs = std::move(*codecs);
+  } else if (name == "no_control") {
+    settings.call.agent.control = !node.as<bool>();
+  } else if (name == "audio_start") {
+    auto start = parse_audio_start(node.as<std::string>());
+    if (!start) {
+      return fail(std::move(start).error());
+    }
+    settings.call.audio.start_after_greeting = *start;
+  } else if (name == "instructions_file") {
+    auto text = read_text_file(node.as<std::string>());
+    if (!text) {
+      return fail(std::move(text).error());
+    }
+    settings.call.agent.instructions = std::move(*text);
   } else if (name == "max_duration") {
     settings.call.max_duration = std::chrono::seconds{node.as<unsigned>()};
+  } else if (name == "answer_deadline") {
+    settings.call.phone.after_accept = std::chrono::seconds{node.as<unsigned>()};
+    settings.call.phone.final_answer = settings.call.phone.after_accept;
   } else if (name == "webhook_deadline") {
     settings.call.agent.webhook_deadline = std::chrono::seconds{node.as<unsigned>()};
   } else if (name == "tools") {
@@ -161,7 +178,7 @@ Result<> load_config(const std::string& path,
     return fail(Errc::invalid_argument, path + ": must be a list of \"name: value\" lines");
   }
   for (const auto& member : root) {
-    const auto name = member.first.as<std::string>();
+    const std::string name = member.first.IsScalar() ? member.first.Scalar() : "(a list or map)";
     if (std::ranges::find(given, name) != given.end()) {
       continue;
     }

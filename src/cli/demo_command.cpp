@@ -12,6 +12,7 @@
 #include "cli/call_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/print.hpp"
 #include "cli/runtime.hpp"
 #include "cli/scripted_caller.hpp"
 
@@ -86,6 +87,7 @@ struct Demo {
   call::UserCommands& user;
   ScriptedCaller& caller;
   Progress& progress;
+  bool finished = false;  ///< The script was played to its end.
 };
 
 asio::awaitable<void> pause(const Demo& demo, std::chrono::milliseconds duration) {
@@ -116,6 +118,7 @@ asio::awaitable<Result<call::CallReport>> play_script(Demo& demo) {
 
   std::function<bool()> said_goodbye = [&] { return progress.silent >= 4; };
   co_await progress.wait(said_goodbye);
+  demo.finished = true;
   demo.user.give({call::UserCommands::Command::Kind::hang_up, 0});
   std::function<bool()> never = [] { return false; };
   co_await progress.wait(never);  // the call's own end decides the race
@@ -146,14 +149,18 @@ asio::awaitable<int> run_demo_call(CallSession& session,
     fmt::print(stderr, "offhook: {}\n", report.error().detail);
     co_return exit_internal_error;
   }
-  fmt::print("{}", call::to_text(*report));
+  print(stdout, call::to_text(*report));
   const int code = call::exit_code(report->ending.result);
   if (code != 0) {
     fmt::print(stderr, "offhook: {}\n", report->ending.reason);
-  } else {
-    say_what_next(arguments);
+    co_return code;
   }
-  co_return code;
+  if (!demo.finished) {
+    fmt::print(stderr, "offhook: the demo was ended before its conversation was over\n");
+    co_return exit_internal_error;
+  }
+  say_what_next(arguments);
+  co_return exit_ok;
 }
 
 CallSettings demo_settings(const DemoArguments& arguments) {
@@ -199,7 +206,7 @@ int run_demo(const DemoArguments& arguments) {
   }
   Timeline timeline;
   call::UserCommands user{(*runtime)->control()};
-  (*runtime)->hang_up_on_signals(user);
+  (*runtime)->hang_up_on_signals(user, "\nhanging up; press Ctrl-C again to leave at once\n");
   Progress progress{timeline, (*runtime)->control()};
   CallSession session{
       .runtime = **runtime,

@@ -56,7 +56,10 @@ struct Keyboard::Terminal : std::enable_shared_from_this<Terminal> {
 
 std::unique_ptr<Keyboard> Keyboard::open(const asio::any_io_executor& control,
                                          call::UserCommands& user) {
-  if (isatty(STDIN_FILENO) == 0) {
+  // A background job that changes the terminal's mode is stopped by the kernel (SIGTTOU). A
+  // terminal that is not our controlling one (-1) knows no jobs.
+  const pid_t foreground = tcgetpgrp(STDIN_FILENO);
+  if (isatty(STDIN_FILENO) == 0 || (foreground != -1 && foreground != getpgrp())) {
     return nullptr;
   }
   return std::unique_ptr<Keyboard>{new Keyboard{control, user}};
@@ -68,8 +71,10 @@ Keyboard::Keyboard(const asio::any_io_executor& control, call::UserCommands& use
 }
 
 Keyboard::~Keyboard() {
-  tcsetattr(STDIN_FILENO, TCSANOW, &terminal_->before);
+  restore();
   terminal_->input.cancel();
 }
+
+void Keyboard::restore() const noexcept { tcsetattr(STDIN_FILENO, TCSANOW, &terminal_->before); }
 
 }  // namespace offhook::cli

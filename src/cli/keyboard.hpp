@@ -14,10 +14,13 @@ namespace offhook::cli {
 /// destruction. Control thread.
 class Keyboard {
  public:
-  /// @return null when standard input is no terminal.
+  /// @return null when standard input is no terminal, or one that belongs to another job.
   [[nodiscard]] static std::unique_ptr<Keyboard> open(const boost::asio::any_io_executor& control,
                                                       call::UserCommands& user);
   ~Keyboard();
+
+  /// Gives the terminal its former mode back; what the destructor does, for a sudden end.
+  void restore() const noexcept;
   Keyboard(const Keyboard&) = delete;
   Keyboard& operator=(const Keyboard&) = delete;
 

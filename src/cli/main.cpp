@@ -1,3 +1,6 @@
+#include <cstdio>
+#include <exception>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -26,5 +29,10 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "offhook: {}\nRun offhook --help, or offhook call --help.\n", error.what());
     return exit_usage;
   }
-  return chosen();
+  try {
+    return chosen();
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "offhook: internal error: %s\n", failure.what());
+    return exit_internal_error;
+  }
 }

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <unistd.h>
 
 namespace offhook::cli {
@@ -14,23 +13,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int second_signal_exit_code = 130;
-
-/// Waits for signals for as long as the process lives; does not keep the loop running.
-void wait_for_signal(const std::shared_ptr<asio::signal_set>& signals,
-                     call::UserCommands& user,
-                     bool first) {
-  signals->async_wait([signals, &user, first](boost::system::error_code failure, int) {
-    if (failure) {
-      return;
-    }
-    if (!first) {
-      _exit(second_signal_exit_code);
-    }
-    std::fputs("\nhanging up; press Ctrl-C again to leave at once\n", stderr);
-    user.give({call::UserCommands::Command::Kind::hang_up, 0});
-    wait_for_signal(signals, user, false);
-  });
-}
 
 }  // namespace
 
@@ -70,9 +52,31 @@ int Runtime::run(asio::awaitable<int> command) {
   return exit_code.value_or(1);
 }
 
-void Runtime::hang_up_on_signals(call::UserCommands& user) {
+void Runtime::hang_up_on_signals(call::UserCommands& user, const char* notice) {
   const auto signals = std::make_shared<asio::signal_set>(context_, SIGINT, SIGTERM);
-  wait_for_signal(signals, user, true);
+  wait_for_signal(signals, user, notice, true);
+}
+
+// Waits for as long as the process lives, and does not keep the loop running.
+void Runtime::wait_for_signal(const std::shared_ptr<asio::signal_set>& signals,
+                              call::UserCommands& user,
+                              const char* notice,
+                              bool first) {
+  signals->async_wait(
+      [this, signals, &user, notice, first](boost::system::error_code failure, int) {
+        if (failure) {
+          return;
+        }
+        if (!first) {
+          if (before_leaving_) {
+            before_leaving_();
+          }
+          _exit(second_signal_exit_code);
+        }
+        std::fputs(notice, stderr);
+        user.give({call::UserCommands::Command::Kind::hang_up, 0});
+        wait_for_signal(signals, user, notice, false);
+      });
 }
 
 }  // namespace offhook::cli

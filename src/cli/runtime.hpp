@@ -1,10 +1,13 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include "base/error.hpp"
 #include "call/user_commands.hpp"
@@ -27,12 +30,21 @@ class Runtime {
   /// Runs `command` to its end on this thread and returns its exit code. An exception becomes 1.
   int run(boost::asio::awaitable<int> command);
 
-  /// Ctrl-C and SIGTERM: the first asks the call to hang up, the second ends the process at once
-  /// with 130.
-  void hang_up_on_signals(call::UserCommands& user);
+  /// Ctrl-C and SIGTERM: the first shows `notice` and asks for a hang-up, the second runs
+  /// `before_leaving` and ends the process at once with 130.
+  void hang_up_on_signals(call::UserCommands& user, const char* notice);
+
+  /// What must be put right even when the process is left at once: the terminal's mode.
+  void set_before_leaving(std::function<void()> action) { before_leaving_ = std::move(action); }
 
  private:
   Runtime() = default;
+  void wait_for_signal(const std::shared_ptr<boost::asio::signal_set>& signals,
+                       call::UserCommands& user,
+                       const char* notice,
+                       bool first);
+
+  std::function<void()> before_leaving_;
   boost::asio::io_context context_{1};
   std::unique_ptr<sip::Loop> sip_loop_;
   std::unique_ptr<media::Engine> engine_;

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "net/tls.hpp"
+#include "net/url.hpp"
 #include "openai/provider.hpp"
 #include "openai/webhook.hpp"
+#include "sip/sip_target.hpp"
 
 namespace offhook::cli {
 namespace {
@@ -19,6 +23,41 @@ constexpr std::string_view project_help =
 constexpr std::string_view secret_help =
     "; platform.openai.com shows it once when the webhook is created (Settings, Project, "
     "Webhooks); it begins with whsec_";
+
+/// The key travels with every request: without TLS it may not leave this machine.
+Result<> check_api_address(const std::string& text) {
+  const auto url = net::parse_url(text);
+  if (!url) {
+    return fail(Error{url.error()}.with("--api"));
+  }
+  if (url->scheme != "http" && url->scheme != "https") {
+    return fail(Errc::invalid_argument, "--api " + text + ": must begin with https://");
+  }
+  if (!url->tls() && !net::is_loopback(url->host)) {
+    return fail(Errc::invalid_argument,
+                "--api " + text + ": the API key would travel unencrypted; use https://");
+  }
+  return {};
+}
+
+Result<> check_phone(const call::PhoneOptions& phone) {
+  if (!phone.sip_target.empty()) {
+    const auto target = sip::parse_sip_target(phone.sip_target);
+    if (!target) {
+      return fail(Error{target.error()}.with("--sip-target"));
+    }
+  }
+  if (!phone.sip_ca.empty()) {
+    const auto usable = net::make_client_tls(phone.sip_ca);
+    if (!usable) {
+      return fail(Error{usable.error()}.with("--sip-ca"));
+    }
+  }
+  if (phone.dtmf.find_first_not_of("0123456789*#ABCDabcd") != std::string::npos) {
+    return fail(Errc::invalid_argument, "--dtmf " + phone.dtmf + ": digits are 0-9 * # A-D");
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -55,6 +94,12 @@ Result<> complete(CallSettings& settings) {
   if (settings.api.empty()) {
     settings.api = region->api_base;
   }
+  if (auto usable = check_api_address(settings.api); !usable) {
+    return usable;
+  }
+  if (auto usable = check_phone(settings.call.phone); !usable) {
+    return usable;
+  }
   if (settings.cert.empty() != settings.key.empty()) {
     return fail(Errc::invalid_argument, "--cert and --key belong together");
   }
@@ -89,6 +134,29 @@ Result<> complete(CallSettings& settings) {
     }
   }
   return {};
+}
+
+Result<std::string> read_text_file(const std::string& path) {
+  constexpr std::size_t limit = 1U << 20U;
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(path, failure)) {
+    return fail(Errc::not_found, path + ": is no file");
+  }
+  std::ifstream file{path};
+  std::string text(limit + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (file.bad() || text.size() > limit) {
+    return fail(Errc::invalid_argument, path + ": cannot be read, or is larger than 1 MiB");
+  }
+  return text;
+}
+
+Result<bool> parse_audio_start(const std::string& text) {
+  if (text != "greeting" && text != "answer") {
+    return fail(Errc::invalid_argument, "--audio-start " + text + ": must be greeting or answer");
+  }
+  return text == "greeting";
 }
 
 Result<Secret> read_secret_file(const std::string& path) {

@@ -36,8 +36,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 [[nodiscard]] Environment process_environment();
 
 /// Fills in what the command line left open: a YAML file first, then the environment. The names in
-/// the file are those of the options with "_" for "-" (`sip_target: …`), and `api_key_file`,
-/// `project_id`, `webhook_secret_file`, `tools`.
+/// the file are those of the options with "_" for "-" (`sip_target: …`), and `project_id` and
+/// `tools`. Options that are about one run (`--sim`, `--json`, `--config`) have no place in it.
 ///
 /// @param given  Names of the options that stood on the command line: they win.
 /// @return `invalid_argument` naming file, line and field.
@@ -55,6 +55,11 @@ void load_environment(const Environment& environment, CallSettings& settings);
 /// First line of a file that holds a secret. @return an Error naming the file, never its content.
 [[nodiscard]] Result<Secret> read_secret_file(const std::string& path);
 
+/// A whole text file of at most 1 MiB. @return an Error naming the file.
+[[nodiscard]] Result<std::string> read_text_file(const std::string& path);
+
+/// "greeting" → true, "answer" → false.
+[[nodiscard]] Result<bool> parse_audio_start(const std::string& text);
 [[nodiscard]] Result<call::SrtpPolicy> parse_srtp_policy(const std::string& text);
 /// "opus,pcmu" → codecs, in that order. @return `invalid_argument` naming the known ones.
 [[nodiscard]] Result<std::vector<audio::CodecId>> parse_codecs(const std::string& text);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audio/speech.hpp"
 #include "base/json_text.hpp"
 #include "base/random.hpp"
 #include "base/timeline.hpp"
@@ -58,12 +59,14 @@ Examples:
   offhook sim --sip 127.0.0.1:0 --api 127.0.0.1:0 --ready-file ready.json
   offhook sim --sip-udp 127.0.0.1:5060 --quirk duplicate-webhook)";
 
+/// Empty when there is neither a cache nor a home folder.
 std::string default_certs_dir() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
-  const std::string base = cache != nullptr  ? cache
-                           : home != nullptr ? std::string{home} + "/.cache"
-                                             : "/tmp";
+  if (cache == nullptr && home == nullptr) {
+    return {};
+  }
+  const std::string base = cache != nullptr ? cache : std::string{home} + "/.cache";
   return base + "/offhook/sim";
 }
 
@@ -182,6 +185,21 @@ Result<Secret> webhook_secret(const SimArguments& arguments, std::string& where)
   return read_secret_file(where);
 }
 
+Result<> check_webhook_and_voice(const SimArguments& arguments) {
+  if (!arguments.webhook.empty()) {
+    auto url = net::parse_url(arguments.webhook);
+    if (!url || !url->scheme.starts_with("http")) {
+      return fail(Errc::invalid_argument,
+                  "--webhook " + arguments.webhook + ": must be an http or https address");
+    }
+  }
+  auto spoken = audio::speak("a", arguments.config.voice, 16'000);
+  if (!spoken) {
+    return fail(std::move(spoken).error().with("--voice"));
+  }
+  return {};
+}
+
 Result<std::string> apply_arguments(SimArguments& arguments) {
   sim::SimConfig& config = arguments.config;
   for (const auto& applied :
@@ -192,6 +210,13 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
     }
   }
   config.api_key = Secret{default_api_key};
+  const bool reachable = !net::is_loopback(config.api_host) ||
+                         (config.api_tls_port && !net::is_loopback(config.api_tls_host));
+  if (reachable && arguments.api_key_file.empty()) {
+    return fail(Errc::invalid_argument,
+                "--api: others can reach this address; give it a key of its own with "
+                "--api-key-file");
+  }
   if (!arguments.api_key_file.empty()) {
     auto key = read_secret_file(arguments.api_key_file);
     if (!key) {
@@ -216,6 +241,9 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
     if (failure) {
       return fail(Errc::not_found, "--record " + config.record + ": " + failure.message());
     }
+  }
+  if (auto usable = check_webhook_and_voice(arguments); !usable) {
+    return fail(std::move(usable).error());
   }
   config.webhook_url = arguments.webhook;
   config.webhook_secret = std::move(*secret);
@@ -328,6 +356,10 @@ int run_sim(SimArguments& arguments) {
   if (arguments.config.certs_dir.empty()) {
     arguments.config.certs_dir = default_certs_dir();
   }
+  if (arguments.config.certs_dir.empty()) {
+    fmt::print(stderr, "offhook: HOME is not set; choose a folder with --certs\n");
+    return exit_usage;
+  }
   auto applied = apply_arguments(arguments);
   if (!applied) {
     fmt::print(stderr, "offhook: {}\n", applied.error().detail);
@@ -339,7 +371,7 @@ int run_sim(SimArguments& arguments) {
     return exit_internal_error;
   }
   call::UserCommands user{(*runtime)->control()};
-  (*runtime)->hang_up_on_signals(user);
+  (*runtime)->hang_up_on_signals(user, "\nstopping; press Ctrl-C again to leave at once\n");
   SimRun run{**runtime, arguments, std::move(*applied), user};
   return (*runtime)->run(serve(run));
 }

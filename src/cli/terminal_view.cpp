@@ -8,6 +8,8 @@
 
 #include "base/json.hpp"
 #include "base/json_text.hpp"
+#include "base/printable.hpp"
+#include "cli/print.hpp"
 
 namespace offhook::cli {
 namespace {
@@ -31,7 +33,8 @@ std::string describe_sip(const Mark& mark) {
     return "INVITE sent over TLS";
   }
   if (mark.name == "trying" || mark.name == "progress" || mark.name == "failed") {
-    return field(mark, "status") + " " + field(mark, "reason");
+    const std::string status = field(mark, "status");
+    return status == "0" ? "not connected" : status + " " + field(mark, "reason");
   }
   if (mark.name == "answered") {
     return "200 OK, ACK sent";
@@ -62,20 +65,13 @@ std::string describe_plain(const Mark& mark) {
   return line;
 }
 
-bool belongs_to_conversation(const Mark& mark) {
-  if (mark.source == "sideband") {
-    return mark.name == "attached" || mark.name == "dropped" ||
-           mark.name == "input_audio_buffer.dtmf_event_received" || mark.name == "error" ||
-           mark.name == "output_audio_buffer.cleared";
-  }
-  return mark.source != "sim";
-}
-
-}  // namespace
-
-std::string describe(const Mark& mark) {
+/// A mark in words, as the peers worded it.
+std::string sentence(const Mark& mark) {
   if (mark.source == "call" && mark.name == "transcript") {
     return describe_transcript(mark);
+  }
+  if (mark.source == "call" && mark.name == "ending") {
+    return "ending " + field(mark, "result");  // the reason stands in the last line
   }
   if (mark.source == "sideband" && mark.name == "output_audio_buffer.cleared") {
     return "output_audio_buffer.cleared: interrupted, the model is silent";
@@ -90,6 +86,19 @@ std::string describe(const Mark& mark) {
   return line;
 }
 
+bool belongs_to_conversation(const Mark& mark) {
+  if (mark.source == "sideband") {
+    return mark.name == "attached" || mark.name == "dropped" ||
+           mark.name == "input_audio_buffer.dtmf_event_received" || mark.name == "error" ||
+           mark.name == "output_audio_buffer.cleared";
+  }
+  return mark.source != "sim";
+}
+
+}  // namespace
+
+std::string describe(const Mark& mark) { return printable(sentence(mark), max_line_bytes); }
+
 TerminalView::TerminalView(std::FILE* out, Style style)
     : out_{out},
       style_{style},
@@ -97,12 +106,11 @@ TerminalView::TerminalView(std::FILE* out, Style style)
 
 void TerminalView::show(const Mark& mark) {
   if (style_ == Style::json) {
-    fmt::print(out_, "{}\n", to_jsonl(mark));
+    print(out_, to_jsonl(mark) + '\n');
   } else if (style_ == Style::sim || (style_ == Style::text && mark.source != "sim") ||
              belongs_to_conversation(mark)) {
     show_text(mark);
   }
-  std::fflush(out_);
 }
 
 void TerminalView::show_text(const Mark& mark) {
@@ -114,8 +122,8 @@ void TerminalView::show_text(const Mark& mark) {
     begin = speech ? "\033[1m" : (trouble ? "\033[31m" : "\033[2m");
     end = "\033[0m";
   }
-  fmt::print(out_, "{:>8.3f} s  {}{:<9} {}{}\n", mark.at_ms / 1'000, begin,
-             speech ? "" : mark.source, describe(mark), end);
+  print(out_, fmt::format("{:>8.3f} s  {}{:<9} {}{}\n", mark.at_ms / 1'000, begin,
+                          speech ? "" : mark.source, describe(mark), end));
 }
 
 }  // namespace offhook::cli

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <system_error>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/url/host_type.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -139,6 +140,12 @@ std::string percent_decode(std::string_view text) {
     }
   }
   return decoded;
+}
+
+bool is_loopback(std::string_view host) noexcept {
+  boost::system::error_code failure;
+  const auto address = boost::asio::ip::make_address(host, failure);
+  return failure ? host == "localhost" : address.is_loopback();
 }
 
 Result<HostPort> parse_host_port(std::string_view text) {

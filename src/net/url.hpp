@@ -28,6 +28,9 @@ struct Url {
 /// @return the text with %XX resolved; malformed escapes are kept as they are.
 [[nodiscard]] std::string percent_decode(std::string_view text);
 
+/// 127.0.0.0/8, ::1 or localhost: an address that only this machine reaches.
+[[nodiscard]] bool is_loopback(std::string_view host) noexcept;
+
 /// A listening address as typed by a user: "127.0.0.1:8443", "[::1]:0", ":8443" (loopback).
 struct HostPort {
   std::string host;

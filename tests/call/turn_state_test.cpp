@@ -43,6 +43,25 @@ TEST_SUITE("TurnState") {
     CHECK(turns.greeting_over());
   }
 
+  TEST_CASE("calls a greeting that failed over, because nothing of it will be played") {
+    TurnState turns;
+    turns.on_event(offhook::openai::parse_realtime_event(
+                       R"({"type":"response.done","response":{"status":"failed"}})")
+                       .value(),
+                   {});
+    CHECK(turns.greeting_over());
+  }
+
+  TEST_CASE("is idle after a gap, and remembers that there was one") {
+    TurnState turns;
+    feed(turns, "response.created");
+    feed(turns, "output_audio_buffer.started");
+    turns.on_gap();
+    CHECK(turns.idle());
+    CHECK(turns.had_gap());
+    CHECK_FALSE(turns.greeting_over());
+  }
+
   TEST_CASE("remembers the last activity and ignores events that are none") {
     TurnState turns;
     const TurnState::Clock::time_point start{1s};

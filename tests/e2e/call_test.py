@@ -3,9 +3,8 @@ import json
 import os
 import pty
 import signal
-import unittest
 
-from support import OFFHOOK, EndToEndTest, read_jsonl, wait_for
+from support import OFFHOOK, EndToEndTest, TcpProxy, main, read_jsonl, wait_for
 
 QUESTION = "Could you please tell me when the next train leaves?"
 
@@ -108,9 +107,11 @@ class Digits(EndToEndTest):
         self.assertEqual(running.wait(), 0, running.output())
         self.assertIn("hung_up_by_user", running.output())
 
-    def test_bad_digits_are_said_not_sent(self):
-        call = self.call_sim("--dtmf", "4x", "--max-duration", "4")
-        self.assertEqual(len(call.marks("media", "digits.refused")), 1)
+    def test_bad_digits_are_refused_before_the_call(self):
+        code, output = self.offhook("call", "--sim", "--dtmf", "4x", "--audio", "null", "--play", "null")
+        self.assertEqual(code, 2, output)
+        self.assertIn("--dtmf 4x", output)
+        self.assertNotIn("INVITE", output)
 
 
 class Goodbyes(EndToEndTest):
@@ -162,6 +163,41 @@ class Goodbyes(EndToEndTest):
         running.signal(signal.SIGINT)
         self.assertEqual(running.wait(), 130, running.output())
 
+    def test_a_second_ctrl_c_gives_the_terminal_back_as_it_was(self):
+        import termios
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, terminal)
+        echo = lambda: bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        sim = self.webhook_to_self()
+        timeline = self.folder / "timeline.jsonl"
+        # In a session of its own, so that the terminal is its controlling one.
+        running = self.start("setsid", "--ctty", OFFHOOK, "call", *sim.target(), "--timeline", timeline, env=sim.env(),
+                             stdin=terminal)
+        wait_for(lambda: timeline.exists() and "output_audio_buffer.started" in timeline.read_text(), "the greeting")
+        self.assertFalse(echo(), "single keys are read")
+        sim.signal(signal.SIGSTOP)
+        self.addCleanup(sim.signal, signal.SIGCONT)
+        running.signal(signal.SIGINT)
+        wait_for(lambda: "hanging up" in running.output(), "the first Ctrl-C to be seen")
+        running.signal(signal.SIGINT)
+        self.assertEqual(running.wait(), 130, running.output())
+        self.assertTrue(echo())
+
+    def test_a_bye_that_cannot_be_delivered_is_followed_by_a_hangup_over_rest(self):
+        sim = self.webhook_to_self()
+        proxy = TcpProxy(sim.ready["sip_tls_port"])
+        self.addCleanup(proxy.cut)
+        target = sim.ready["sip_target"].replace(str(sim.ready["sip_tls_port"]), str(proxy.port))
+        original = sim.target
+        sim.target = lambda **changes: original(**{"--sip-target": target, **changes})
+        running, timeline = self.call_up(sim)
+        proxy.cut()
+        running.signal(signal.SIGINT)
+        running.wait()
+        self.assertIn(("rest", "hangup.sent"), [(m["source"], m["name"]) for m in read_jsonl(timeline)], running.output())
+        wait_for(lambda: '"ended"' in sim.output(), "the sim to see the end")
+
     def test_the_other_side_hangs_up(self):
         import urllib.request
         sim = self.webhook_to_self()
@@ -176,4 +212,4 @@ class Goodbyes(EndToEndTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

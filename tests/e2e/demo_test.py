@@ -1,8 +1,7 @@
 """The first thing a newcomer runs: `offhook demo`."""
 import json
-import unittest
 
-from support import EndToEndTest, read_jsonl
+from support import EndToEndTest, main, read_jsonl
 
 CALLER = ["Good morning, can you tell me where my order is?", "Wait, Thursday is too late for me.",
           "Perfect, thank you and goodbye."]
@@ -75,4 +74,4 @@ class Demo(EndToEndTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

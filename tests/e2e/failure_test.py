@@ -1,10 +1,9 @@
 """What goes wrong is said in one line, with its own exit code, and nothing stays open."""
 import json
 import socket
-import unittest
 
 from sip_answerer import SipAnswerer, plain_answer, response
-from support import EndToEndTest, certificates, read_jsonl
+from support import certificates, EndToEndTest, main, read_jsonl
 
 
 class MissingSettings(EndToEndTest):
@@ -24,7 +23,9 @@ class MissingSettings(EndToEndTest):
     def test_wrong_usage(self):
         for arguments in (["call", "--no-such-option"], ["call", "--srtp", "maybe", "--sim"], ["no-such-command"], [],
                           ["call", "--codecs", "G729", "--sim"], ["sim", "--rtp-ports", "9-"],
-                          ["sim", "--quirk", "none-such"], ["call", "--sim", "--cert", "only.pem"]):
+                          ["sim", "--quirk", "none-such"], ["sim", "--webhook", "not-a-url"], ["sim", "--voice", "none-such"],
+                          ["sim", "--api", "0.0.0.0:0"], ["call", "--sip-target", "proj_x@host"], ["call", "--no-control", "--sip-target",
+                          "sip:a@127.0.0.1;transport=tls", "--sip-ca", "/no/such/ca"], ["call", "--sim", "--instructions-file", "/"], ["call", "--sim", "--cert", "only.pem"]):
             with self.subTest(arguments):
                 code, output = self.offhook(*arguments)
                 self.assertEqual(code, 2, output)
@@ -152,6 +153,21 @@ class SipTrouble(EndToEndTest):
                 self.dial_peer(certs, peer, expect=17)
                 self.assertEqual(peer.methods(), ["INVITE", "ACK", "BYE"])
 
+    def test_a_hundred_and_nothing_more(self):
+        with certificates(self.folder) as certs:
+            peer = self.answerer(certs, lambda m, r: [response(r, 100, "Trying")] if m == "INVITE" else
+                                 [response(r, 200, "OK")] if m == "CANCEL" else [])
+            output = self.dial_peer(certs, peer, "--answer-deadline", "1", expect=13)
+            self.assertIn("no final answer", output)
+
+    def test_what_a_peer_says_cannot_steer_the_terminal(self):
+        with certificates(self.folder) as certs:
+            peer = self.answerer(certs, lambda m, r: [response(r, 486, "Busy \x1b]0;owned\x07Here")] if m == "INVITE" else [])
+            output = self.dial_peer(certs, peer, expect=12)
+            self.assertIn("Here", output)
+            self.assertNotIn("\x1b", output)
+            self.assertNotIn("\x07", output)
+
     def test_silence_after_the_invite(self):
         with certificates(self.folder) as certs:
             peer = self.answerer(certs, lambda method, request: [])
@@ -208,6 +224,10 @@ class ControllerTrouble(EndToEndTest):
             output = self.call(sim, expect=2, **{"--listen": f"127.0.0.1:{port}"})
         self.assertIn(str(port), output)
 
+    def test_the_key_does_not_leave_the_machine_unencrypted(self):
+        output = self.call(self.sim(), expect=2, **{"--api": "http://192.0.2.1/v1"})
+        self.assertIn("unencrypted", output)
+
     def test_no_rest_server(self):
         port, nowhere = self.free_port(), self.free_port()
         sim = self.sim_for(port)
@@ -216,4 +236,4 @@ class ControllerTrouble(EndToEndTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

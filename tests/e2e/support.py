@@ -8,15 +8,17 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 OFFHOOK = os.environ.get("OFFHOOK", "build/dev/src/cli/offhook")
 TOOLS = pathlib.Path(os.environ.get("OFFHOOK_TEST_TOOLS", "build/dev/tests/tools"))
 # Generous: it only ends what would otherwise hang. Sanitizers on a busy machine are slow.
-DEADLINE_S = 120
+DEADLINE_S = 60
 
 
 def wait_for(condition, what, deadline_s=DEADLINE_S):
@@ -199,5 +201,46 @@ def certificates(folder):
     yield folder
 
 
-if __name__ == "__main__":
-    unittest.main()
+class TcpProxy:
+    """Forwards one port of loopback to another, until it is cut."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.target = port
+        self.sockets = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                return
+            self.sockets += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _pump(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+
+    def cut(self):
+        for one in [self.listener, *self.sockets]:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            one.close()
+
+
+def main():
+    """Runs the tests of the calling file; exit code 77 says that all of them were skipped."""
+    result = unittest.main(module="__main__", exit=False).result
+    ran = result.testsRun - len(result.skipped)
+    raise SystemExit(1 if not result.wasSuccessful() else 77 if result.skipped and ran <= 0 else 0)

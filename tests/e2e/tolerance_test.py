@@ -1,9 +1,8 @@
 """What OpenAI has been seen to do, and what a call must survive."""
 import json
 import socket
-import unittest
 
-from support import EndToEndTest, read_jsonl
+from support import EndToEndTest, main, read_jsonl
 
 
 class Tolerance(EndToEndTest):
@@ -49,6 +48,24 @@ class Tolerance(EndToEndTest):
         self.assertEqual(self.greetings_sent(), 1)
         self.assertEqual(self.summary["result"], "time_limit")
 
+    def test_a_sideband_that_drops_during_the_greeting_does_not_hold_the_input_back(self):
+        question = self.speak("When does the next train leave?")
+        call = self.call_sim_dropping("--audio", question, "--say", 'Say "' + "This is a rather long greeting. " * 2 + '"')
+        self.assertIn(("sideband", "attached.again"), [(m["source"], m["name"]) for m in call.timeline])
+        self.assertEqual(call.summary["result"], "completed")
+
+    def call_sim_dropping(self, *arguments):
+        from support import Call
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook", "--quirk", "sideband-drop")
+        files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
+        target = sim.target(**{"--listen": f"127.0.0.1:{port}", "--audio": None})
+        code, output = self.offhook("call", *target, "--max-duration", "60", *arguments,
+                                    *[part for name, path in files.items() for part in (f"--{name}", path)], env=sim.env())
+        self.assertEqual(code, 0, output)
+        return Call(files, output)
+
     def test_unknown_events_and_fields(self):
         self.call("unknown-events")
         received = [e["event"] for e in self.events if e["direction"] == "received"]
@@ -63,4 +80,4 @@ class Tolerance(EndToEndTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

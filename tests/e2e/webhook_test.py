@@ -2,9 +2,8 @@
 import http.client
 import json
 import time
-import unittest
 
-from support import OFFHOOK, EndToEndTest, read_jsonl, sign, wait_for
+from support import EndToEndTest, main, OFFHOOK, read_jsonl, sign, wait_for
 
 
 class WebhookServer(EndToEndTest):
@@ -64,4 +63,4 @@ class WebhookServer(EndToEndTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

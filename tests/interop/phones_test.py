@@ -11,7 +11,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import EndToEndTest, Running, certificates, have, read_jsonl, wait_for  # noqa: E402
+from support import certificates, EndToEndTest, have, main, read_jsonl, Running, wait_for  # noqa: E402
 
 MODULES = next((path for path in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules",
                                   "/usr/lib/aarch64-linux-gnu/baresip/modules") if pathlib.Path(path).is_dir()), None)
@@ -174,4 +174,4 @@ class Sipp(PhonesTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

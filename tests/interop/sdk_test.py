@@ -12,7 +12,7 @@ import unittest
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import OFFHOOK, EndToEndTest, have, read_jsonl, wait_for  # noqa: E402
+from support import EndToEndTest, have, main, OFFHOOK, read_jsonl, wait_for  # noqa: E402
 from phones_test import Acceptor, free_port  # noqa: E402
 
 SDK = pathlib.Path(os.environ.get("OFFHOOK_SDK_DIR", HERE.parents[1] / "build/sdk"))
@@ -76,4 +76,4 @@ class OfficialSdk(EndToEndTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
