@@ -41,7 +41,7 @@ class ControlLeg {
 
   /// Waits for the call's webhook, accepts, attaches, greets, and then follows the conversation
   /// until something fails for good. An ordinary end is the business of the phone: OpenAI drops the
-  /// sideband without a word (reference section 7.10).
+  /// sideband without a word (docs/openai-behaviour.md 7.10).
   [[nodiscard]] boost::asio::awaitable<Ending> run();
 
   /// Ends the call over REST when `hang_up` says that SIP could not, and closes the socket.
