@@ -20,8 +20,8 @@ struct TranscriptLine {
 /// Gathers both sides' words from sideband events. No I/O: feed it every event with its time.
 ///
 /// Lines are told when they are final and kept in the order in which they were begun. The caller's
-/// words may come long after the model's answer to them (docs/openai-behaviour.md 6); their place is where
-/// the speech was.
+/// words may come long after the model's answer to them (docs/openai-behaviour.md 6); their place
+/// is where the speech was.
 class Transcript {
  public:
   using OnLine = std::function<void(const TranscriptLine&)>;

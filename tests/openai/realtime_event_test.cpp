@@ -7,9 +7,9 @@
 
 namespace json = boost::json;
 using offhook::Errc;
+using offhook::printable;
 using offhook::openai::describe;
 using offhook::openai::parse_realtime_event;
-using offhook::printable;
 
 namespace {
 
