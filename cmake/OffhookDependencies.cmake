@@ -61,6 +61,32 @@ else()
   list(APPEND OFFHOOK_FEATURES "G.722: none (libspandsp-dev not found)")
 endif()
 
+# WebRTC's audio parts (libtgowt-dev), as a static library: NetEQ as the jitter buffer, AEC3 as echo
+# canceller. Its own CMake files ask for much that audio does not need. Only single .cpp files use
+# it, by way of an object library of their own, because its headers want definitions that are not
+# for ours: NDEBUG must be as in the library, or the two disagree on the layout of classes.
+find_path(TGOWT_INCLUDE_DIR api/neteq/neteq.h PATH_SUFFIXES tg_owt)
+find_library(TGOWT_LIBRARY tg_owt)
+find_library(ABSL_STRINGS_LIBRARY absl_strings)
+find_library(ABSL_THROW_DELEGATE_LIBRARY absl_throw_delegate)
+find_library(ABSL_BAD_OPTIONAL_ACCESS_LIBRARY absl_bad_optional_access)
+if(TGOWT_INCLUDE_DIR AND TGOWT_LIBRARY AND ABSL_STRINGS_LIBRARY AND ABSL_THROW_DELEGATE_LIBRARY
+   AND ABSL_BAD_OPTIONAL_ACCESS_LIBRARY)
+  add_library(offhook_dep_tgowt INTERFACE)
+  add_library(offhook::dep_tgowt ALIAS offhook_dep_tgowt)
+  target_include_directories(offhook_dep_tgowt SYSTEM INTERFACE "${TGOWT_INCLUDE_DIR}")
+  target_compile_definitions(offhook_dep_tgowt INTERFACE WEBRTC_POSIX WEBRTC_LINUX
+                                                         WEBRTC_APM_DEBUG_DUMP=0 NDEBUG)
+  target_link_options(offhook_dep_tgowt INTERFACE LINKER:--gc-sections)
+  target_link_libraries(offhook_dep_tgowt INTERFACE
+    "${TGOWT_LIBRARY}" PkgConfig::OPUS "${ABSL_STRINGS_LIBRARY}" "${ABSL_THROW_DELEGATE_LIBRARY}"
+    "${ABSL_BAD_OPTIONAL_ACCESS_LIBRARY}" Threads::Threads)
+  set(OFFHOOK_HAVE_TGOWT ON)
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: NetEQ, portable; echo canceller: AEC3")
+else()
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: portable; echo canceller: speexdsp (libtgowt-dev not found)")
+endif()
+
 foreach(feature IN LISTS OFFHOOK_FEATURES)
   message(STATUS "offhook: ${feature}")
 endforeach()
