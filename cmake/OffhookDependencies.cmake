@@ -82,9 +82,9 @@ if(TGOWT_INCLUDE_DIR AND TGOWT_LIBRARY AND ABSL_STRINGS_LIBRARY AND ABSL_THROW_D
     "${TGOWT_LIBRARY}" PkgConfig::OPUS "${ABSL_STRINGS_LIBRARY}" "${ABSL_THROW_DELEGATE_LIBRARY}"
     "${ABSL_BAD_OPTIONAL_ACCESS_LIBRARY}" Threads::Threads)
   set(OFFHOOK_HAVE_TGOWT ON)
-  list(APPEND OFFHOOK_FEATURES "jitter buffer: NetEQ, portable; echo canceller: AEC3")
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: NetEQ")
 else()
-  list(APPEND OFFHOOK_FEATURES "jitter buffer: portable; echo canceller: speexdsp (libtgowt-dev not found)")
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: portable (libtgowt-dev not found)")
 endif()
 
 foreach(feature IN LISTS OFFHOOK_FEATURES)
