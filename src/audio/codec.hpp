@@ -57,8 +57,9 @@ class Encoder {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// Decodes one payload of exactly 20 ms: what we ask for in SDP (ptime), and the only length
-  /// taken. A G.711 or G.722 payload has 160 bytes.
+  /// Decodes the payload of 20 ms: what we ask for in SDP (ptime). A G.711 or G.722 payload has
+  /// 160 bytes. An Opus payload may last 40, 60, 80, 100 or 120 ms: its first 20 ms come out, and
+  /// following calls with an empty payload give the rest.
   /// @return false when it is malformed or of another length; `frame` is then concealed.
   [[nodiscard]] virtual bool decode(std::span<const std::uint8_t> payload,
                                     Frame& frame) noexcept = 0;

@@ -1,6 +1,8 @@
 #include "audio/opus_codec.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -60,7 +62,7 @@ class OpusFrameDecoder final : public Decoder {
       : decoder_{std::move(decoder)}, rate_{audio_rate_hz} {}
 
   bool decode(std::span<const std::uint8_t> payload, Frame& frame) noexcept override {
-    if (is_one_frame(payload) && run(payload, frame, false)) {
+    if (payload.empty() ? next_of_long(frame) : begin(payload, frame)) {
       return true;
     }
     conceal({}, frame);
@@ -75,10 +77,49 @@ class OpusFrameDecoder final : public Decoder {
   }
 
  private:
+  static constexpr std::size_t longest = 6;  // frames
+
+  /// @return 0 for what is no packet, or no whole number of frames.
+  [[nodiscard]] std::size_t frames_in(std::span<const std::uint8_t> payload) const noexcept {
+    if (payload.empty() || payload.size() > max_payload_bytes) {
+      return 0;
+    }
+    const int samples =
+        opus_packet_get_nb_samples(payload.data(), static_cast<opus_int32>(payload.size()), rate_);
+    const auto frame = static_cast<int>(samples_per_frame(rate_));
+    return samples > 0 && samples % frame == 0 ? static_cast<std::size_t>(samples / frame) : 0;
+  }
+
   [[nodiscard]] bool is_one_frame(std::span<const std::uint8_t> payload) const noexcept {
-    return !payload.empty() && payload.size() <= max_payload_bytes &&
-           opus_packet_get_nb_samples(payload.data(), static_cast<opus_int32>(payload.size()),
-                                      rate_) == static_cast<int>(samples_per_frame(rate_));
+    return frames_in(payload) == 1;
+  }
+
+  bool begin(std::span<const std::uint8_t> payload, Frame& frame) noexcept {
+    const std::size_t frames = frames_in(payload);
+    frames_left_ = 0;
+    if (frames <= 1 || frames > longest) {
+      return frames == 1 && run(payload, frame, false);
+    }
+    const std::size_t samples = frames * samples_per_frame(rate_);
+    if (opus_decode(decoder_.get(), payload.data(), static_cast<opus_int32>(payload.size()),
+                    long_.data(), static_cast<int>(samples), 0) != static_cast<int>(samples)) {
+      return false;
+    }
+    frames_left_ = frames;
+    at_ = 0;
+    return next_of_long(frame);
+  }
+
+  bool next_of_long(Frame& frame) noexcept {
+    if (frames_left_ == 0) {
+      return false;
+    }
+    --frames_left_;
+    frame.silence(rate_);
+    std::copy_n(long_.begin() + static_cast<std::ptrdiff_t>(at_), frame.size,
+                frame.storage.begin());
+    at_ += frame.size;
+    return true;
   }
 
   /// @param payload  Empty: libopus makes up the frame.
@@ -92,6 +133,9 @@ class OpusFrameDecoder final : public Decoder {
 
   DecoderHandle decoder_;
   int rate_;
+  std::array<std::int16_t, longest * max_frame_samples> long_{};  ///< A packet beyond 20 ms.
+  std::size_t frames_left_ = 0;                                   ///< In `long_`, from `at_` on.
+  std::size_t at_ = 0;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "audio/codec.hpp"
 #include "audio/port.hpp"
 #include "base/error.hpp"
+#include "media/jitter_buffer_kind.hpp"
 #include "media/srtp_keys.hpp"
 
 namespace offhook::media {
@@ -51,8 +52,9 @@ struct StreamConfig {
   int telephone_event_clock_hz = 8'000;
   int audio_rate_hz = 16'000;      ///< Of the frames given to `port`.
   std::optional<SrtpKeys> srtp{};  ///< Set: RTP/SAVP. Empty: plain RTP.
-  bool send = true;                ///< false: hold; nothing but RTCP leaves.
-  std::string cname = "offhook";   ///< RTCP SDES CNAME.
+  JitterBufferKind jitter_buffer = JitterBufferKind::automatic;
+  bool send = true;               ///< false: hold; nothing but RTCP leaves.
+  std::string cname = "offhook";  ///< RTCP SDES CNAME.
 };
 
 /// Counters of one stream since it began. A snapshot; all times in ms.

@@ -9,7 +9,8 @@ namespace {
 constexpr std::chrono::seconds receive_timeout{5};
 /// How long packets of the former SSRC may straggle in after a change.
 constexpr std::chrono::seconds straggling{1};
-constexpr int comfort_noise_type = 13;  // RFC 3389: silence, which needs no packet to be heard
+constexpr int comfort_noise_type =
+    13;  // RFC 3389; static, so it needs no negotiation for 8 kHz codecs
 
 }  // namespace
 
@@ -117,6 +118,7 @@ void RtpReceiver::on_packet(std::span<std::uint8_t> buffer,
   }
   heard(arrival);
   if (!is_wanted) {
+    jitter_buffer_->insert_comfort_noise(*packet, arrival);
     return;
   }
   ++received_;
