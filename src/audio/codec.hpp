@@ -65,7 +65,12 @@ class Decoder {
                                     Frame& frame) noexcept = 0;
   /// Makes up a frame for a packet that did not come. `next` is the packet after it if that is
   /// already here (Opus in-band FEC), else empty. It is still to be given to `decode` afterwards.
-  virtual void conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept = 0;
+  /// @return true when `next` held a copy of the lost sound.
+  virtual bool conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept = 0;
+  /// Whether a payload holds such a copy of the sound before its own.
+  [[nodiscard]] virtual bool has_copy(std::span<const std::uint8_t> /*payload*/) const noexcept {
+    return false;
+  }
 };
 
 /// @param audio_rate_hz  8000, 16000, 24000 or 48000: the rate of the frames.

@@ -69,11 +69,32 @@ class OpusFrameDecoder final : public Decoder {
     return false;
   }
 
-  void conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept override {
-    const bool recovered = is_one_frame(next) && run(next, frame, true);
+  bool conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept override {
+    const bool recovered = is_one_frame(next) && has_copy(next) && run(next, frame, true);
     if (!recovered && !run({}, frame, false)) {
       frame.silence(rate_);
     }
+    return recovered;
+  }
+
+  // opus_packet_has_lbrr came with Opus 1.5 only. In SILK and hybrid frames the first bits are the
+  // voice activity of each 20 ms and then the LBRR flag (RFC 6716 section 4.2.3).
+  [[nodiscard]] bool has_copy(std::span<const std::uint8_t> payload) const noexcept override {
+    constexpr int first_celt_config = 16;
+    constexpr int most_frames = 48;
+    if (payload.empty() || payload[0] >> 3 >= first_celt_config) {
+      return false;
+    }
+    std::array<const unsigned char*, most_frames> frames{};
+    std::array<opus_int16, most_frames> sizes{};
+    const int count = opus_packet_parse(payload.data(), static_cast<opus_int32>(payload.size()),
+                                        nullptr, frames.data(), sizes.data(), nullptr);
+    if (count < 1 || sizes[0] == 0) {
+      return false;
+    }
+    const int frame_samples = opus_packet_get_samples_per_frame(payload.data(), rate_);
+    const int silk_frames = std::max(frame_samples / static_cast<int>(samples_per_frame(rate_)), 1);
+    return (frames[0][0] >> (7 - silk_frames) & 1) != 0;
   }
 
  private:

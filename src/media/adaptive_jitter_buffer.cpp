@@ -22,6 +22,7 @@ constexpr int max_dry_concealed = 5;  // 100 ms; then silence
 constexpr int max_gap_frames = 10;    // of lost packets; a longer gap is a pause
 constexpr std::int64_t far_too_long_us = 100 * ms;
 constexpr std::int32_t silence_level = 100;
+constexpr double worth_a_frame = 0.03;     // of packets lost
 constexpr std::uint32_t opus_frame = 960;  // ticks
 constexpr int loudest_noise = -40;         // dBov; what is louder is no comfort
 
@@ -57,6 +58,7 @@ void AdaptiveJitterBuffer::restart() noexcept {
   state_ = State::waiting;
   next_.reset();
   last_played_.reset();
+  newest_.reset();
   noise_.reset();
   half_bytes_ = 0;
 }
@@ -72,8 +74,11 @@ std::int64_t AdaptiveJitterBuffer::delay_us(RtpTimestamp timestamp,
   return now_us - to_us(timestamp) - estimator_.base_us();
 }
 
+/// How much is to be held: also the packet behind a lost one, if that has a copy of it.
 std::int64_t AdaptiveJitterBuffer::needed_us() const noexcept {
-  return std::clamp(estimator_.lateness_us(), std::int64_t{min_delay.count()} * ms - raster_us,
+  const bool copies_help = copies_sent_ && loss_ > worth_a_frame;
+  const std::int64_t lateness = estimator_.lateness_us() + (copies_help ? frame_us : 0);
+  return std::clamp(lateness, std::int64_t{min_delay.count()} * ms - raster_us,
                     std::int64_t{max_delay.count()} * ms - raster_us);
 }
 
@@ -108,7 +113,23 @@ void AdaptiveJitterBuffer::insert(const RtpPacketView& packet, Clock::time_point
   }
 }
 
+void AdaptiveJitterBuffer::watch_losses(const RtpPacketView& packet) noexcept {
+  const SequenceNumber sequence = packet.header.sequence;
+  if (newest_ && !sequence.newer_than(*newest_)) {
+    return;
+  }
+  const int missing = newest_ ? std::min(sequence - *newest_ - 1, max_gap_frames) : 0;
+  constexpr double memory = 0.99;  // 100 packets
+  for (int i = 0; i < missing; ++i) {
+    loss_ = memory * loss_ + (1 - memory);
+  }
+  loss_ *= memory;
+  newest_ = sequence;
+  copies_sent_ = decoder_->has_copy(packet.payload);
+}
+
 void AdaptiveJitterBuffer::insert_opus(const RtpPacketView& packet) noexcept {
+  watch_losses(packet);
   const std::uint32_t duration = opus_duration(packet.payload);
   if (duration == opus_frame / 2) {
     join_halves(packet);
@@ -244,11 +265,11 @@ bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noex
     run_dry(frame);  // it may still come: what we make up meanwhile lengthens the delay
     return false;
   }
-  decoder_->conceal(
+  const bool recovered = decoder_->conceal(
       missing == 1 ? store_.payload(store_.oldest()) : std::span<const std::uint8_t>{}, frame);
   next_ = *next_ + ticks_per_frame_;
   ++stats_.played;
-  ++stats_.concealed;
+  stats_.concealed += recovered ? 0 : 1;
   track_level(frame);
   return false;
 }

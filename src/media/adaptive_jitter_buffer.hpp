@@ -43,6 +43,7 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
 
   void restart() noexcept;
   void learn_delay(const RtpHeader& header, Clock::time_point arrival) noexcept;
+  void watch_losses(const RtpPacketView& packet) noexcept;
   void insert_opus(const RtpPacketView& packet) noexcept;
   /// Of 10 ms: waits for its other half.
   void join_halves(const RtpPacketView& packet) noexcept;
@@ -87,6 +88,9 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
 
   std::optional<RtpTimestamp> next_{};  ///< What is to be played next.
   std::optional<SequenceNumber> last_played_{};
+  std::optional<SequenceNumber> newest_{};
+  double loss_ = 0;           ///< Share of packets that did not come, of late.
+  bool copies_sent_ = false;  ///< The peer's packets hold a copy of the one before (FEC).
   std::optional<SequenceNumber> noise_{};  ///< Last comfort noise packet; the peer pauses.
   std::int32_t noise_amplitude_ = 0;
   std::uint32_t noise_state_ = 1;

@@ -10,13 +10,14 @@
 #include <api/audio_codecs/g711/audio_decoder_g711.h>
 #include <api/audio_codecs/g722/audio_decoder_g722.h>
 #include <api/audio_codecs/opus/audio_decoder_opus.h>
+#include <api/neteq/custom_neteq_factory.h>
 #include <api/neteq/neteq.h>
 #include <api/rtp_headers.h>
-#include <modules/audio_coding/neteq/default_neteq_factory.h>
 #include <rtc_base/logging.h>
 #include <system_wrappers/include/clock.h>
 
 #include "audio/resampler.hpp"
+#include "media/neteq_controller.hpp"
 #include "media/opus_packet.hpp"
 
 namespace offhook::media {
@@ -30,6 +31,7 @@ constexpr std::size_t max_payload = 1'500;
 /// A backlog beyond this is thrown away at once: squeezing it out would take half a minute.
 constexpr std::uint64_t max_backlog_ms = 1'500;
 constexpr int max_reordering_ms = 1'000;
+constexpr int less_ms = 15;
 constexpr int discontinuity_ms = 2'000;
 
 int native_rate(audio::CodecId id) {
@@ -48,7 +50,8 @@ std::unique_ptr<webrtc::NetEq> make_neteq(const audio::CodecInfo& codec, webrtc:
   config.max_packets_in_buffer = packets_in_buffer;
   config.enable_muted_state = true;
   // Not the built-in factory: Debian's has no Opus and ends the process.
-  auto neteq = webrtc::DefaultNetEqFactory{}.CreateNetEq(
+  webrtc::CustomNetEqFactory factory{std::make_unique<CloserControllerFactory>(less_ms)};
+  auto neteq = factory.CreateNetEq(
       config,
       webrtc::CreateAudioDecoderFactory<webrtc::AudioDecoderOpus, webrtc::AudioDecoderG711,
                                         webrtc::AudioDecoderG722>(),
@@ -157,7 +160,7 @@ class NetEqJitterBuffer final : public JitterBuffer {
       } else if (step_ms <= 0) {
         return;
       }
-      forgive_pause(header, step_ms);
+      forgive_pause(header, step_ms, waited_ms);
     } else if (newest_) {
       restart();
     }
@@ -176,12 +179,15 @@ class NetEqJitterBuffer final : public JitterBuffer {
     thrown_out_ += neteq_->GetLifetimeStatistics().packets_discarded - before;
   }
 
-  /// Nothing was lost and the timestamps went on by more than the packet, or a talk spurt is
-  /// marked: what NetEQ made up meanwhile was a pause of the sender.
-  void forgive_pause(const RtpHeader& header, std::int64_t step_ms) noexcept {
+  /// Nothing was lost, and the timestamps went on by more than the packet, or a talk spurt is
+  /// marked, or it took too long for a stall: what NetEQ made up meanwhile was the sender's pause.
+  void forgive_pause(const RtpHeader& header,
+                     std::int64_t step_ms,
+                     std::int64_t waited_ms) noexcept {
     const std::uint64_t made_up = made_up_samples();
     const bool nothing_lost = header.sequence == newest_->sequence + 1;
-    if (nothing_lost && (header.marker || step_ms > longest_packet_ms)) {
+    if (nothing_lost &&
+        (header.marker || step_ms > longest_packet_ms || waited_ms > longest_stall_ms)) {
       forgiven_ += made_up - made_up_at_insert_;
     }
   }
@@ -240,6 +246,7 @@ class NetEqJitterBuffer final : public JitterBuffer {
   }
 
   static constexpr int longest_packet_ms = 120;
+  static constexpr int longest_stall_ms = 1'000;
 
   const audio::CodecInfo& codec_;
   int native_rate_hz_;
