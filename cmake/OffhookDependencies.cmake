@@ -46,11 +46,21 @@ else()
   list(APPEND OFFHOOK_FEATURES "voice: tones (flite1-dev not found)")
 endif()
 
-pkg_check_modules(PULSE IMPORTED_TARGET libpulse-simple)  # libpulse-dev: microphone, loudspeaker
-if(PULSE_FOUND)
-  list(APPEND OFFHOOK_FEATURES "devices: PulseAudio")
+# Microphone and loudspeaker: which of them is used is decided when the program runs.
+pkg_check_modules(PIPEWIRE IMPORTED_TARGET libpipewire-0.3)  # libpipewire-0.3-dev
+pkg_check_modules(PULSE IMPORTED_TARGET libpulse)            # libpulse-dev
+pkg_check_modules(RTAUDIO IMPORTED_TARGET rtaudio)           # librtaudio-dev: ALSA, JACK, other systems
+set(OFFHOOK_DEVICES "")
+foreach(system PIPEWIRE PULSE RTAUDIO)
+  if(${system}_FOUND)
+    list(APPEND OFFHOOK_DEVICES ${system})
+  endif()
+endforeach()
+list(JOIN OFFHOOK_DEVICES ", " OFFHOOK_DEVICES)
+if(OFFHOOK_DEVICES)
+  list(APPEND OFFHOOK_FEATURES "devices: ${OFFHOOK_DEVICES}")
 else()
-  list(APPEND OFFHOOK_FEATURES "devices: none (libpulse-dev not found)")
+  list(APPEND OFFHOOK_FEATURES "devices: none (libpipewire-0.3-dev, libpulse-dev, librtaudio-dev not found)")
 endif()
 
 find_path(SPANDSP_INCLUDE_DIR spandsp.h)

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "audio/device/frame_exchange.hpp"
+#include "audio/device/sound_path.hpp"
 #include "audio/resampler.hpp"
 #include "audio/turn_detector.hpp"
 #include "audio/voice_activity.hpp"
@@ -75,7 +75,7 @@ TEST_SUITE("the media thread") {
     auto resampler = audio::Resampler::create(48'000, 16'000).value();
     audio::VoiceActivity voice;
     audio::TurnDetector turns;
-    audio::FrameExchange exchange{48'000};
+    const auto path = audio::SoundPath::create(48'000, nullptr).value();
     Frame wide;
     wide.silence(48'000);
     Frame narrow;
@@ -88,9 +88,10 @@ TEST_SUITE("the media thread") {
       resampler.process(wide.samples(), narrow.samples());
       turns.push(voice.process(narrow, 16'000));
       spoke = spoke || turns.speaking();
-      exchange.captured(wide);
-      exchange.exchange(wide, wide);
-      exchange.next_to_play(wide);
+      path->captured(wide.samples());
+      path->exchange(wide, wide, audio::SoundPath::Clock::now());
+      path->work(audio::SoundPath::Clock::now());
+      path->play(wide.samples());
     }
     const std::size_t after = allocations;
     CHECK(after == before);
