@@ -21,10 +21,12 @@ struct CallArguments {
   std::string config;
   std::string srtp = "prefer";
   std::string codecs;
+  std::string jitter_buffer = "automatic";
   std::string api_key_file;
   std::string webhook_secret_file;
   std::string instructions_file;
   std::string audio_start = "greeting";
+  std::string echo{audio::name_of(audio::default_voice_engine())};
   unsigned max_duration_s = 0;
   unsigned webhook_deadline_s = 20;
   bool no_control = false;
@@ -61,6 +63,10 @@ void add_phone_options(CLI::App& app, CallArguments& arguments) {
       ->group(group);
   app.add_option("--srtp", arguments.srtp,
                  "require, prefer (offer SRTP, fall back to RTP and say so) or off")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--jitter-buffer", arguments.jitter_buffer,
+                 "neteq, portable or automatic (neteq where it was built in)")
       ->capture_default_str()
       ->group(group);
   app.add_option("--codecs", arguments.codecs,
@@ -125,6 +131,15 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
   app.add_option("--audio", audio.input, "What is said into the call: FILE, device or null")
       ->capture_default_str()
       ->group(group);
+  app.add_option("--mic", audio.microphone,
+                 "Microphone for --audio device: a name or part of it, see offhook devices")
+      ->group(group);
+  app.add_option("--speaker", audio.loudspeaker, "Loudspeaker for --play device, the same way")
+      ->group(group);
+  app.add_option("--echo", arguments.echo,
+                 "Echo cancellation of microphone and loudspeaker: dual, aec3, speex or off")
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--audio-start", arguments.audio_start,
                  "When the file begins: greeting (after it) or answer")
       ->capture_default_str()
@@ -132,7 +147,8 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
   app.add_option("--play", audio.output, "Where the answer goes: FILE, device or null")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--record", audio.record, "Stereo recording: left caller, right model")
+  app.add_option("--record", audio.record,
+                 "Stereo recording, left caller, right model: FLAC, or by its name .wav or .opus")
       ->group(group);
   app.add_option("--events", settings.events_file, "JSONL of every sideband event")->group(group);
   app.add_option("--timeline", settings.timeline_file, "JSONL of every step of the call")
@@ -173,6 +189,11 @@ Result<> apply_arguments(CallArguments& arguments, const std::vector<std::string
     return fail(policy.error());
   }
   settings.call.phone.srtp = *policy;
+  const auto jitter_buffer = parse_jitter_buffer(arguments.jitter_buffer);
+  if (!jitter_buffer) {
+    return fail(jitter_buffer.error());
+  }
+  settings.call.phone.jitter_buffer = *jitter_buffer;
   if (!arguments.codecs.empty()) {
     auto codecs = parse_codecs(arguments.codecs);
     if (!codecs) {
@@ -196,6 +217,11 @@ Result<> apply_arguments(CallArguments& arguments, const std::vector<std::string
   if (arguments.audio_start != "greeting" && arguments.audio_start != "answer") {
     return fail(Errc::invalid_argument, "--audio-start: must be greeting or answer");
   }
+  const auto echo = audio::voice_engine_from_name(arguments.echo);
+  if (!echo) {
+    return fail(Error{echo.error()}.with("--echo"));
+  }
+  settings.call.audio.echo = *echo;
   settings.call.audio.start_after_greeting = arguments.audio_start == "greeting";
   settings.call.agent.control = !arguments.no_control;
   settings.call.max_duration = std::chrono::seconds{arguments.max_duration_s};
