@@ -1,11 +1,14 @@
 // Echo cancellers in simulated rooms: the tables of docs/sound.md. Deterministic but for the times.
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "audio/voice/engines.hpp"
 #include "score.hpp"
 #include "voices.hpp"
 
@@ -35,16 +38,31 @@ void print_row(const std::string& scene, const std::string& engine, const bench:
   std::fflush(stdout);
 }
 
+audio::NoiseSuppression strength_of(const std::string& name) {
+  using enum audio::NoiseSuppression;
+  return name == "low" ? low : name == "moderate" ? moderate : name == "high" ? high : off;
+}
+
 struct Options {
   std::vector<std::string> engines;
   std::vector<std::string> scenes;
   std::string noise = "off";
+  std::vector<std::string> without;
   bool held_out = false;
 };
 
-audio::NoiseSuppression strength_of(const std::string& name) {
-  using enum audio::NoiseSuppression;
-  return name == "low" ? low : name == "moderate" ? moderate : name == "high" ? high : off;
+offhook::Result<std::unique_ptr<audio::VoiceProcessor>> make(audio::VoiceEngine engine,
+                                                             const Options& options) {
+  const audio::VoiceProcessorConfig config{.engine = engine,
+                                           .noise_suppression = strength_of(options.noise)};
+  if (engine != audio::VoiceEngine::dual || options.without.empty()) {
+    return audio::make_voice_processor(config);
+  }
+  const auto has = [&](const char* name) {
+    return std::ranges::find(options.without, name) == options.without.end();
+  };
+  return audio::make_dual_processor(
+      config, {.drift = has("drift"), .jumps = has("jumps"), .loudspeaker = has("loudspeaker")});
 }
 
 bool wanted(const std::vector<std::string>& scenes, const std::string& name) {
@@ -79,13 +97,12 @@ int run(const Options& options) {
       }
       std::vector<bench::Score> scores;
       for (const auto& scene : scenes) {
-        const auto score =
-            bench::run(scene, {.engine = *engine, .noise_suppression = strength_of(options.noise)});
-        if (!score) {
-          fmt::print(stderr, "{}\n", score.error().detail);
+        const auto processor = make(*engine, options);
+        if (!processor) {
+          fmt::print(stderr, "{}\n", processor.error().detail);
           return 2;
         }
-        scores.push_back(*score);
+        scores.push_back(bench::run(scene, **processor));
       }
       print_row(spec.name, name, scores.size() == 1 ? scores.front() : bench::mean_of(scores));
     }
@@ -106,6 +123,10 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--noise", options.noise, "Noise suppression: off, low, moderate, high")
       ->check(CLI::IsMember({"off", "low", "moderate", "high"}));
+  app.add_option("--without", options.without,
+                 "Remedies of dual to leave out: drift, jumps, loudspeaker")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"drift", "jumps", "loudspeaker"}));
   app.add_flag("--held-out", options.held_out,
                "The scenes of the gates, mean over three pairs of voices not used for tuning");
   CLI11_PARSE(app, argc, argv);

@@ -81,7 +81,8 @@ double erle(const Powers& powers, int from_s, int to_s) {
   return to_db(before / after);
 }
 
-/// Seconds of echo from `from_s` on until a run of half a second of it is attenuated by 20 dB.
+/// Seconds from the first echo behind `from_s` until a run of half a second of it is attenuated by
+/// 20 dB.
 double time_to_20_db(const Powers& powers, int from_s, int to_s) {
   constexpr std::size_t window = blocks_per_second / 2;
   std::vector<std::size_t> active;
@@ -99,7 +100,7 @@ double time_to_20_db(const Powers& powers, int from_s, int to_s) {
       after += powers.out[active[k]];
     }
     if (before >= 100 * after) {
-      return static_cast<double>(active[n]) / blocks_per_second - from_s;
+      return static_cast<double>(active[n] - active.front()) / blocks_per_second;
     }
   }
   return never;
@@ -129,13 +130,9 @@ double cut_percent(SampleView near, SampleView out) {
 
 }  // namespace
 
-Result<Score> run(const Scene& scene, const audio::VoiceProcessorConfig& config) {
-  auto processor = audio::make_voice_processor(config);
-  if (!processor) {
-    return fail(std::move(processor).error());
-  }
+Score run(const Scene& scene, VoiceProcessor& processor) {
   Score score;
-  const Scene::Samples raw = process(scene, **processor, score);
+  const Scene::Samples raw = process(scene, processor, score);
   const Scene::Samples out = in_step(scene, raw, score);
   const auto& times = scene.times;
   Powers powers{block_powers(scene.microphone, block), block_powers(out, block),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "audio/voice/voice_processor.hpp"
 #include "scene.hpp"
 
@@ -25,8 +27,8 @@ struct Score {
 
 inline constexpr double never = 1e9;
 
-/// Runs the whole scene through a fresh processor and judges its output.
-[[nodiscard]] Result<Score> run(const Scene& scene, const audio::VoiceProcessorConfig& config);
+/// Runs the whole scene through a processor, which should be fresh, and judges its output.
+[[nodiscard]] Score run(const Scene& scene, audio::VoiceProcessor& processor);
 
 [[nodiscard]] Score mean_of(std::span<const Score> scores);
 

@@ -7,6 +7,7 @@
 #include "audio/voice/engines.hpp"
 #include "audio/voice/far_history.hpp"
 #include "audio/voice/linear_canceller.hpp"
+#include "audio/voice/loudspeaker_model.hpp"
 #include "audio/voice/path_selector.hpp"
 
 namespace offhook::audio {
@@ -27,7 +28,8 @@ struct Stages {
 
 class DualProcessor final : public VoiceProcessor {
  public:
-  explicit DualProcessor(Stages stages) : stages_{std::move(stages)} {}
+  DualProcessor(Stages stages, const Remedies& remedies)
+      : stages_{std::move(stages)}, remedies_{remedies}, delay_{remedies} {}
 
   void process(std::span<const std::int16_t> far,
                std::span<const std::int16_t> near,
@@ -43,7 +45,7 @@ class DualProcessor final : public VoiceProcessor {
   [[nodiscard]] VoiceProcessorStats stats() const noexcept override {
     const bool known = delay_.known();
     return {.erle_db = meter_.erle_db(),
-            .delay_ms = known ? static_cast<int>(delay_.samples() * 1'000 / sample_rate_hz) : -1,
+            .delay_ms = known ? delay_.milliseconds() : -1,
             .drift_ppm = known ? -delay_.slope() * 1e6 : 0,
             .double_talk = near_talks_};
   }
@@ -58,17 +60,25 @@ class DualProcessor final : public VoiceProcessor {
       stages_.linear->reset();
       selector_.forget_leakage();
     }
+    Block bent;
+    std::ranges::copy(far, bent.begin());
     Block aligned{};
     Block linear = microphone;
     if (delay_.known()) {
       history_.read(delay_.samples() - margin_samples, delay_.slope(), aligned);
+      if (remedies_.loudspeaker) {
+        loudspeaker_.push(aligned, microphone);
+        loudspeaker_.apply(aligned);
+        loudspeaker_.apply(bent);
+      }
       stages_.linear->process(aligned, microphone, linear);
     }
     near_talks_ = selector_.near_talks(levels(aligned, microphone, linear), delay_.known());
 
     Block deep = microphone;
-    stages_.deep->process(far, deep);
-    stages_.gentle->process(far, linear);
+    const bool align = remedies_.drift && delay_.known();
+    stages_.deep->process(align ? aligned : bent, deep);
+    stages_.gentle->process(bent, linear);
     fade(deep, linear, out);
     if (stages_.noise != nullptr) {
       stages_.noise->process(far, out);
@@ -101,8 +111,10 @@ class DualProcessor final : public VoiceProcessor {
   }
 
   Stages stages_;
+  Remedies remedies_;
   FarHistory history_;
   EchoDelay delay_;
+  LoudspeakerModel loudspeaker_;
   PathSelector selector_;
   EchoMeter meter_;
   float mix_ = 0;
@@ -111,7 +123,7 @@ class DualProcessor final : public VoiceProcessor {
 
 }  // namespace
 
-MadeProcessor make_dual_processor(const VoiceProcessorConfig& config) {
+MadeProcessor make_dual_processor(const VoiceProcessorConfig& config, const Remedies& remedies) {
   Stages stages{.linear = LinearCanceller::create(),
                 .deep = make_webrtc_cleaner({.echo = true}),
                 .gentle = make_webrtc_cleaner({.echo = true}),
@@ -119,7 +131,7 @@ MadeProcessor make_dual_processor(const VoiceProcessorConfig& config) {
   if (stages.linear == nullptr || stages.deep == nullptr || stages.gentle == nullptr) {
     return fail(Errc::internal, "echo canceller dual: the library refused to start");
   }
-  return std::make_unique<DualProcessor>(std::move(stages));
+  return std::make_unique<DualProcessor>(std::move(stages), remedies);
 }
 
 }  // namespace offhook::audio

@@ -18,6 +18,9 @@ constexpr double sure_peak = 14;
 constexpr double same_delay = 16;    // samples: 1 ms
 constexpr double jump_samples = 48;  // 3 ms: less is left to the loop and the filters
 constexpr double most_slope = 400e-6;
+constexpr float keep = 0.6F;
+constexpr std::size_t hop_before = 12;  // blocks
+constexpr std::size_t hop_when_known = 8;
 
 // The loop, per window: see the tests for how fast it settles.
 constexpr double phase_gain = 0.2;
@@ -53,8 +56,9 @@ void QuarterRate::process(ConstBlockView in, std::span<float, block_samples> out
   std::copy_n(history_.end() - kept, kept, history_.begin());
 }
 
-EchoDelay::EchoDelay()
-    : far_(window),
+EchoDelay::EchoDelay(const Remedies& remedies)
+    : remedies_{remedies},
+      far_(window),
       near_(window),
       work_(window),
       cross_(window / 2),
@@ -76,15 +80,25 @@ EchoDelay::Event EchoDelay::push(ConstBlockView far, ConstBlockView near) noexce
   }
   at_ = (at_ + step) % window;
   advance();
-  if (++blocks_ % hop_blocks != 0 || !transform()) {
+  if (++blocks_ % hop_blocks() != 0) {
     return Event::none;
   }
-  smooth();
+  if (!transform()) {
+    return Event::none;
+  }
+  weigh();
   const Event event = judge(find_peak());
-  if (known_ && event == Event::none) {
+  if (known_ && event == Event::none && remedies_.drift) {
     follow_drift();
   }
   return event;
+}
+
+std::size_t EchoDelay::hop_blocks() const noexcept {
+  if (!remedies_.jumps) {
+    return 25;  // 250 ms
+  }
+  return known_ ? hop_when_known : hop_before;
 }
 
 void EchoDelay::advance() noexcept {
@@ -116,7 +130,6 @@ bool EchoDelay::transform() noexcept {
     const Complex near{turned.imag(), -turned.real()};
     cross_[k] = {near.real() * far.real() + near.imag() * far.imag(),
                  near.imag() * far.real() - near.real() * far.imag()};
-    const float keep = known_ ? 0.6F : 0.7F;
     far_power_[k] = keep * far_power_[k] + std::norm(far);
     near_power_[k] = keep * near_power_[k] + std::norm(near);
     smooth_[k] = keep * smooth_[k] + cross_[k];
@@ -124,7 +137,7 @@ bool EchoDelay::transform() noexcept {
   return true;
 }
 
-void EchoDelay::smooth() noexcept {
+void EchoDelay::weigh() noexcept {
   std::ranges::fill(work_, Complex{});
   for (std::size_t k = low_bin; k < high_bin; ++k) {
     work_[k] = smooth_[k] / std::sqrt(far_power_[k] * near_power_[k] + 1.0F);
@@ -166,7 +179,7 @@ EchoDelay::Event EchoDelay::judge(const Peak& peak) noexcept {
     return Event::none;
   }
   candidate_.reset();
-  const Event event = known_ ? Event::jumped : Event::found;
+  const Event event = known_ && remedies_.jumps ? Event::jumped : Event::found;
   known_ = true;
   delay_ = peak.delay;
   if (event == Event::found) {
@@ -210,7 +223,8 @@ void EchoDelay::follow_drift() noexcept {
     // A later echo turns the phase backwards.
     const double error = std::clamp(-slope_sum / weight_sum, -0.5, 0.5) * decimation;
     delay_ += phase_gain * error;
-    slope_ += slope_gain * error / static_cast<double>(hop_blocks * VoiceProcessor::block_samples);
+    slope_ +=
+        slope_gain * error / static_cast<double>(hop_blocks() * VoiceProcessor::block_samples);
     slope_ = std::clamp(slope_, -most_slope, most_slope);
   } else if (have_reference_ && ++strangers_ > 8) {
     have_reference_ = false;

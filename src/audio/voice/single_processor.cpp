@@ -36,7 +36,7 @@ class SingleProcessor : public VoiceProcessor {
   [[nodiscard]] VoiceProcessorStats stats() const noexcept final {
     const bool known = delay_.known();
     return {.erle_db = meter_.erle_db(),
-            .delay_ms = known ? static_cast<int>(delay_.samples() * 1'000 / sample_rate_hz) : -1,
+            .delay_ms = known ? delay_.milliseconds() : -1,
             .drift_ppm = known ? -delay_.slope() * 1e6 : 0};
   }
 
