@@ -88,13 +88,29 @@ std::string describe(const Mark& mark) {
 TerminalView::TerminalView(std::FILE* out, Style style)
     : out_{out},
       style_{style},
-      colour_{isatty(fileno(out)) != 0 && std::getenv("NO_COLOR") == nullptr} {}
+      colour_{isatty(fileno(out)) != 0 && std::getenv("NO_COLOR") == nullptr},
+      terminal_{isatty(fileno(out)) != 0 && style != Style::json} {}
+
+void TerminalView::set_status(std::string line) {
+  if (!terminal_ || line == status_) {
+    return;
+  }
+  status_ = std::move(line);
+  fmt::print(out_, "\r\033[K{}", status_);
+  std::fflush(out_);
+}
 
 void TerminalView::show(const Mark& mark) {
+  if (!status_.empty()) {
+    fmt::print(out_, "\r\033[K");
+  }
   if (style_ == Style::json) {
     fmt::print(out_, "{}\n", to_jsonl(mark));
   } else if (style_ == Style::text || belongs_to_conversation(mark)) {
     show_text(mark);
+  }
+  if (!status_.empty()) {
+    fmt::print(out_, "{}", status_);
   }
   std::fflush(out_);
 }

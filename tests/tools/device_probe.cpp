@@ -27,12 +27,19 @@ using Clock = std::chrono::steady_clock;
 
 class Noise {
  public:
+  /// @param hold  Samples that stay the same: low noise, that is alike when it is stretched.
+  explicit Noise(int hold = 1) : hold_{hold} {}
   std::int16_t next() noexcept {
+    if (position_++ % hold_ != 0) {
+      return static_cast<std::int16_t>(static_cast<std::int32_t>(state_) >> 18);
+    }
     state_ = state_ * 1'664'525U + 1'013'904'223U;
     return static_cast<std::int16_t>(static_cast<std::int32_t>(state_) >> 18);
   }
 
  private:
+  int hold_;
+  int position_ = 0;
   std::uint32_t state_ = 1;
 };
 
@@ -187,7 +194,7 @@ int probe_call(const audio::DeviceRequest& request, double seconds) {
   std::fflush(stdout);
   Samples sent;
   Samples received;
-  Noise noise;
+  Noise noise{32};
   audio::Frame to_peer;
   audio::Frame from_peer;
   from_peer.silence(rate_hz);

@@ -52,7 +52,7 @@ void ClockBridge::write(std::span<const std::int16_t> samples, Clock::time_point
 
 bool ClockBridge::read(std::span<std::int16_t> samples, Clock::time_point now) noexcept {
   drop_excess(samples.size());
-  const std::size_t buffered = ring_.size();
+  std::size_t buffered = ring_.size();
   if (buffered < samples.size()) {
     run_dry(samples);
     return false;
@@ -61,6 +61,10 @@ bool ClockBridge::read(std::span<std::int16_t> samples, Clock::time_point now) n
   if (filling_ && level < control_.target_ms()) {
     std::ranges::fill(samples, std::int16_t{0});
     return false;
+  }
+  if (!heard_) {  // nobody has heard anything yet: no need to stretch what is too much
+    const double excess = std::max(0.0, level - control_.target_ms());
+    buffered -= ring_.skip(static_cast<std::size_t>(excess * samples_per_ms_));
   }
   ring_.read(samples);
   const double reserve = to_ms(buffered - samples.size());
