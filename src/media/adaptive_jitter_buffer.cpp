@@ -21,6 +21,7 @@ constexpr std::int64_t discontinuity_us = 300 * ms;
 constexpr int max_dry_concealed = 5;  // 100 ms; then silence
 constexpr int max_gap_frames = 10;    // of lost packets; a longer gap is a pause
 constexpr std::int64_t far_too_long_us = 100 * ms;
+constexpr std::int64_t backlog_us = 500 * ms;  // thrown away at once
 constexpr std::int32_t silence_level = 100;
 constexpr double worth_a_frame = 0.03;     // of packets lost
 constexpr std::uint32_t opus_frame = 960;  // ticks
@@ -230,6 +231,9 @@ void AdaptiveJitterBuffer::next_frame(audio::Frame& frame, Clock::time_point now
     return;
   }
   current_delay_us_ = delay_us(store_.oldest().timestamp, now);
+  if (current_delay_us_ - needed_us() > backlog_us) {
+    shed_backlog(now);
+  }
   if (may_grow(current_delay_us_)) {
     decoder_->conceal({}, frame);
     since_adapted_ = 0;
@@ -238,6 +242,16 @@ void AdaptiveJitterBuffer::next_frame(audio::Frame& frame, Clock::time_point now
   }
   play_oldest(frame);
   adapt(frame, current_delay_us_);
+}
+
+void AdaptiveJitterBuffer::shed_backlog(Clock::time_point now) noexcept {
+  while (store_.size() > 1 && current_delay_us_ - needed_us() > frame_us) {
+    store_.remove_oldest();
+    ++stats_.discarded;
+    current_delay_us_ = delay_us(store_.oldest().timestamp, now);
+  }
+  next_ = store_.oldest().timestamp;
+  ++stats_.resets;
 }
 
 bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noexcept {

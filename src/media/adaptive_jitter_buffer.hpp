@@ -48,6 +48,7 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
   /// Of 10 ms: waits for its other half.
   void join_halves(const RtpPacketView& packet) noexcept;
   void insert_frame(const RtpHeader& header, std::span<const std::uint8_t> payload) noexcept;
+  void shed_backlog(Clock::time_point now) noexcept;
   /// Moves to what is to be played now. @return false when that is silence or made up.
   bool seek(audio::Frame& frame, Clock::time_point now) noexcept;
   bool begin_talk_spurt(audio::Frame& frame, Clock::time_point now) noexcept;
