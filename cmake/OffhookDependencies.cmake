@@ -51,6 +51,14 @@ pkg_check_modules(PIPEWIRE IMPORTED_TARGET libpipewire-0.3)  # libpipewire-0.3-d
 pkg_check_modules(PULSE IMPORTED_TARGET libpulse)            # libpulse-dev
 pkg_check_modules(RTAUDIO IMPORTED_TARGET rtaudio)           # librtaudio-dev: ALSA, JACK, other systems
 set(OFFHOOK_DEVICES "")
+if(PIPEWIRE_FOUND)  # as a library that CMake can put in order, see WebRTC below
+  add_library(offhook_dep_pipewire SHARED IMPORTED)
+  add_library(offhook::dep_pipewire ALIAS offhook_dep_pipewire)
+  list(GET PIPEWIRE_LINK_LIBRARIES 0 OFFHOOK_PIPEWIRE_FILE)
+  set_target_properties(offhook_dep_pipewire PROPERTIES IMPORTED_LOCATION "${OFFHOOK_PIPEWIRE_FILE}"
+                                                        IMPORTED_NO_SONAME OFF)
+  target_include_directories(offhook_dep_pipewire SYSTEM INTERFACE ${PIPEWIRE_INCLUDE_DIRS})
+endif()
 foreach(system PIPEWIRE PULSE RTAUDIO)
   if(${system}_FOUND)
     list(APPEND OFFHOOK_DEVICES ${system})
@@ -91,6 +99,11 @@ if(TGOWT_INCLUDE_DIR AND TGOWT_LIBRARY AND ABSL_STRINGS_LIBRARY AND ABSL_THROW_D
   target_link_libraries(offhook_dep_tgowt INTERFACE
     "${TGOWT_LIBRARY}" PkgConfig::OPUS "${ABSL_STRINGS_LIBRARY}" "${ABSL_THROW_DELEGATE_LIBRARY}"
     "${ABSL_BAD_OPTIONAL_ACCESS_LIBRARY}" Threads::Threads)
+  if(PIPEWIRE_FOUND)
+    # The archive has empty functions of PipeWire's names in it, for its screen capture. Where it
+    # stood before the real library, they would be taken.
+    target_link_libraries(offhook_dep_pipewire INTERFACE $<LINK_ONLY:offhook::dep_tgowt>)
+  endif()
   set(OFFHOOK_HAVE_TGOWT ON)
   list(APPEND OFFHOOK_FEATURES "jitter buffer: NetEQ")
 else()
