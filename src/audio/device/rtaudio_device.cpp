@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include <dlfcn.h>
 #include <rtaudio/RtAudio.h>
 
 #include "audio/device/backends.hpp"
@@ -18,6 +19,25 @@
 
 namespace offhook::audio {
 namespace {
+
+/// On Linux the sound servers have been tried before; what is left is the hardware.
+RtAudio::Api hardware_api() {
+#ifdef __linux__
+  return RtAudio::LINUX_ALSA;
+#else
+  return RtAudio::UNSPECIFIED;
+#endif
+}
+
+/// ALSA prints all that it does not find. It is there only where RtAudio brought it.
+void silence_alsa() {
+  using Handler = void (*)(const char*, int, const char*, int, const char*, ...);
+  using SetHandler = int (*)(Handler);
+  if (void* symbol = dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler")) {
+    reinterpret_cast<SetHandler>(symbol)(
+        [](const char*, int, const char*, int, const char*, ...) {});
+  }
+}
 
 std::vector<unsigned> device_ids(RtAudio& system) {
 #if OFFHOOK_RTAUDIO_6
@@ -78,7 +98,7 @@ std::string attempt(RtAudio& system, Call&& call) {
 
 class RtaudioDevice final : public AudioDevice {
  public:
-  explicit RtaudioDevice(DeviceCallback& callback) : callback_{callback} {
+  explicit RtaudioDevice(DeviceCallback& callback) : callback_{callback}, system_{hardware_api()} {
     system_.showWarnings(false);
   }
   RtaudioDevice(const RtaudioDevice&) = delete;
@@ -214,6 +234,7 @@ void RtaudioDevice::watch() {
 }  // namespace
 
 OpenedDevice open_rtaudio(const DeviceRequest& request, DeviceCallback& callback) {
+  silence_alsa();
   auto device = std::make_unique<RtaudioDevice>(callback);
   auto opened = device->open(request);
   if (!opened) {
@@ -223,7 +244,8 @@ OpenedDevice open_rtaudio(const DeviceRequest& request, DeviceCallback& callback
 }
 
 DeviceList list_rtaudio() {
-  RtAudio system;
+  silence_alsa();
+  RtAudio system{hardware_api()};
   system.showWarnings(false);
   Found found = find_all(system);
   if (found.devices.empty()) {
