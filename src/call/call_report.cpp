@@ -77,7 +77,10 @@ json::object to_json(const CallReport& report) {
                         {"jitter_ms", rtp.jitter_ms},         {"concealed", rtp.frames_concealed},
                         {"played", rtp.frames_played},        {"buffer_ms", rtp.buffer_ms}};
   // -1 stands for "the peer never told": in JSON that is null.
-  const auto or_null = [](double value) { return value < 0 ? json::value{} : json::value{value}; };
+  // Parentheses: braces would make it an array.
+  const auto or_null = [](double value) {
+    return value < 0 ? json::value(nullptr) : json::value(value);
+  };
   rtp_json["round_trip_ms"] = or_null(rtp.round_trip_ms);
   rtp_json["remote_loss_percent"] = or_null(rtp.remote_loss_percent);
   rtp_json["remote_jitter_ms"] = or_null(rtp.remote_jitter_ms);

@@ -163,7 +163,7 @@ void PhoneLeg::mark_quality() {
   if (next_quality_ != std::chrono::steady_clock::time_point{}) {
     const media::Quality quality = media::estimate_quality(quality_from_, stats, codec());
     const auto or_null = [](double value) {
-      return value < 0 ? boost::json::value{} : boost::json::value{value};
+      return value < 0 ? boost::json::value(nullptr) : boost::json::value(value);
     };
     timeline_.mark("media", "quality",
                    {{"r_factor", quality.r_factor},

@@ -162,7 +162,7 @@ class NetEqJitterBuffer final : public JitterBuffer {
       }
       forgive_pause(header, step_ms, waited_ms);
     } else if (newest_) {
-      restart();
+      throw_out_all();  // another source, which is no trouble
     }
     newest_ = header;
     newest_arrival_ = arrival;
@@ -208,7 +208,8 @@ class NetEqJitterBuffer final : public JitterBuffer {
     made_up_at_insert_ = made_up_samples();
     const std::uint64_t flushes = neteq_->GetOperationsAndState().packet_buffer_flushes;
     const std::uint64_t discarded = neteq_->GetLifetimeStatistics().packets_discarded;
-    if (std::exchange(flushes_, flushes) < flushes) {
+    // A first packet empties NetEQ too, but throws nothing away.
+    if (std::exchange(flushes_, flushes) < flushes && discarded > discarded_by_neteq_) {
       thrown_out_ += discarded - discarded_by_neteq_;
       ++resets_;
     }
