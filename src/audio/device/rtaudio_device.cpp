@@ -29,13 +29,14 @@ RtAudio::Api hardware_api() {
 #endif
 }
 
+void say_nothing(const char*, int, const char*, int, const char*, ...) {}
+
 /// ALSA prints all that it does not find. It is there only where RtAudio brought it.
 void silence_alsa() {
   using Handler = void (*)(const char*, int, const char*, int, const char*, ...);
   using SetHandler = int (*)(Handler);
   if (void* symbol = dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler")) {
-    reinterpret_cast<SetHandler>(symbol)(
-        [](const char*, int, const char*, int, const char*, ...) {});
+    reinterpret_cast<SetHandler>(symbol)(say_nothing);
   }
 }
 
