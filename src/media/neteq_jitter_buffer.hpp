@@ -13,7 +13,7 @@ namespace offhook::media {
 ///
 /// Every packet is checked before NetEQ sees it, because NetEQ ends the process on misuse.
 /// Concealed frames count without the silence that NetEQ puts into the sender's pauses. Unlike the
-/// portable buffer, it allocates on the media thread: once or twice a packet.
+/// portable buffer, it allocates on the media thread, for every packet.
 ///
 /// Only in builds with libtgowt (`have_neteq`).
 /// @return `Errc::unsupported` for a rate that cannot be converted to.

@@ -167,10 +167,9 @@ TEST_SUITE("Jitter buffer of either kind") {
     }
   }
 
-  TEST_CASE("takes Opus packets of 10, 40 and 60 ms") {
+  TEST_CASE("takes Opus packets of 40 ms") {
     for (const auto kind : kinds()) {
       CAPTURE(to_string(kind));
-      // Two frames of 20 ms are a packet of 40 ms; a packet of one half of one is made from CELT.
       Line line{kind, audio::CodecId::opus, 40};
       std::vector<std::int16_t> heard;
       for (int i = 0; i < 100; ++i) {
