@@ -46,11 +46,29 @@ else()
   list(APPEND OFFHOOK_FEATURES "voice: tones (flite1-dev not found)")
 endif()
 
-pkg_check_modules(PULSE IMPORTED_TARGET libpulse-simple)  # libpulse-dev: microphone, loudspeaker
-if(PULSE_FOUND)
-  list(APPEND OFFHOOK_FEATURES "devices: PulseAudio")
+# Microphone and loudspeaker: which of them is used is decided when the program runs.
+pkg_check_modules(PIPEWIRE IMPORTED_TARGET libpipewire-0.3)  # libpipewire-0.3-dev
+pkg_check_modules(PULSE IMPORTED_TARGET libpulse)            # libpulse-dev
+pkg_check_modules(RTAUDIO IMPORTED_TARGET rtaudio)           # librtaudio-dev: ALSA, JACK, other systems
+set(OFFHOOK_DEVICES "")
+if(PIPEWIRE_FOUND)  # as a library that CMake can put in order, see WebRTC below
+  add_library(offhook_dep_pipewire SHARED IMPORTED)
+  add_library(offhook::dep_pipewire ALIAS offhook_dep_pipewire)
+  list(GET PIPEWIRE_LINK_LIBRARIES 0 OFFHOOK_PIPEWIRE_FILE)
+  set_target_properties(offhook_dep_pipewire PROPERTIES IMPORTED_LOCATION "${OFFHOOK_PIPEWIRE_FILE}"
+                                                        IMPORTED_NO_SONAME OFF)
+  target_include_directories(offhook_dep_pipewire SYSTEM INTERFACE ${PIPEWIRE_INCLUDE_DIRS})
+endif()
+foreach(system PIPEWIRE PULSE RTAUDIO)
+  if(${system}_FOUND)
+    list(APPEND OFFHOOK_DEVICES ${system})
+  endif()
+endforeach()
+list(JOIN OFFHOOK_DEVICES ", " OFFHOOK_DEVICES)
+if(OFFHOOK_DEVICES)
+  list(APPEND OFFHOOK_FEATURES "devices: ${OFFHOOK_DEVICES}")
 else()
-  list(APPEND OFFHOOK_FEATURES "devices: none (libpulse-dev not found)")
+  list(APPEND OFFHOOK_FEATURES "devices: none (libpipewire-0.3-dev, libpulse-dev, librtaudio-dev not found)")
 endif()
 
 find_path(SPANDSP_INCLUDE_DIR spandsp.h)
@@ -59,6 +77,37 @@ if(SPANDSP_INCLUDE_DIR AND SPANDSP_LIBRARY)
   list(APPEND OFFHOOK_FEATURES "G.722: spandsp")
 else()
   list(APPEND OFFHOOK_FEATURES "G.722: none (libspandsp-dev not found)")
+endif()
+
+# WebRTC's audio parts (libtgowt-dev), as a static library: NetEQ as the jitter buffer, AEC3 as echo
+# canceller. Its own CMake files ask for much that audio does not need. Only single .cpp files use
+# it, by way of an object library of their own, because its headers want definitions that are not
+# for ours: NDEBUG must be as in the library, or the two disagree on the layout of classes.
+find_path(TGOWT_INCLUDE_DIR api/neteq/neteq.h PATH_SUFFIXES tg_owt)
+find_library(TGOWT_LIBRARY tg_owt)
+find_library(ABSL_STRINGS_LIBRARY absl_strings)
+find_library(ABSL_THROW_DELEGATE_LIBRARY absl_throw_delegate)
+find_library(ABSL_BAD_OPTIONAL_ACCESS_LIBRARY absl_bad_optional_access)
+if(TGOWT_INCLUDE_DIR AND TGOWT_LIBRARY AND ABSL_STRINGS_LIBRARY AND ABSL_THROW_DELEGATE_LIBRARY
+   AND ABSL_BAD_OPTIONAL_ACCESS_LIBRARY)
+  add_library(offhook_dep_tgowt INTERFACE)
+  add_library(offhook::dep_tgowt ALIAS offhook_dep_tgowt)
+  target_include_directories(offhook_dep_tgowt SYSTEM INTERFACE "${TGOWT_INCLUDE_DIR}")
+  target_compile_definitions(offhook_dep_tgowt INTERFACE WEBRTC_POSIX WEBRTC_LINUX
+                                                         WEBRTC_APM_DEBUG_DUMP=0 NDEBUG)
+  target_link_options(offhook_dep_tgowt INTERFACE LINKER:--gc-sections)
+  target_link_libraries(offhook_dep_tgowt INTERFACE
+    "${TGOWT_LIBRARY}" PkgConfig::OPUS "${ABSL_STRINGS_LIBRARY}" "${ABSL_THROW_DELEGATE_LIBRARY}"
+    "${ABSL_BAD_OPTIONAL_ACCESS_LIBRARY}" Threads::Threads)
+  if(PIPEWIRE_FOUND)
+    # The archive has empty functions of PipeWire's names in it, for its screen capture. Where it
+    # stood before the real library, they would be taken.
+    target_link_libraries(offhook_dep_pipewire INTERFACE $<LINK_ONLY:offhook::dep_tgowt>)
+  endif()
+  set(OFFHOOK_HAVE_TGOWT ON)
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: NetEQ")
+else()
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: portable (libtgowt-dev not found)")
 endif()
 
 foreach(feature IN LISTS OFFHOOK_FEATURES)

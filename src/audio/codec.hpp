@@ -57,14 +57,20 @@ class Encoder {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// Decodes one payload of exactly 20 ms: what we ask for in SDP (ptime), and the only length
-  /// taken. A G.711 or G.722 payload has 160 bytes.
+  /// Decodes the payload of 20 ms: what we ask for in SDP (ptime). A G.711 or G.722 payload has
+  /// 160 bytes. An Opus payload may last 40, 60, 80, 100 or 120 ms: its first 20 ms come out, and
+  /// following calls with an empty payload give the rest.
   /// @return false when it is malformed or of another length; `frame` is then concealed.
   [[nodiscard]] virtual bool decode(std::span<const std::uint8_t> payload,
                                     Frame& frame) noexcept = 0;
   /// Makes up a frame for a packet that did not come. `next` is the packet after it if that is
   /// already here (Opus in-band FEC), else empty. It is still to be given to `decode` afterwards.
-  virtual void conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept = 0;
+  /// @return true when `next` held a copy of the lost sound.
+  virtual bool conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept = 0;
+  /// Whether a payload holds such a copy of the sound before its own.
+  [[nodiscard]] virtual bool has_copy(std::span<const std::uint8_t> /*payload*/) const noexcept {
+    return false;
+  }
 };
 
 /// @param audio_rate_hz  8000, 16000, 24000 or 48000: the rate of the frames.

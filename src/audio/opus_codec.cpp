@@ -1,6 +1,8 @@
 #include "audio/opus_codec.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -60,25 +62,85 @@ class OpusFrameDecoder final : public Decoder {
       : decoder_{std::move(decoder)}, rate_{audio_rate_hz} {}
 
   bool decode(std::span<const std::uint8_t> payload, Frame& frame) noexcept override {
-    if (is_one_frame(payload) && run(payload, frame, false)) {
+    if (payload.empty() ? next_of_long(frame) : begin(payload, frame)) {
       return true;
     }
     conceal({}, frame);
     return false;
   }
 
-  void conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept override {
-    const bool recovered = is_one_frame(next) && run(next, frame, true);
+  bool conceal(std::span<const std::uint8_t> next, Frame& frame) noexcept override {
+    const bool recovered = is_one_frame(next) && has_copy(next) && run(next, frame, true);
     if (!recovered && !run({}, frame, false)) {
       frame.silence(rate_);
     }
+    return recovered;
+  }
+
+  // opus_packet_has_lbrr came with Opus 1.5 only. In SILK and hybrid frames the first bits are the
+  // voice activity of each 20 ms and then the LBRR flag (RFC 6716 section 4.2.3).
+  [[nodiscard]] bool has_copy(std::span<const std::uint8_t> payload) const noexcept override {
+    constexpr int first_celt_config = 16;
+    constexpr int most_frames = 48;
+    if (payload.empty() || payload[0] >> 3 >= first_celt_config) {
+      return false;
+    }
+    std::array<const unsigned char*, most_frames> frames{};
+    std::array<opus_int16, most_frames> sizes{};
+    const int count = opus_packet_parse(payload.data(), static_cast<opus_int32>(payload.size()),
+                                        nullptr, frames.data(), sizes.data(), nullptr);
+    if (count < 1 || sizes[0] == 0) {
+      return false;
+    }
+    const int frame_samples = opus_packet_get_samples_per_frame(payload.data(), rate_);
+    const int silk_frames = std::max(frame_samples / static_cast<int>(samples_per_frame(rate_)), 1);
+    return (frames[0][0] >> (7 - silk_frames) & 1) != 0;
   }
 
  private:
+  static constexpr std::size_t longest = 6;  // frames
+
+  /// @return 0 for what is no packet, or no whole number of frames.
+  [[nodiscard]] std::size_t frames_in(std::span<const std::uint8_t> payload) const noexcept {
+    if (payload.empty() || payload.size() > max_payload_bytes) {
+      return 0;
+    }
+    const int samples =
+        opus_packet_get_nb_samples(payload.data(), static_cast<opus_int32>(payload.size()), rate_);
+    const auto frame = static_cast<int>(samples_per_frame(rate_));
+    return samples > 0 && samples % frame == 0 ? static_cast<std::size_t>(samples / frame) : 0;
+  }
+
   [[nodiscard]] bool is_one_frame(std::span<const std::uint8_t> payload) const noexcept {
-    return !payload.empty() && payload.size() <= max_payload_bytes &&
-           opus_packet_get_nb_samples(payload.data(), static_cast<opus_int32>(payload.size()),
-                                      rate_) == static_cast<int>(samples_per_frame(rate_));
+    return frames_in(payload) == 1;
+  }
+
+  bool begin(std::span<const std::uint8_t> payload, Frame& frame) noexcept {
+    const std::size_t frames = frames_in(payload);
+    frames_left_ = 0;
+    if (frames <= 1 || frames > longest) {
+      return frames == 1 && run(payload, frame, false);
+    }
+    const std::size_t samples = frames * samples_per_frame(rate_);
+    if (opus_decode(decoder_.get(), payload.data(), static_cast<opus_int32>(payload.size()),
+                    long_.data(), static_cast<int>(samples), 0) != static_cast<int>(samples)) {
+      return false;
+    }
+    frames_left_ = frames;
+    at_ = 0;
+    return next_of_long(frame);
+  }
+
+  bool next_of_long(Frame& frame) noexcept {
+    if (frames_left_ == 0) {
+      return false;
+    }
+    --frames_left_;
+    frame.silence(rate_);
+    std::copy_n(long_.begin() + static_cast<std::ptrdiff_t>(at_), frame.size,
+                frame.storage.begin());
+    at_ += frame.size;
+    return true;
   }
 
   /// @param payload  Empty: libopus makes up the frame.
@@ -92,6 +154,9 @@ class OpusFrameDecoder final : public Decoder {
 
   DecoderHandle decoder_;
   int rate_;
+  std::array<std::int16_t, longest * max_frame_samples> long_{};  ///< A packet beyond 20 ms.
+  std::size_t frames_left_ = 0;                                   ///< In `long_`, from `at_` on.
+  std::size_t at_ = 0;
 };
 
 }  // namespace

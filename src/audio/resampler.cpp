@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <numeric>
 #include <string>
 
 #include <speex/speex_resampler.h>
@@ -31,7 +33,7 @@ Result<Resampler> Resampler::create(int from_hz, int to_hz) {
   if (state == nullptr) {
     return fail(Errc::internal, std::string{"resampler: "} + speex_resampler_strerror(error));
   }
-  return Resampler{state};
+  return Resampler{state, from_hz, to_hz};
 }
 
 std::size_t Resampler::process(std::span<const std::int16_t> in,
@@ -40,6 +42,20 @@ std::size_t Resampler::process(std::span<const std::int16_t> in,
   auto out_length = static_cast<spx_uint32_t>(out.size());
   speex_resampler_process_int(state_.get(), 0, in.data(), &in_length, out.data(), &out_length);
   return out_length;
+}
+
+void Resampler::shorten(int ppm) noexcept {
+  // The library multiplies the denominators of two ratios in 32 bits, and corrupts its state when
+  // that overflows. So the ratio has steps of 17 parts per million.
+  constexpr int most_denominator = 60'000;
+  constexpr double million = 1'000'000;
+  const int common = std::gcd(from_hz_, to_hz_);
+  const int scale = std::max(1, most_denominator / (to_hz_ / common));
+  const int from = from_hz_ / common * scale;
+  const auto shorter = std::lround(to_hz_ / common * scale * (1 - ppm / million));
+  speex_resampler_set_rate_frac(
+      state_.get(), static_cast<spx_uint32_t>(from), static_cast<spx_uint32_t>(shorter),
+      static_cast<spx_uint32_t>(from_hz_), static_cast<spx_uint32_t>(to_hz_));
 }
 
 void Resampler::skip_delay() noexcept { speex_resampler_skip_zeros(state_.get()); }

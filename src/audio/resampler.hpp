@@ -23,6 +23,10 @@ class Resampler {
   ///         `in.size() * to / from + 1`.
   std::size_t process(std::span<const std::int16_t> in, std::span<std::int16_t> out) noexcept;
 
+  /// Makes `ppm` parts per million less sound out of the same input (more, when negative), from the
+  /// next block on and without a click; in steps of 17 ppm. May allocate the first time.
+  void shorten(int ppm) noexcept;
+
   /// Drops the silence that the delay puts before the first sample. Before `process` only; the end
   /// of the sound then needs `delay_samples()` of silence to come out.
   void skip_delay() noexcept;
@@ -33,8 +37,11 @@ class Resampler {
   struct Release {
     void operator()(SpeexResamplerState_* state) const noexcept;
   };
-  explicit Resampler(SpeexResamplerState_* state) : state_{state} {}
+  Resampler(SpeexResamplerState_* state, int from_hz, int to_hz)
+      : state_{state}, from_hz_{from_hz}, to_hz_{to_hz} {}
   std::unique_ptr<SpeexResamplerState_, Release> state_;
+  int from_hz_;
+  int to_hz_;
 };
 
 /// Converts a whole sound at once; the converter's delay is removed.

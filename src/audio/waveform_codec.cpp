@@ -83,9 +83,10 @@ class WaveformDecoder final : public Decoder {
     return true;
   }
 
-  void conceal(std::span<const std::uint8_t> /*next*/, Frame& frame) noexcept override {
+  bool conceal(std::span<const std::uint8_t> /*next*/, Frame& frame) noexcept override {
     concealer_.lost(native_.samples());
     converter_.convert(native_.samples(), frame);
+    return false;
   }
 
  private:

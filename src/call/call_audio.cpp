@@ -2,20 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
-#include "audio/device/device.hpp"
 #include "audio/sound_file.hpp"
 
 namespace offhook::call {
 namespace {
 
-bool is_silent(const audio::Frame& frame) noexcept {
+constexpr float silence_db = -50;
+
+float level_db(const audio::Frame& frame) noexcept {
   double energy = 0;
   for (const std::int16_t sample : frame.samples()) {
     energy += static_cast<double>(sample) * sample;
   }
-  constexpr double threshold_rms = 104;  // -50 dBFS
-  return frame.size == 0 || std::sqrt(energy / frame.size) < threshold_rms;
+  constexpr double full_scale = 32'768.0 * 32'768.0;
+  constexpr double lowest = 1e-10;  // -100 dBFS
+  const double mean = frame.size == 0 ? 0 : energy / frame.size / full_scale;
+  return static_cast<float>(10 * std::log10(std::max(mean, lowest)));
 }
 
 }  // namespace
@@ -43,14 +47,34 @@ Result<std::unique_ptr<CallAudio>> CallAudio::open(const AudioOptions& options) 
     return fail(std::move(recording).error());
   }
   if (audio->send_from_port_ || audio->play_to_port_) {
-    auto device = audio::open_default_device(options.rate_hz);
-    if (!device) {
-      return fail(std::move(device).error());
+    auto opened = audio->open_device(options);
+    if (!opened) {
+      return fail(std::move(opened).error());
     }
-    audio->device_ = std::move(*device);
-    audio->port_ = audio->device_.get();
   }
   return audio;
+}
+
+Result<> CallAudio::open_device(const AudioOptions& options) {
+  audio::DeviceOptions device{
+      .rate_hz = options.rate_hz,
+      .request = {.microphone = options.microphone, .loudspeaker = options.loudspeaker}};
+  // Without the model in the loudspeaker, or without a microphone, there is no echo.
+  const bool both_ways = send_from_port_ && play_to_port_;
+  if (both_ways && options.echo != audio::VoiceEngine::off) {
+    auto processor = audio::make_voice_processor({.engine = options.echo});
+    if (!processor) {
+      return fail(std::move(processor).error().with("--echo"));
+    }
+    device.processor = std::move(*processor);
+  }
+  auto opened = audio::open_device(std::move(device));
+  if (!opened) {
+    return fail(std::move(opened).error());
+  }
+  device_ = std::move(*opened);
+  port_ = device_.get();
+  return {};
 }
 
 Result<std::unique_ptr<CallAudio>> CallAudio::around(audio::Port& port,
@@ -70,7 +94,11 @@ Result<> CallAudio::open_recording(const AudioOptions& options) {
   if (options.record.empty()) {
     return {};
   }
-  auto recording = audio::Recorder::create(options.record, options.rate_hz, 2);
+  std::filesystem::path path{options.record};
+  if (!path.has_extension()) {
+    path += ".flac";
+  }
+  auto recording = audio::Recorder::create(path.string(), options.rate_hz, 2);
   if (!recording) {
     return fail(std::move(recording).error().with("--record"));
   }
@@ -79,7 +107,9 @@ Result<> CallAudio::open_recording(const AudioOptions& options) {
 }
 
 void CallAudio::exchange(const audio::Frame& received, audio::Frame& to_send) noexcept {
-  quiet_frames_ = is_silent(received) ? quiet_frames_ + 1 : 0;
+  const float received_db = level_db(received);
+  received_level_db_ = received_db;
+  quiet_frames_ = received_db < silence_db ? quiet_frames_ + 1 : 0;
   if (port_ != nullptr) {
     audio::Frame silence = to_send;  // comes in silent
     audio::Frame from_port = to_send;
@@ -98,6 +128,7 @@ void CallAudio::exchange(const audio::Frame& received, audio::Frame& to_send) no
   if (muted_) {
     std::ranges::fill(to_send.samples(), std::int16_t{0});
   }
+  sent_level_db_ = level_db(to_send);
   if (output_) {
     output_->write(received, received);
   }

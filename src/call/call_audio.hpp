@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "audio/device/device.hpp"
 #include "audio/port.hpp"
 #include "audio/recorder.hpp"
 #include "base/error.hpp"
@@ -40,6 +42,13 @@ class CallAudio final : public audio::Port {
   void mute(bool muted) noexcept { muted_ = muted; }
   [[nodiscard]] bool muted() const noexcept { return muted_; }
 
+  /// How loud the last frame was, in dBFS from -100 to 0. Any thread.
+  [[nodiscard]] float sent_level_db() const noexcept { return sent_level_db_; }
+  [[nodiscard]] float received_level_db() const noexcept { return received_level_db_; }
+
+  /// The sound device in use; null without one. Control thread.
+  [[nodiscard]] audio::Device* device() const noexcept { return device_.get(); }
+
   /// 20 ms frames since the peer was last heard above -50 dBFS; counts from the start. Any thread.
   [[nodiscard]] std::uint32_t quiet_frames() const noexcept { return quiet_frames_; }
   [[nodiscard]] std::uint64_t dropped_recording_frames() const noexcept;
@@ -47,11 +56,12 @@ class CallAudio final : public audio::Port {
  private:
   explicit CallAudio(int rate_hz) : rate_hz_{rate_hz} {}
   [[nodiscard]] Result<> open_recording(const AudioOptions& options);
+  [[nodiscard]] Result<> open_device(const AudioOptions& options);
 
   int rate_hz_ = 0;
   std::vector<std::int16_t> input_;  // the input file, converted to the call's rate
   std::size_t position_ = 0;         // media thread
-  std::unique_ptr<audio::Port> device_;
+  std::unique_ptr<audio::Device> device_;
   audio::Port* port_ = nullptr;  // device or scripted caller
   bool send_from_port_ = false;
   bool play_to_port_ = false;
@@ -61,6 +71,8 @@ class CallAudio final : public audio::Port {
   std::atomic<bool> input_ended_{false};
   std::atomic<bool> muted_{false};
   std::atomic<std::uint32_t> quiet_frames_{0};
+  std::atomic<float> sent_level_db_{-100};
+  std::atomic<float> received_level_db_{-100};
 };
 
 }  // namespace offhook::call

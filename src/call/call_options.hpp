@@ -8,6 +8,8 @@
 #include <boost/json/array.hpp>
 
 #include "audio/codec.hpp"
+#include "audio/voice/voice_processor.hpp"
+#include "media/jitter_buffer_kind.hpp"
 
 namespace offhook::call {
 
@@ -29,6 +31,7 @@ struct PhoneOptions {
   std::chrono::seconds no_answer{10};      ///< INVITE without any response: give up.
   std::chrono::seconds final_answer{180};  ///< INVITE without a final one (RFC 3261, Timer C).
   std::chrono::seconds after_accept{30};   ///< The same once the call has been accepted.
+  media::JitterBufferKind jitter_buffer = media::JitterBufferKind::automatic;
   std::string dtmf;  ///< Digits sent once the call is up and the opening line is over.
 };
 
@@ -46,11 +49,14 @@ struct AgentOptions {
 
 /// Sound in and out, and when to stop.
 struct AudioOptions {
-  std::string input = "device";      ///< "device", "null" or a sound file.
-  std::string output = "device";     ///< "device", "null" or a file to write.
-  std::string record{};              ///< Stereo recording: left = caller, right = model.
-  int rate_hz = 24'000;              ///< Of all frames between codec and device; the model's own.
+  std::string input = "device";   ///< "device", "null" or a sound file.
+  std::string output = "device";  ///< "device", "null" or a file to write.
+  std::string record{};  ///< Stereo recording: left = caller, right = model; FLAC by default.
+  int rate_hz = 24'000;  ///< Of all frames between codec and device; the model's own.
   bool start_after_greeting = true;  ///< Hold the input file until the opening line is over.
+  std::string microphone{};          ///< For "device": as audio::DeviceRequest has it.
+  std::string loudspeaker{};
+  audio::VoiceEngine echo = audio::default_voice_engine();  ///< Echo cancellation of a device.
 };
 
 struct CallOptions {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "media/quality.hpp"
+
 namespace offhook::call {
 namespace {
 
@@ -33,6 +35,12 @@ constexpr std::array setup_steps{
 double loss_percent(const media::StreamStats& rtp) {
   const double expected = static_cast<double>(rtp.packets_received + rtp.packets_lost);
   return expected > 0 ? 100.0 * static_cast<double>(rtp.packets_lost) / expected : 0;
+}
+
+/// Of the whole call.
+media::Quality quality_of(const CallReport& report) {
+  return media::estimate_quality({}, report.rtp,
+                                 audio::codec_by_name(report.codec).value_or(audio::CodecId::pcmu));
 }
 
 }  // namespace
@@ -69,10 +77,24 @@ json::object to_json(const CallReport& report) {
                         {"jitter_ms", rtp.jitter_ms},         {"concealed", rtp.frames_concealed},
                         {"played", rtp.frames_played},        {"buffer_ms", rtp.buffer_ms}};
   // -1 stands for "the peer never told": in JSON that is null.
-  const auto or_null = [](double value) { return value < 0 ? json::value{} : json::value{value}; };
+  // Parentheses: braces would make it an array.
+  const auto or_null = [](double value) {
+    return value < 0 ? json::value(nullptr) : json::value(value);
+  };
   rtp_json["round_trip_ms"] = or_null(rtp.round_trip_ms);
   rtp_json["remote_loss_percent"] = or_null(rtp.remote_loss_percent);
   rtp_json["remote_jitter_ms"] = or_null(rtp.remote_jitter_ms);
+  if (rtp.frames_played > 0) {
+    const media::Quality quality = quality_of(report);
+    rtp_json["concealed_percent"] = media::concealed_percent({}, rtp);
+    rtp_json["r_factor"] = quality.r_factor;
+    rtp_json["mos_estimate"] = quality.mos;
+  } else {
+    rtp_json["concealed_percent"] = rtp_json["r_factor"] = rtp_json["mos_estimate"] = nullptr;
+  }
+  rtp_json["buffer_target_ms"] = rtp.buffer_target_ms;
+  rtp_json["buffer_resets"] = rtp.buffer_resets;
+  rtp_json["fec"] = rtp.fec;
   return {{"result", to_string(report.ending.result)},
           {"exit_code", exit_code(report.ending.result)},
           {"reason", report.ending.reason},
@@ -105,12 +127,18 @@ std::string to_text(const CallReport& report) {
     text +=
         fmt::format("  {:<22} {} sent, {} received, {} lost ({:.1f} %)\n", "packets",
                     rtp.packets_sent, rtp.packets_received, rtp.packets_lost, loss_percent(rtp));
-    text += fmt::format("  {:<22} jitter {:.1f} ms, buffer {:.0f} ms, {} of {} frames concealed\n",
-                        "receiving", rtp.jitter_ms, rtp.buffer_ms, rtp.frames_concealed,
-                        rtp.frames_played);
+    text += fmt::format(
+        "  {:<22} jitter {:.1f} ms, buffer {:.0f} ms, {} of {} frames concealed ({:.1f} %)\n",
+        "receiving", rtp.jitter_ms, rtp.buffer_ms, rtp.frames_concealed, rtp.frames_played,
+        media::concealed_percent({}, rtp));
     if (rtp.round_trip_ms >= 0) {
       text += fmt::format("  {:<22} round trip {:.1f} ms, loss {:.1f} %\n", "peer's RTCP report",
                           rtp.round_trip_ms, std::max(0.0, rtp.remote_loss_percent));
+    }
+    if (rtp.frames_played > 0) {
+      const media::Quality quality = quality_of(report);
+      text += fmt::format("  {:<22} R {:.0f} of 93, estimated (G.107), as MOS {:.1f}\n", "quality",
+                          quality.r_factor, quality.mos);
     }
   }
   return text;

@@ -56,6 +56,46 @@ asio::awaitable<Ending> talk_to_openai(LiveCall& call) {
   co_return Ending{};
 }
 
+/// Puts on the timeline what happens to the sound device.
+void tell_of_device(CallAudio& audio, Timeline& timeline) {
+  using Kind = audio::DeviceNotice::Kind;
+  if (audio.device() == nullptr) {
+    return;
+  }
+  while (const auto notice = audio.device()->next_notice()) {
+    boost::json::object detail{{"device", audio::to_string(notice->device)},
+                               {"name", notice->text}};
+    if (notice->kind == Kind::lost) {
+      detail["note"] = "silence until a device is there";
+    } else if (notice->kind == Kind::echo_removed) {
+      detail["note"] = "the sound server cancels the echo: ours steps aside";
+    }
+    timeline.mark("audio", audio::to_string(notice->kind), std::move(detail), notice->at);
+  }
+}
+
+/// What the device has gone through, at the end of the call.
+void tell_device_figures(CallAudio& audio, Timeline& timeline) {
+  if (audio.device() == nullptr) {
+    return;
+  }
+  tell_of_device(audio, timeline);
+  const audio::DeviceStats stats = audio.device()->stats();
+  const auto count = [](std::uint64_t bridge, std::uint64_t device) { return bridge + device; };
+  timeline.mark("audio", "device",
+                {{"backend", stats.backend},
+                 {"capture_gaps", count(stats.capture.underruns, stats.device.capture_gaps)},
+                 {"playback_gaps", count(stats.playback.underruns, stats.device.playback_gaps)},
+                 {"dropped", count(stats.capture.overruns, stats.playback.overruns)},
+                 {"interruptions", stats.device.interruptions},
+                 {"capture_drift_ppm", stats.capture.drift_ppm},
+                 {"playback_drift_ppm", stats.playback.drift_ppm},
+                 {"capture_delay_ms", stats.capture.delay_ms},
+                 {"playback_delay_ms", stats.playback.delay_ms},
+                 {"erle_db", stats.erle_db},
+                 {"echo_delay_ms", stats.echo_delay_ms}});
+}
+
 /// Starts the input file and the `--dtmf` digits when their time has come, and ends the call once
 /// the file is over and the answer to it has been heard.
 asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
@@ -64,6 +104,7 @@ asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
   auto quiet_since = TurnState::Clock::now();
   for (;;) {
     co_await pause(50ms);
+    tell_of_device(audio, call.services.timeline);
     const auto now = TurnState::Clock::now();
     if (call.greeting_over() || !call.options.audio.start_after_greeting) {
       audio.start_input();
@@ -213,6 +254,7 @@ asio::awaitable<CallReport> run_outbound_call(CallServices services, CallOptions
   const bool peer_knows = co_await call.phone.part();
   const bool hang_up_over_rest = !peer_knows;
   co_await call.control.part(hang_up_over_rest);
+  tell_device_figures(services.audio, timeline);
   timeline.mark("call", "ended");
 
   CallReport report = report_of(call, std::move(ending), setup);

@@ -8,6 +8,7 @@
 #include "base/race.hpp"
 #include "call/incoming_calls.hpp"
 #include "call/refusal.hpp"
+#include "media/quality.hpp"
 #include "sip/sip_target.hpp"
 
 namespace offhook::call {
@@ -135,9 +136,39 @@ asio::awaitable<Ending> PhoneLeg::watch_media() {
   asio::steady_timer timer{control_};
   for (;;) {
     drain_media_events();
+    mark_quality();
     timer.expires_after(20ms);
     co_await timer.async_wait(asio::use_awaitable);
   }
+}
+
+void PhoneLeg::mark_quality() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!stream_ || now < next_quality_) {
+    return;
+  }
+  const media::StreamStats stats = stream_->stats();
+  if (next_quality_ != std::chrono::steady_clock::time_point{}) {
+    const media::Quality quality = media::estimate_quality(quality_from_, stats, codec());
+    const auto or_null = [](double value) {
+      return value < 0 ? boost::json::value(nullptr) : boost::json::value(value);
+    };
+    timeline_.mark("media", "quality",
+                   {{"r_factor", quality.r_factor},
+                    {"concealed_percent", media::concealed_percent(quality_from_, stats)},
+                    {"lost", stats.packets_lost - quality_from_.packets_lost},
+                    {"jitter_ms", stats.jitter_ms},
+                    {"buffer_ms", stats.buffer_ms},
+                    {"round_trip_ms", or_null(stats.round_trip_ms)},
+                    {"remote_loss_percent", or_null(stats.remote_loss_percent)},
+                    {"fec", stats.fec}});
+  }
+  quality_from_ = stats;
+  next_quality_ = now + 5s;
+}
+
+audio::CodecId PhoneLeg::codec() const {
+  return audio::codec_by_name(media_ ? media_->codec.name : "").value_or(audio::CodecId::pcmu);
 }
 
 std::optional<Ending> PhoneLeg::on_event(const sip::CallEvent& event) {
@@ -200,6 +231,7 @@ std::optional<Ending> PhoneLeg::on_answered(const sip::CallEvent& event) {
                  {{"codec", media_->codec.name},
                   {"profile", profile_name(media_->profile)},
                   {"srtp", media_->srtp_suite},
+                  {"jitter_buffer", to_string(resolve(options_.jitter_buffer))},
                   {"remote", media_->remote_address + ":" + std::to_string(media_->remote_port)}});
   return std::nullopt;
 }
@@ -252,6 +284,7 @@ media::StreamConfig PhoneLeg::stream_config(const sip::NegotiatedMedia& media) c
   config.telephone_event_type = media.telephone_event_type;
   config.telephone_event_clock_hz = media.telephone_event_clock_hz;
   config.audio_rate_hz = audio_.rate_hz();
+  config.jitter_buffer = options_.jitter_buffer;
   config.send = media.direction == sip::MediaDirection::sendrecv ||
                 media.direction == sip::MediaDirection::sendonly;
   if (media.profile == sip::SdpProfile::savp) {
@@ -291,6 +324,13 @@ void PhoneLeg::drain_media_events() {
                        {{"note", "no RTP has come for 5 s; check the firewall for UDP"}},
                        event->at);
         break;
+      case Kind::bye_received: timeline_.mark("media", "rtcp.bye", {}, event->at); break;
+      case Kind::trouble:
+        timeline_.mark("media", "packets.refused",
+                       {{"why", to_string(event->why)}, {"count", event->count}}, event->at);
+        break;
+      case Kind::fec_on: timeline_.mark("media", "fec.on", {}, event->at); break;
+      case Kind::fec_off: timeline_.mark("media", "fec.off", {}, event->at); break;
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,9 @@ class PhoneLeg {
   [[nodiscard]] std::optional<Ending> on_failed(const sip::CallEvent& event);
   void on_media_changed(const sip::NegotiatedMedia& media);
   void drain_media_events();
+  /// Every 5 s of media: how it sounds.
+  void mark_quality();
+  [[nodiscard]] audio::CodecId codec() const;
   [[nodiscard]] media::StreamConfig stream_config(const sip::NegotiatedMedia& media) const;
 
   boost::asio::any_io_executor control_;
@@ -81,6 +85,8 @@ class PhoneLeg {
   std::optional<sip::NegotiatedMedia> media_;
   std::optional<media::Stream> stream_;
   std::optional<media::StreamStats> final_stats_;
+  media::StreamStats quality_from_{};  ///< When the last mark was made.
+  std::chrono::steady_clock::time_point next_quality_{};
   std::string sip_call_id_;
   std::string local_address_;
   bool heard_from_peer_ = false;

@@ -23,6 +23,7 @@ struct CallArguments {
   std::string config;
   std::string srtp;
   std::string codecs;
+  std::string jitter_buffer;
   std::string api_key_file;
   std::string webhook_secret_file;
   std::string instructions_file;
@@ -30,6 +31,7 @@ struct CallArguments {
   std::optional<unsigned> max_duration_s;
   std::optional<unsigned> webhook_deadline_s;
   std::optional<unsigned> answer_deadline_s;
+  std::string echo;
   bool no_control = false;
 };
 
@@ -70,6 +72,10 @@ void add_phone_options(CLI::App& app, CallArguments& arguments) {
                  "require, prefer (default: offer SRTP, fall back to RTP and say so) or off")
       ->type_name("POLICY")
 
+      ->group(group);
+  app.add_option("--jitter-buffer", arguments.jitter_buffer,
+                 "neteq, portable or automatic (default: neteq where it was built in)")
+      ->type_name("NAME")
       ->group(group);
   app.add_option("--codecs", arguments.codecs,
                  "Codecs to offer, in order: opus,G722,PCMU,PCMA (default: opus,PCMU,PCMA)")
@@ -157,6 +163,17 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
       ->type_name("FILE")
       ->capture_default_str()
       ->group(group);
+  app.add_option("--mic", audio.microphone,
+                 "Microphone for --audio device: a name or part of it, see offhook devices")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--speaker", audio.loudspeaker, "Loudspeaker for --play device, the same way")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--echo", arguments.echo,
+                 "Echo cancellation of microphone and loudspeaker: dual, aec3, speex or off")
+      ->type_name("ENGINE")
+      ->group(group);
   app.add_option("--audio-start", arguments.audio_start,
                  "When the file begins: greeting (default: after it) or answer")
       ->type_name("WHEN")
@@ -166,7 +183,8 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
       ->type_name("FILE")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--record", audio.record, "Stereo recording: left caller, right model")
+  app.add_option("--record", audio.record,
+                 "Stereo recording, left caller, right model: FLAC, or by its name .wav or .opus")
       ->type_name("FILE")
       ->group(group);
   app.add_option("--events", settings.events_file, "JSONL of every sideband event")
@@ -218,6 +236,20 @@ Result<> apply_texts(const CallArguments& arguments, CallSettings& settings) {
       return fail(policy.error());
     }
     settings.call.phone.srtp = *policy;
+  }
+  if (!arguments.jitter_buffer.empty()) {
+    const auto jitter_buffer = parse_jitter_buffer(arguments.jitter_buffer);
+    if (!jitter_buffer) {
+      return fail(jitter_buffer.error());
+    }
+    settings.call.phone.jitter_buffer = *jitter_buffer;
+  }
+  if (!arguments.echo.empty()) {
+    const auto echo = audio::voice_engine_from_name(arguments.echo);
+    if (!echo) {
+      return fail(Error{echo.error()}.with("--echo"));
+    }
+    settings.call.audio.echo = *echo;
   }
   if (!arguments.codecs.empty()) {
     auto codecs = parse_codecs(arguments.codecs);

@@ -11,6 +11,7 @@
 #include "call/jsonl_file.hpp"
 #include "call/outbound_call.hpp"
 #include "cli/keyboard.hpp"
+#include "cli/level_meter.hpp"
 #include "cli/webhook_server.hpp"
 #include "net/tls.hpp"
 
@@ -86,7 +87,9 @@ call::ControlLeg::OnSidebandEvent event_writer(std::optional<call::JsonlFile>& f
 }
 
 /// The call itself, once everything around it stands.
-asio::awaitable<Result<call::CallReport>> call_once(CallSession& session, sim::Sim* sim) {
+asio::awaitable<Result<call::CallReport>> call_once(CallSession& session,
+                                                    sim::Sim* sim,
+                                                    TerminalView& view) {
   CallSettings& settings = session.settings;
   auto events = open_file(settings.events_file, "--events");
   if (!events) {
@@ -124,6 +127,10 @@ asio::awaitable<Result<call::CallReport>> call_once(CallSession& session, sim::S
     if (keyboard) {
       session.runtime.set_before_leaving([&keyboard = *keyboard] { keyboard.restore(); });
     }
+  }
+  std::unique_ptr<LevelMeter> meter;
+  if (keyboard && (*audio)->device() != nullptr) {
+    meter = std::make_unique<LevelMeter>(session.runtime.control(), **audio, view);
   }
   call::CallServices services{session.runtime.control(),
                               session.runtime.sip_loop(),
@@ -166,7 +173,7 @@ asio::awaitable<Result<call::CallReport>> run_call_session(CallSession& session)
     }
     sim = std::move(*started);
   }
-  auto report = co_await call_once(session, sim.get());
+  auto report = co_await call_once(session, sim.get(), view);
   if (sim) {
     co_await sim->close();
     sim.reset();

@@ -88,6 +88,8 @@ const std::map<std::string, Setter>& text_fields() {
       {"dtmf", text([](auto& s) -> auto& { return s.call.phone.dtmf; })},
       {"audio", text([](auto& s) -> auto& { return s.call.audio.input; })},
       {"play", text([](auto& s) -> auto& { return s.call.audio.output; })},
+      {"mic", text([](auto& s) -> auto& { return s.call.audio.microphone; })},
+      {"speaker", text([](auto& s) -> auto& { return s.call.audio.loudspeaker; })},
       {"record", text([](auto& s) -> auto& { return s.call.audio.record; })},
       {"events", text([](auto& s) -> auto& { return s.events_file; })},
       {"timeline", text([](auto& s) -> auto& { return s.timeline_file; })},
@@ -103,6 +105,18 @@ Result<> set_parsed(const std::string& name, const YAML::Node& node, CallSetting
       return fail(policy.error());
     }
     settings.call.phone.srtp = *policy;
+  } else if (name == "jitter_buffer") {
+    const auto kind = parse_jitter_buffer(node.as<std::string>());
+    if (!kind) {
+      return fail(kind.error());
+    }
+    settings.call.phone.jitter_buffer = *kind;
+  } else if (name == "echo") {
+    const auto engine = audio::voice_engine_from_name(node.as<std::string>());
+    if (!engine) {
+      return fail(engine.error());
+    }
+    settings.call.audio.echo = *engine;
   } else if (name == "codecs") {
     auto codecs = parse_codecs(node.as<std::string>());
     if (!codecs) {

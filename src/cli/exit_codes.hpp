@@ -6,5 +6,6 @@ namespace offhook::cli {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_internal_error = 1;
 inline constexpr int exit_usage = 2;
+inline constexpr int exit_audio = 18;  // as call::CallResult::audio_failed
 
 }  // namespace offhook::cli

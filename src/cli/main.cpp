@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   Command chosen;
   add_call_command(app, chosen);
   add_demo_command(app, chosen);
+  add_devices_command(app, chosen);
   add_sim_command(app, chosen);
   try {
     app.parse(argc, argv);

@@ -187,6 +187,19 @@ Result<call::SrtpPolicy> parse_srtp_policy(const std::string& text) {
   return fail(Errc::invalid_argument, "--srtp " + text + ": must be require, prefer or off");
 }
 
+Result<media::JitterBufferKind> parse_jitter_buffer(const std::string& text) {
+  const auto kind = media::jitter_buffer_kind(text);
+  if (!kind) {
+    return fail(Errc::invalid_argument,
+                "--jitter-buffer " + text + ": must be neteq, portable or automatic");
+  }
+  if (*kind == media::JitterBufferKind::neteq && !media::have_neteq()) {
+    return fail(Errc::unsupported,
+                "--jitter-buffer neteq: not in this build; install libtgowt-dev and build again");
+  }
+  return *kind;
+}
+
 Result<std::vector<audio::CodecId>> parse_codecs(const std::string& text) {
   const auto available = audio::available_codecs();
   std::vector<audio::CodecId> codecs;

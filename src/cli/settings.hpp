@@ -61,6 +61,8 @@ void load_environment(const Environment& environment, CallSettings& settings);
 /// "greeting" → true, "answer" → false.
 [[nodiscard]] Result<bool> parse_audio_start(const std::string& text);
 [[nodiscard]] Result<call::SrtpPolicy> parse_srtp_policy(const std::string& text);
+/// @return `unsupported` for neteq in a build without it.
+[[nodiscard]] Result<media::JitterBufferKind> parse_jitter_buffer(const std::string& text);
 /// "opus,pcmu" → codecs, in that order. @return `invalid_argument` naming the known ones.
 [[nodiscard]] Result<std::vector<audio::CodecId>> parse_codecs(const std::string& text);
 

@@ -102,14 +102,29 @@ std::string describe(const Mark& mark) { return printable(sentence(mark), max_li
 TerminalView::TerminalView(std::FILE* out, Style style)
     : out_{out},
       style_{style},
-      colour_{isatty(fileno(out)) != 0 && std::getenv("NO_COLOR") == nullptr} {}
+      colour_{isatty(fileno(out)) != 0 && std::getenv("NO_COLOR") == nullptr},
+      terminal_{isatty(fileno(out)) != 0 && style != Style::json} {}
+
+void TerminalView::set_status(std::string line) {
+  if (!terminal_ || line == status_) {
+    return;
+  }
+  status_ = std::move(line);
+  print(out_, "\r\033[K" + status_);
+}
 
 void TerminalView::show(const Mark& mark) {
+  if (!status_.empty()) {
+    print(out_, "\r\033[K");
+  }
   if (style_ == Style::json) {
     print(out_, to_jsonl(mark) + '\n');
   } else if (style_ == Style::sim || (style_ == Style::text && mark.source != "sim") ||
              belongs_to_conversation(mark)) {
     show_text(mark);
+  }
+  if (!status_.empty()) {
+    print(out_, status_);
   }
 }
 

@@ -22,11 +22,16 @@ class TerminalView {
 
   void show(const Mark& mark);
 
+  /// A last line that stays below all others: "" takes it away. Only on a terminal, never in JSON.
+  void set_status(std::string line);
+
  private:
   void show_text(const Mark& mark);
   std::FILE* out_;
   Style style_;
   bool colour_;
+  bool terminal_;
+  std::string status_{};
 };
 
 /// A mark as one readable line, without time and source: `100 Trying`, `model: Hello!`.

@@ -1,8 +1,11 @@
 #include "media/adaptive_jitter_buffer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
+
+#include "media/opus_packet.hpp"
 
 namespace offhook::media {
 namespace {
@@ -18,7 +21,11 @@ constexpr std::int64_t discontinuity_us = 300 * ms;
 constexpr int max_dry_concealed = 5;  // 100 ms; then silence
 constexpr int max_gap_frames = 10;    // of lost packets; a longer gap is a pause
 constexpr std::int64_t far_too_long_us = 100 * ms;
+constexpr std::int64_t backlog_us = 500 * ms;  // thrown away at once
 constexpr std::int32_t silence_level = 100;
+constexpr double worth_a_frame = 0.03;     // of packets lost
+constexpr std::uint32_t opus_frame = 960;  // ticks
+constexpr int loudest_noise = -40;         // dBov; what is louder is no comfort
 
 /// Fades from `frame` to `next` over their whole length: 40 ms of sound in 20 ms.
 void fade_into(audio::Frame& frame, const audio::Frame& next) {
@@ -52,6 +59,9 @@ void AdaptiveJitterBuffer::restart() noexcept {
   state_ = State::waiting;
   next_.reset();
   last_played_.reset();
+  newest_.reset();
+  noise_.reset();
+  half_bytes_ = 0;
 }
 
 std::int64_t AdaptiveJitterBuffer::to_us(RtpTimestamp timestamp) const noexcept {
@@ -65,8 +75,11 @@ std::int64_t AdaptiveJitterBuffer::delay_us(RtpTimestamp timestamp,
   return now_us - to_us(timestamp) - estimator_.base_us();
 }
 
+/// How much is to be held: also the packet behind a lost one, if that has a copy of it.
 std::int64_t AdaptiveJitterBuffer::needed_us() const noexcept {
-  return std::clamp(estimator_.lateness_us(), std::int64_t{min_delay.count()} * ms - raster_us,
+  const bool copies_help = copies_sent_ && loss_ > worth_a_frame;
+  const std::int64_t lateness = estimator_.lateness_us() + (copies_help ? frame_us : 0);
+  return std::clamp(lateness, std::int64_t{min_delay.count()} * ms - raster_us,
                     std::int64_t{max_delay.count()} * ms - raster_us);
 }
 
@@ -97,8 +110,71 @@ void AdaptiveJitterBuffer::insert(const RtpPacketView& packet, Clock::time_point
                       insert_frame(header, piece);
                     });
   } else {
-    insert_frame(packet.header, packet.payload);
+    insert_opus(packet);
   }
+}
+
+void AdaptiveJitterBuffer::watch_losses(const RtpPacketView& packet) noexcept {
+  const SequenceNumber sequence = packet.header.sequence;
+  if (newest_ && !sequence.newer_than(*newest_)) {
+    return;
+  }
+  const int missing = newest_ ? std::min(sequence - *newest_ - 1, max_gap_frames) : 0;
+  constexpr double memory = 0.99;  // 100 packets
+  for (int i = 0; i < missing; ++i) {
+    loss_ = memory * loss_ + (1 - memory);
+  }
+  loss_ *= memory;
+  newest_ = sequence;
+  copies_sent_ = decoder_->has_copy(packet.payload);
+}
+
+void AdaptiveJitterBuffer::insert_opus(const RtpPacketView& packet) noexcept {
+  watch_losses(packet);
+  const std::uint32_t duration = opus_duration(packet.payload);
+  if (duration == opus_frame / 2) {
+    join_halves(packet);
+    return;
+  }
+  if (duration == 0 || duration % opus_frame != 0) {
+    ++stats_.discarded;
+    return;
+  }
+  insert_frame(packet.header, packet.payload);
+  // The decoder keeps what is beyond 20 ms; an empty payload asks for it.
+  RtpHeader rest = packet.header;
+  rest.marker = false;
+  for (std::uint32_t at = opus_frame; at < duration; at += opus_frame) {
+    rest.timestamp = packet.header.timestamp + at;
+    insert_frame(rest, {});
+  }
+}
+
+void AdaptiveJitterBuffer::join_halves(const RtpPacketView& packet) noexcept {
+  std::array<std::uint8_t, audio::max_payload_bytes> joined;
+  const std::span<const std::uint8_t> first = std::span{half_payload_}.first(half_bytes_);
+  const bool next = half_bytes_ > 0 && packet.header.timestamp == half_.timestamp + opus_frame / 2;
+  const std::size_t length = next ? join_opus(first, packet.payload, joined) : 0;
+  if (length > 0) {
+    half_bytes_ = 0;
+    insert_frame(half_, std::span{joined}.first(length));
+    return;
+  }
+  stats_.discarded += half_bytes_ > 0 ? 1 : 0;
+  half_ = packet.header;
+  half_bytes_ = std::min(packet.payload.size(), half_payload_.size());
+  std::copy_n(packet.payload.begin(), half_bytes_, half_payload_.begin());
+}
+
+void AdaptiveJitterBuffer::insert_comfort_noise(const RtpPacketView& packet,
+                                                Clock::time_point /*arrival*/) noexcept {
+  if (packet.payload.empty() || ssrc_ != packet.header.ssrc) {
+    return;
+  }
+  noise_ = packet.header.sequence;
+  const int level = std::min(-int{packet.payload[0] & 0x7f}, loudest_noise);
+  noise_amplitude_ =
+      static_cast<std::int32_t>(32'768 * std::sqrt(3.0) * std::pow(10, level / 20.0));
 }
 
 void AdaptiveJitterBuffer::learn_delay(const RtpHeader& header,
@@ -120,6 +196,7 @@ void AdaptiveJitterBuffer::learn_delay(const RtpHeader& header,
       estimator_.shift(step_us);
       const bool backwards = next_ && frames_until(header.timestamp) < 0;
       if (step_us < 0 || backwards || !store_.empty()) {
+        ++stats_.resets;
         restart();
       }
     }
@@ -130,6 +207,9 @@ void AdaptiveJitterBuffer::learn_delay(const RtpHeader& header,
 
 void AdaptiveJitterBuffer::insert_frame(const RtpHeader& header,
                                         std::span<const std::uint8_t> payload) noexcept {
+  if (noise_ && header.sequence.newer_than(*noise_ + 1)) {
+    noise_.reset();  // packets between are missing
+  }
   if (next_ && frames_until(header.timestamp) < 0) {
     ++stats_.late;
     return;
@@ -137,6 +217,7 @@ void AdaptiveJitterBuffer::insert_frame(const RtpHeader& header,
   if (store_.full()) {
     store_.remove_oldest();
     ++stats_.discarded;
+    stats_.resets += state_ == State::playing ? 1 : 0;
     state_ = State::waiting;  // play on from what is left
   }
   if (!store_.insert(header, payload)) {
@@ -150,6 +231,9 @@ void AdaptiveJitterBuffer::next_frame(audio::Frame& frame, Clock::time_point now
     return;
   }
   current_delay_us_ = delay_us(store_.oldest().timestamp, now);
+  if (current_delay_us_ - needed_us() > backlog_us) {
+    shed_backlog(now);
+  }
   if (may_grow(current_delay_us_)) {
     decoder_->conceal({}, frame);
     since_adapted_ = 0;
@@ -158,6 +242,16 @@ void AdaptiveJitterBuffer::next_frame(audio::Frame& frame, Clock::time_point now
   }
   play_oldest(frame);
   adapt(frame, current_delay_us_);
+}
+
+void AdaptiveJitterBuffer::shed_backlog(Clock::time_point now) noexcept {
+  while (store_.size() > 1 && current_delay_us_ - needed_us() > frame_us) {
+    store_.remove_oldest();
+    ++stats_.discarded;
+    current_delay_us_ = delay_us(store_.oldest().timestamp, now);
+  }
+  next_ = store_.oldest().timestamp;
+  ++stats_.resets;
 }
 
 bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noexcept {
@@ -185,37 +279,49 @@ bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noex
     run_dry(frame);  // it may still come: what we make up meanwhile lengthens the delay
     return false;
   }
-  decoder_->conceal(
+  const bool recovered = decoder_->conceal(
       missing == 1 ? store_.payload(store_.oldest()) : std::span<const std::uint8_t>{}, frame);
   next_ = *next_ + ticks_per_frame_;
   ++stats_.played;
-  ++stats_.concealed;
+  stats_.concealed += recovered ? 0 : 1;
   track_level(frame);
   return false;
 }
 
 bool AdaptiveJitterBuffer::begin_talk_spurt(audio::Frame& frame, Clock::time_point now) noexcept {
   if (store_.empty() || delay_us(store_.oldest().timestamp, now) < needed_us()) {
-    frame.silence(audio_rate_hz_);
-    quiet_ = true;
+    pause(frame);
     return false;
   }
   settle_dry_frames();
+  noise_.reset();
   state_ = State::playing;
   next_ = store_.oldest().timestamp;
   excess_frames_ = 0;
   return true;
 }
 
+void AdaptiveJitterBuffer::pause(audio::Frame& frame) noexcept {
+  frame.silence(audio_rate_hz_);
+  quiet_ = true;
+  if (!noise_ || noise_amplitude_ == 0) {
+    return;
+  }
+  for (std::int16_t& sample : frame.samples()) {
+    noise_state_ = noise_state_ * 1'664'525U + 1'013'904'223U;
+    const auto centred = static_cast<std::int32_t>(noise_state_ >> 16) - 32'768;
+    sample = static_cast<std::int16_t>(centred * noise_amplitude_ / 32'768);
+  }
+}
+
 void AdaptiveJitterBuffer::run_dry(audio::Frame& frame) noexcept {
   ++dry_frames_;
-  if (dry_frames_ <= max_dry_concealed) {
+  if (dry_frames_ <= max_dry_concealed && !noise_) {
     decoder_->conceal({}, frame);
     ++dry_concealed_;
     return;
   }
-  frame.silence(audio_rate_hz_);
-  quiet_ = true;
+  pause(frame);
   state_ = State::waiting;
 }
 
@@ -224,7 +330,9 @@ void AdaptiveJitterBuffer::run_dry(audio::Frame& frame) noexcept {
 void AdaptiveJitterBuffer::settle_dry_frames() noexcept {
   if (dry_concealed_ > 0 && !store_.empty()) {
     const PacketStore::Entry& entry = store_.oldest();
-    const bool nothing_lost = last_played_ && entry.sequence == *last_played_ + 1;
+    const bool follows_noise = noise_ && entry.sequence == *noise_ + 1;
+    const bool nothing_lost =
+        follows_noise || (last_played_ && entry.sequence == *last_played_ + 1);
     const bool went_on = next_ && frames_until(entry.timestamp) > 0;
     if (!(nothing_lost && (went_on || entry.marker))) {
       stats_.concealed += static_cast<std::uint64_t>(dry_concealed_);

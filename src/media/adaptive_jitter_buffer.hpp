@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@ namespace offhook::media {
 /// only late is still played and the delay has grown by what it was late. It shrinks slowly: one
 /// frame at a time is faded into the next, preferably where it is quiet. A pause of the sender,
 /// with timestamps that advance meanwhile or not, begins a new talk spurt with the right delay.
+/// Opus packets may last 10, 20, 40 or more ms. Does not allocate.
 class AdaptiveJitterBuffer final : public JitterBuffer {
  public:
   static constexpr std::chrono::milliseconds min_delay{20};
@@ -30,6 +33,8 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
                        int audio_rate_hz);
 
   void insert(const RtpPacketView& packet, Clock::time_point arrival) noexcept override;
+  void insert_comfort_noise(const RtpPacketView& packet,
+                            Clock::time_point arrival) noexcept override;
   void next_frame(audio::Frame& frame, Clock::time_point now) noexcept override;
   [[nodiscard]] JitterBufferStats stats() const noexcept override;
 
@@ -38,10 +43,17 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
 
   void restart() noexcept;
   void learn_delay(const RtpHeader& header, Clock::time_point arrival) noexcept;
+  void watch_losses(const RtpPacketView& packet) noexcept;
+  void insert_opus(const RtpPacketView& packet) noexcept;
+  /// Of 10 ms: waits for its other half.
+  void join_halves(const RtpPacketView& packet) noexcept;
   void insert_frame(const RtpHeader& header, std::span<const std::uint8_t> payload) noexcept;
+  void shed_backlog(Clock::time_point now) noexcept;
   /// Moves to what is to be played now. @return false when that is silence or made up.
   bool seek(audio::Frame& frame, Clock::time_point now) noexcept;
   bool begin_talk_spurt(audio::Frame& frame, Clock::time_point now) noexcept;
+  /// Silence, or the peer's comfort noise.
+  void pause(audio::Frame& frame) noexcept;
   void run_dry(audio::Frame& frame) noexcept;
   void settle_dry_frames() noexcept;
   void play_oldest(audio::Frame& frame) noexcept;
@@ -62,6 +74,9 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
 
   PacketStore store_;
   FrameAssembler assembler_{};
+  RtpHeader half_{};  ///< Of the 10 ms of Opus in `half_payload_`.
+  std::array<std::uint8_t, audio::max_payload_bytes> half_payload_{};
+  std::size_t half_bytes_ = 0;
   DelayEstimator estimator_{};
   JitterBufferStats stats_{};
   std::optional<std::uint32_t> ssrc_{};
@@ -74,6 +89,12 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
 
   std::optional<RtpTimestamp> next_{};  ///< What is to be played next.
   std::optional<SequenceNumber> last_played_{};
+  std::optional<SequenceNumber> newest_{};
+  double loss_ = 0;           ///< Share of packets that did not come, of late.
+  bool copies_sent_ = false;  ///< The peer's packets hold a copy of the one before (FEC).
+  std::optional<SequenceNumber> noise_{};  ///< Last comfort noise packet; the peer pauses.
+  std::int32_t noise_amplitude_ = 0;
+  std::uint32_t noise_state_ = 1;
   int dry_frames_ = 0;     ///< Given out since the buffer ran dry; `next_` stands still.
   int dry_concealed_ = 0;  ///< Of those: not silence, not yet counted.
   int since_adapted_ = 0;  ///< Frames since one was dropped or added.

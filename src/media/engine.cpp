@@ -7,6 +7,18 @@
 
 namespace offhook::media {
 
+std::string_view to_string(Trouble trouble) noexcept {
+  switch (trouble) {
+    case Trouble::malformed: return "malformed";
+    case Trouble::source: return "unknown source";
+    case Trouble::authentication: return "SRTP authentication";
+    case Trouble::payload_type: return "payload type";
+    case Trouble::sequence_jump: return "sequence jump";
+    case Trouble::buffer_reset: return "buffer reset";
+  }
+  return "unknown";
+}
+
 Engine::Engine(std::shared_ptr<Impl> impl) : impl_{std::move(impl)} {}
 
 Engine::~Engine() { impl_->stop(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "audio/codec.hpp"
 #include "audio/port.hpp"
 #include "base/error.hpp"
+#include "media/jitter_buffer_kind.hpp"
 #include "media/srtp_keys.hpp"
 
 namespace offhook::media {
@@ -51,8 +53,9 @@ struct StreamConfig {
   int telephone_event_clock_hz = 8'000;
   int audio_rate_hz = 16'000;      ///< Of the frames given to `port`.
   std::optional<SrtpKeys> srtp{};  ///< Set: RTP/SAVP. Empty: plain RTP.
-  bool send = true;                ///< false: hold; nothing but RTCP leaves.
-  std::string cname = "offhook";   ///< RTCP SDES CNAME.
+  JitterBufferKind jitter_buffer = JitterBufferKind::automatic;
+  bool send = true;               ///< false: hold; nothing but RTCP leaves.
+  std::string cname = "offhook";  ///< RTCP SDES CNAME.
 };
 
 /// Counters of one stream since it began. A snapshot; all times in ms.
@@ -68,10 +71,25 @@ struct StreamStats {
   std::uint64_t frames_skipped = 0;  ///< Neither played nor sent: the thread came too late.
   double jitter_ms = 0;              ///< RFC 3550 interarrival jitter of what we receive.
   double buffer_ms = 0;              ///< Delay that the jitter buffer adds now.
+  double buffer_target_ms = 0;       ///< What the network as it is needs.
+  std::uint64_t buffer_resets = 0;   ///< It began anew: jumps of the timestamps, overflow.
   double round_trip_ms = -1;         ///< From RTCP; -1 while unknown.
   double remote_loss_percent = -1;   ///< Of our stream, as the peer reports; -1 while unknown.
   double remote_jitter_ms = -1;
+  bool fec = false;  ///< Loss of ours is high enough that Opus packets carry a copy (FEC).
 };
+
+/// Why packets that came were not played.
+enum class Trouble : std::uint8_t {
+  malformed,       ///< No RTP.
+  source,          ///< From an address that is not the peer's.
+  authentication,  ///< SRTP: wrong key, tampered or replayed.
+  payload_type,    ///< Not negotiated.
+  sequence_jump,   ///< The sequence numbers began elsewhere.
+  buffer_reset,    ///< The timestamps jumped, or more came than can be held.
+};
+inline constexpr std::size_t trouble_kinds = 6;
+[[nodiscard]] std::string_view to_string(Trouble trouble) noexcept;
 
 /// What a stream tells. Written on the media thread into a ring; the owner drains it.
 struct StreamEvent {
@@ -82,10 +100,16 @@ struct StreamEvent {
     digit_received,   ///< RFC 4733: `digit` was pressed, reported once, at its end.
     digit_sent,       ///< The last packet of `digit` left.
     receive_timeout,  ///< Nothing authentic came for 5 s; told once per silence.
+    bye_received,     ///< RTCP BYE: the peer's stream ends.
+    trouble,          ///< `count` packets met `why`; the first at once, then every 5 s.
+    fec_on,           ///< The peer reported so much loss that we add FEC to our Opus packets.
+    fec_off,
   };
   Kind kind = Kind::first_packet_sent;
   char digit = 0;  ///< '0'-'9', '*', '#', 'A'-'D'.
   std::chrono::steady_clock::time_point at{};
+  Trouble why = Trouble::malformed;
+  std::uint64_t count = 0;
 };
 
 class Engine;

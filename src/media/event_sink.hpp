@@ -17,6 +17,10 @@ class EventSink {
   void tell(StreamEvent::Kind kind, Clock::time_point at, char digit = 0) noexcept {
     ring_.push(StreamEvent{.kind = kind, .digit = digit, .at = at});
   }
+  void tell(Trouble why, std::uint64_t count, Clock::time_point at) noexcept {
+    ring_.push(
+        StreamEvent{.kind = StreamEvent::Kind::trouble, .at = at, .why = why, .count = count});
+  }
   [[nodiscard]] std::optional<StreamEvent> next() noexcept {
     StreamEvent event;
     return ring_.pop(event) ? std::optional{event} : std::nullopt;

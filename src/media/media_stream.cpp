@@ -24,7 +24,7 @@ MediaStream::MediaStream(MediaSockets sockets,
       port_{port},
       sender_{events_},
       receiver_{events_, now},
-      rtcp_{sender_, receiver_, now} {
+      rtcp_{sender_, receiver_, events_, now} {
   apply(*setup);
   publish_stats();
 }

@@ -10,9 +10,13 @@ constexpr std::chrono::milliseconds interval{5'000};
 
 }  // namespace
 
-RtcpSession::RtcpSession(RtpSender& sender, RtpReceiver& receiver, Clock::time_point now)
+RtcpSession::RtcpSession(RtpSender& sender,
+                         RtpReceiver& receiver,
+                         EventSink& events,
+                         Clock::time_point now)
     : sender_{sender},
       receiver_{receiver},
+      events_{events},
       ntp_{now},
       random_{random_u32()},
       next_report_{now + first_interval} {}
@@ -51,6 +55,9 @@ bool RtcpSession::on_packet(std::span<std::uint8_t> buffer,
   if (received->sender && received->ssrc == receiver_.ssrc()) {
     receiver_.reception().on_sender_report(received->sender->ntp, arrival);
   }
+  if (received->bye && received->ssrc == receiver_.ssrc()) {
+    receiver_.on_bye(arrival);
+  }
   for (std::size_t i = 0; i < received->report_count; ++i) {
     if (received->reports[i].ssrc == sender_.ssrc()) {
       on_report_block(received->reports[i], arrival);
@@ -65,13 +72,28 @@ void RtcpSession::on_report_block(const ReportBlock& block, Clock::time_point ar
   if (const auto ms = round_trip_ms(block, ntp_.at(arrival))) {
     round_trip_ms_ = *ms;
   }
-  sender_.set_expected_loss(static_cast<int>(remote_loss_percent_ + 0.5));
+  adapt(block, arrival);
+}
+
+void RtcpSession::adapt(const ReportBlock& block, Clock::time_point arrival) noexcept {
+  const std::uint32_t before = highest_reported_.value_or(block.highest_sequence);
+  constexpr std::uint32_t plausible = 10'000;
+  const std::uint32_t packets = block.highest_sequence - before;
+  highest_reported_ = block.highest_sequence;
+  const bool protecting = adaptation_.protecting();
+  adaptation_.on_report(remote_loss_percent_, packets < plausible ? packets : 0);
+  sender_.set_expected_loss(adaptation_.expected_loss_percent());
+  if (adaptation_.protecting() != protecting && sender_.can_protect()) {
+    events_.tell(adaptation_.protecting() ? StreamEvent::Kind::fec_on : StreamEvent::Kind::fec_off,
+                 arrival);
+  }
 }
 
 void RtcpSession::add_to(StreamStats& stats) const noexcept {
   stats.round_trip_ms = round_trip_ms_;
   stats.remote_loss_percent = remote_loss_percent_;
   stats.remote_jitter_ms = remote_jitter_ms_;
+  stats.fec = adaptation_.protecting() && sender_.can_protect();
 }
 
 }  // namespace offhook::media

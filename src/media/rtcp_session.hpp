@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "media/event_sink.hpp"
+#include "media/loss_adaptation.hpp"
 #include "media/ntp_time.hpp"
 #include "media/rtp_receiver.hpp"
 #include "media/rtp_sender.hpp"
@@ -21,7 +23,7 @@ class RtcpSession {
 
   /// The first report is due after 1 s, so that short calls have figures too; later ones every 5 s,
   /// give or take half, so that the ends of many calls do not fall in step (RFC 3550 section 6.2).
-  RtcpSession(RtpSender& sender, RtpReceiver& receiver, Clock::time_point now);
+  RtcpSession(RtpSender& sender, RtpReceiver& receiver, EventSink& events, Clock::time_point now);
 
   void set_cname(const std::string& cname) { cname_ = cname; }
   [[nodiscard]] bool due(Clock::time_point now) const noexcept { return now >= next_report_; }
@@ -36,10 +38,14 @@ class RtcpSession {
   void add_to(StreamStats& stats) const noexcept;
 
  private:
+  void adapt(const ReportBlock& block, Clock::time_point arrival) noexcept;
   void on_report_block(const ReportBlock& block, Clock::time_point arrival) noexcept;
 
   RtpSender& sender_;
   RtpReceiver& receiver_;
+  EventSink& events_;
+  LossAdaptation adaptation_{};
+  std::optional<std::uint32_t> highest_reported_{};
   NtpClock ntp_;
   std::string cname_;
   std::minstd_rand random_;

@@ -9,7 +9,8 @@ namespace {
 constexpr std::chrono::seconds receive_timeout{5};
 /// How long packets of the former SSRC may straggle in after a change.
 constexpr std::chrono::seconds straggling{1};
-constexpr int comfort_noise_type = 13;  // RFC 3389: silence, which needs no packet to be heard
+constexpr int comfort_noise_type =
+    13;  // RFC 3389; static, so it needs no negotiation for 8 kHz codecs
 
 }  // namespace
 
@@ -31,7 +32,9 @@ void RtpReceiver::apply(StreamSetup& setup) noexcept {
       former_.concealed += ended.concealed;
       former_.late += ended.late;
       former_.discarded += ended.discarded;
+      former_.resets += ended.resets;
     }
+    resets_told_ = 0;
     std::swap(jitter_buffer_, setup.jitter_buffer);  // the former one goes with `setup`
   }
 }
@@ -49,10 +52,18 @@ std::optional<std::size_t> RtpReceiver::authenticate(std::span<std::uint8_t> buf
   if (outcome.verdict == SrtpVerdict::accepted) {
     return outcome.length;
   }
-  if (outcome.verdict != SrtpVerdict::malformed) {
+  if (outcome.verdict == SrtpVerdict::malformed) {
+    discard(Trouble::malformed);
+  } else {
     ++srtp_failures_;
+    discard(Trouble::authentication);
   }
   return std::nullopt;
+}
+
+void RtpReceiver::discard(Trouble why) noexcept {
+  ++discarded_;
+  troubles_.note(why);
 }
 
 std::size_t RtpReceiver::open_rtcp(std::span<std::uint8_t> buffer, std::size_t length) noexcept {
@@ -82,6 +93,7 @@ bool RtpReceiver::follow_ssrc(std::uint32_t ssrc, Clock::time_point now) noexcep
     ssrc_changed_ = now;
     reception_.restart();
     dtmf_ = {};
+    bye_told_ = false;
     events_.tell(StreamEvent::Kind::source_changed, now);
   }
   ssrc_ = ssrc;
@@ -92,31 +104,49 @@ void RtpReceiver::on_packet(std::span<std::uint8_t> buffer,
                             std::size_t length,
                             const SocketAddress& source,
                             Clock::time_point arrival) noexcept {
-  const bool trusted = policy_.check(source) != SourcePolicy::Trust::rejected;
-  const auto plain_length = trusted ? authenticate(buffer, length) : std::nullopt;
-  const auto packet =
-      plain_length ? parse_rtp(buffer.first(*plain_length)) : std::optional<RtpPacketView>{};
-  if (!packet) {
+  if (policy_.check(source) == SourcePolicy::Trust::rejected) {
+    discard(Trouble::source);
+    return;
+  }
+  const auto plain_length = authenticate(buffer, length);
+  if (!plain_length) {
+    return;
+  }
+  if (const auto packet = parse_rtp(buffer.first(*plain_length))) {
+    on_authentic(*packet, source, arrival);
+  } else {
+    discard(Trouble::malformed);
+  }
+}
+
+void RtpReceiver::on_authentic(const RtpPacketView& packet,
+                               const SocketAddress& source,
+                               Clock::time_point arrival) noexcept {
+  const bool is_wanted = wanted(packet.header.payload_type);
+  const bool may_pass = is_wanted || packet.header.payload_type == comfort_noise_type;
+  if (!may_pass) {
+    discard(Trouble::payload_type);
+    return;
+  }
+  if (!follow_ssrc(packet.header.ssrc, arrival)) {
     ++discarded_;
     return;
   }
-  const bool is_wanted = wanted(packet->header.payload_type);
-  const bool may_pass = is_wanted || packet->header.payload_type == comfort_noise_type;
-  if (!may_pass || !follow_ssrc(packet->header.ssrc, arrival)) {
-    ++discarded_;
-    return;
-  }
-  const bool is_audio = packet->header.payload_type == payload_type_;
-  const auto kind = reception_.on_packet(packet->header, arrival, is_audio ? clock_hz_ : 0);
+  const bool is_audio = packet.header.payload_type == payload_type_;
+  const auto kind = reception_.on_packet(packet.header, arrival, is_audio ? clock_hz_ : 0);
   if (kind == ReceiverStats::Arrival::duplicate || kind == ReceiverStats::Arrival::jumped) {
     ++discarded_;
     return;
+  }
+  if (kind == ReceiverStats::Arrival::restarted) {
+    troubles_.note(Trouble::sequence_jump);
   }
   if (kind != ReceiverStats::Arrival::reordered && policy_.latch(source)) {
     events_.tell(StreamEvent::Kind::source_changed, arrival);
   }
   heard(arrival);
   if (!is_wanted) {
+    jitter_buffer_->insert_comfort_noise(packet, arrival);
     return;
   }
   ++received_;
@@ -124,9 +154,9 @@ void RtpReceiver::on_packet(std::span<std::uint8_t> buffer,
     events_.tell(StreamEvent::Kind::first_packet_received, arrival);
   }
   if (is_audio) {
-    jitter_buffer_->insert(*packet, arrival);
+    jitter_buffer_->insert(packet, arrival);
   } else {
-    on_event_packet(*packet, arrival);
+    on_event_packet(packet, arrival);
   }
 }
 
@@ -151,6 +181,20 @@ void RtpReceiver::next_frame(audio::Frame& frame, Clock::time_point now) noexcep
   if (const auto digit = dtmf_.expire(now)) {
     events_.tell(StreamEvent::Kind::digit_received, now, *digit);
   }
+  tell_news(now);
+}
+
+void RtpReceiver::on_bye(Clock::time_point now) noexcept {
+  if (!std::exchange(bye_told_, true)) {
+    events_.tell(StreamEvent::Kind::bye_received, now);
+  }
+}
+
+void RtpReceiver::tell_news(Clock::time_point now) noexcept {
+  const std::uint64_t resets = jitter_buffer_->stats().resets;
+  troubles_.note(Trouble::buffer_reset, resets - resets_told_);
+  resets_told_ = resets;
+  troubles_.tell(events_, now);
   if (!silence_told_ && now - heard_ >= receive_timeout) {
     silence_told_ = true;
     events_.tell(StreamEvent::Kind::receive_timeout, now);
@@ -168,6 +212,8 @@ void RtpReceiver::add_to(StreamStats& stats) const noexcept {
   stats.frames_played = former_.played + buffer.played;
   stats.jitter_ms = reception_.jitter_ms();
   stats.buffer_ms = buffer.delay_ms;
+  stats.buffer_target_ms = buffer.target_ms;
+  stats.buffer_resets = former_.resets + buffer.resets;
 }
 
 }  // namespace offhook::media

@@ -12,6 +12,7 @@
 #include "media/receiver_stats.hpp"
 #include "media/source_policy.hpp"
 #include "media/stream_setup.hpp"
+#include "media/trouble_log.hpp"
 
 namespace offhook::media {
 
@@ -38,6 +39,9 @@ class RtpReceiver {
   /// An authentic report came: the peer lives.
   void heard(Clock::time_point now) noexcept;
 
+  /// An authentic BYE of the source that we hear.
+  void on_bye(Clock::time_point now) noexcept;
+
   [[nodiscard]] const SourcePolicy& peer() const noexcept { return policy_; }
   [[nodiscard]] std::uint32_t ssrc() const noexcept { return ssrc_.value_or(0); }
   [[nodiscard]] ReceiverStats& reception() noexcept { return reception_; }
@@ -47,11 +51,17 @@ class RtpReceiver {
   void count_discarded() noexcept { ++discarded_; }
 
  private:
+  void on_authentic(const RtpPacketView& packet,
+                    const SocketAddress& source,
+                    Clock::time_point arrival) noexcept;
+  /// Counts and drops what fails.
   [[nodiscard]] std::optional<std::size_t> authenticate(std::span<std::uint8_t> buffer,
                                                         std::size_t length) noexcept;
   [[nodiscard]] bool wanted(int payload_type) const noexcept;
   /// @return false for a straggler of the source before.
   [[nodiscard]] bool follow_ssrc(std::uint32_t ssrc, Clock::time_point now) noexcept;
+  void discard(Trouble why) noexcept;
+  void tell_news(Clock::time_point now) noexcept;
   void on_event_packet(const RtpPacketView& packet, Clock::time_point now) noexcept;
 
   EventSink& events_;
@@ -71,6 +81,9 @@ class RtpReceiver {
   Clock::time_point heard_;
   bool silence_told_ = false;
   bool first_told_ = false;
+  bool bye_told_ = false;
+  TroubleLog troubles_{};
+  std::uint64_t resets_told_ = 0;  ///< Of the current jitter buffer.
 
   std::uint64_t received_ = 0;
   std::uint64_t discarded_ = 0;

@@ -18,6 +18,7 @@ RtpSender::RtpSender(EventSink& events)
 void RtpSender::apply(StreamSetup& setup) noexcept {
   const StreamConfig& config = setup.config;
   payload_type_ = config.payload_type;
+  can_protect_ = config.codec == audio::CodecId::opus;
   event_type_ = config.telephone_event_type;
   ticks_per_frame_ = audio::codec_info(config.codec).ticks_per_frame();
   event_ticks_per_frame_ = static_cast<std::uint32_t>(config.telephone_event_clock_hz) / 50;
@@ -27,6 +28,7 @@ void RtpSender::apply(StreamSetup& setup) noexcept {
   }
   if (setup.codec_changed) {
     std::swap(encoder_, setup.encoder);  // the former one goes with `setup`
+    encoder_->set_expected_loss(expected_loss_percent_);
     marker_ = true;
   }
 }

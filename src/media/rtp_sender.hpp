@@ -41,7 +41,12 @@ class RtpSender {
   [[nodiscard]] std::uint32_t ssrc() const noexcept { return ssrc_; }
   [[nodiscard]] std::uint64_t packets_sent() const noexcept { return packets_; }
   [[nodiscard]] SenderInfo info(NtpTime ntp) const noexcept;
-  void set_expected_loss(int percent) noexcept { encoder_->set_expected_loss(percent); }
+  /// Whether the codec has in-band FEC.
+  [[nodiscard]] bool can_protect() const noexcept { return can_protect_; }
+  void set_expected_loss(int percent) noexcept {
+    expected_loss_percent_ = percent;
+    encoder_->set_expected_loss(percent);
+  }
 
  private:
   /// @return payload bytes written; sets marker, type and timestamp in `header`.
@@ -53,6 +58,8 @@ class RtpSender {
   std::unique_ptr<audio::Encoder> encoder_{};
   std::optional<SrtpSender> srtp_{};
   DtmfSender dtmf_{};
+  bool can_protect_ = false;
+  int expected_loss_percent_ = 0;  ///< Goes on with the next encoder.
   int payload_type_ = 0;
   int event_type_ = -1;
   std::uint32_t ticks_per_frame_ = 160;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "media/adaptive_jitter_buffer.hpp"
+#include "media/jitter_buffer_factory.hpp"
 
 namespace offhook::media {
 namespace {
@@ -45,13 +45,12 @@ Result<> make_codec(const StreamConfig& config, StreamSetup& setup) {
   if (!encoder) {
     return fail(std::move(encoder).error().with("media"));
   }
-  auto decoder = audio::make_decoder(config.codec, config.audio_rate_hz);
-  if (!decoder) {
-    return fail(std::move(decoder).error().with("media"));
+  auto buffer = make_jitter_buffer(config.jitter_buffer, config.codec, config.audio_rate_hz);
+  if (!buffer) {
+    return fail(std::move(buffer).error().with("media"));
   }
   setup.encoder = *std::move(encoder);
-  setup.jitter_buffer = std::make_unique<AdaptiveJitterBuffer>(
-      *std::move(decoder), audio::codec_info(config.codec), config.audio_rate_hz);
+  setup.jitter_buffer = *std::move(buffer);
   return {};
 }
 
@@ -77,7 +76,8 @@ void compare(const StreamConfig& before, const StreamConfig& now, StreamSetup& s
   setup.address_changed = before.remote_address != now.remote_address ||
                           before.remote_port != now.remote_port ||
                           before.srtp.has_value() != now.srtp.has_value();
-  setup.codec_changed = before.codec != now.codec || before.audio_rate_hz != now.audio_rate_hz;
+  setup.codec_changed = before.codec != now.codec || before.audio_rate_hz != now.audio_rate_hz ||
+                        before.jitter_buffer != now.jitter_buffer;
   const bool same_suite = before.srtp.has_value() == now.srtp.has_value() &&
                           (!now.srtp || before.srtp->suite == now.srtp->suite);
   setup.local_key_changed = !same_suite || (now.srtp && before.srtp->local != now.srtp->local);

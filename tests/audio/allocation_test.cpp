@@ -4,9 +4,10 @@
 
 #include <doctest/doctest.h>
 
-#include "audio/device/frame_exchange.hpp"
+#include "audio/device/sound_path.hpp"
 #include "audio/resampler.hpp"
 #include "audio/turn_detector.hpp"
+#include "audio/voice/voice_processor.hpp"
 #include "audio/voice_activity.hpp"
 #include "sounds.hpp"
 
@@ -75,7 +76,7 @@ TEST_SUITE("the media thread") {
     auto resampler = audio::Resampler::create(48'000, 16'000).value();
     audio::VoiceActivity voice;
     audio::TurnDetector turns;
-    audio::FrameExchange exchange{48'000};
+    const auto path = audio::SoundPath::create(48'000, nullptr).value();
     Frame wide;
     wide.silence(48'000);
     Frame narrow;
@@ -88,12 +89,36 @@ TEST_SUITE("the media thread") {
       resampler.process(wide.samples(), narrow.samples());
       turns.push(voice.process(narrow, 16'000));
       spoke = spoke || turns.speaking();
-      exchange.captured(wide);
-      exchange.exchange(wide, wide);
-      exchange.next_to_play(wide);
+      path->captured(wide.samples());
+      path->exchange(wide, wide, audio::SoundPath::Clock::now());
+      path->work(audio::SoundPath::Clock::now());
+      path->play(wide.samples());
     }
     const std::size_t after = allocations;
     CHECK(after == before);
     CHECK(spoke);
+  }
+
+  TEST_CASE("cancels echo, whatever comes, without allocating") {
+    for (const auto engine : audio::available_voice_engines()) {
+      auto processor = audio::make_voice_processor({.engine = engine, .gain = true}).value();
+      constexpr std::size_t block = audio::VoiceProcessor::block_samples;
+      // The delay is found, jumps, the far side gets loud: every branch that 8 seconds can reach.
+      Samples far = noise(5'000, 16'000, 8);
+      Samples near(far.size());
+      for (std::size_t i = 3'200; i < far.size(); ++i) {
+        near[i] = static_cast<std::int16_t>(far[i - (i < 64'000 ? 960 : 2'880)] / 2);
+      }
+      std::array<std::int16_t, block> out{};
+      const std::size_t before = allocations;
+      for (std::size_t at = 0; at < far.size(); at += block) {
+        processor->process(std::span{far}.subspan(at, block), std::span{near}.subspan(at, block),
+                           out);
+        static_cast<void>(processor->stats());
+      }
+      const std::size_t after = allocations;
+      CAPTURE(audio::name_of(engine));
+      CHECK(after == before);
+    }
   }
 }

@@ -1,96 +1,317 @@
 #include "audio/device/device.hpp"
 
+#include <array>
+#include <cmath>
 #include <cstdlib>
+#include <filesystem>
+#include <numbers>
 #include <string>
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
-#include "audio/device/frame_exchange.hpp"
+#include "audio/device/backends.hpp"
+#include "audio/device/sound_path.hpp"
+#include "audio/sound_file.hpp"
+#include "sounds.hpp"
 
 using offhook::Errc;
+using offhook::audio::DeviceInfo;
+using offhook::audio::DeviceKind;
 using offhook::audio::Frame;
-using offhook::audio::FrameExchange;
+using offhook::audio::SoundPath;
 namespace audio = offhook::audio;
 
 namespace {
 
-Frame numbered(int number) {
-  Frame frame;
-  frame.silence(8'000);
-  frame.storage[0] = static_cast<std::int16_t>(number);
-  return frame;
+using std::chrono::duration;
+using std::chrono::duration_cast;
+using std::chrono::nanoseconds;
+
+/// A device and a call whose clocks differ, as fast as the machine can.
+class TwoClocks {
+ public:
+  TwoClocks(double device_ppm, int rate_hz, std::unique_ptr<audio::VoiceProcessor> processor = {})
+      : path_{SoundPath::create(rate_hz, std::move(processor)).value()},
+        device_step_{0.01 / (1 + device_ppm * 1e-6)},
+        rate_hz_{rate_hz} {}
+
+  /// @param jitter_s  Lateness of each event; the same in every run.
+  void run(double seconds, double jitter_s = 0) {
+    const double end = now_ + seconds;
+    while (now_ < end) {
+      if (device_due_ <= media_due_) {
+        now_ = device_due_;
+        device(at(now_ + jitter_s * random()));
+        device_due_ += device_step_;
+      } else {
+        now_ = media_due_;
+        media(at(now_ + jitter_s * random()));
+        media_due_ += 0.02;
+      }
+    }
+  }
+
+  void skip_device(double seconds) { device_due_ += seconds; }
+
+  [[nodiscard]] audio::BridgeStats capture() const { return path_->capture_stats(); }
+  [[nodiscard]] audio::BridgeStats playback() const { return path_->playback_stats(); }
+  audio::testing::Samples played;
+  audio::testing::Samples sent;
+  bool keep = false;
+
+ private:
+  static SoundPath::Clock::time_point at(double seconds) {
+    return SoundPath::Clock::time_point{} +
+           duration_cast<nanoseconds>(duration<double>{1'000 + seconds});
+  }
+  double random() {
+    state_ = state_ * 1'664'525U + 1'013'904'223U;
+    return static_cast<double>(state_) / 4'294'967'296.0;
+  }
+
+  void device(SoundPath::Clock::time_point now) {
+    std::array<std::int16_t, audio::device_block_samples> block{};
+    microphone_.fill(block);
+    path_->captured(block);
+    path_->work(now);
+    path_->play_at(block, now);
+    if (keep) {
+      played.insert(played.end(), block.begin(), block.end());
+    }
+  }
+
+  void media(SoundPath::Clock::time_point now) {
+    Frame received;
+    received.silence(rate_hz_);
+    model_.fill(received.samples());
+    Frame to_send;
+    path_->exchange(received, to_send, now);
+    path_->work(now);
+    if (keep) {
+      sent.insert(sent.end(), to_send.samples().begin(), to_send.samples().end());
+    }
+  }
+
+  std::unique_ptr<SoundPath> path_;
+  double device_step_;
+  int rate_hz_;
+  double now_ = 0;
+  double device_due_ = 0.003;
+  double media_due_ = 0;
+  std::uint32_t state_ = 1;
+  audio::SineGenerator microphone_{440, 8'000, audio::device_rate_hz};
+  audio::SineGenerator model_{300, 8'000, rate_hz_};
+};
+
+/// Loudest step between samples that a tone of this amplitude cannot make itself.
+int loudest_click(std::span<const std::int16_t> samples, double frequency_hz, int rate_hz) {
+  const double steepest = 8'000 * 2 * std::numbers::pi * frequency_hz / rate_hz;
+  int loudest = 0;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const int step = std::abs(samples[i] - samples[i - 1]);
+    loudest = std::max(loudest, static_cast<int>(step - steepest));
+  }
+  return loudest;
 }
 
-int play(FrameExchange& exchange) {
-  Frame frame;
-  exchange.next_to_play(frame);
-  CHECK(frame.size == 160);
-  return frame.storage[0];
-}
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "offhook-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~TempFolder() { std::filesystem::remove_all(path_); }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  [[nodiscard]] std::string file(const char* name) const { return path_ + "/" + name; }
 
-int send(FrameExchange& exchange, int received = 0) {
-  Frame frame = numbered(0);
-  exchange.exchange(numbered(received), frame);
-  return frame.storage[0];
-}
+ private:
+  std::string path_;
+};
 
 }  // namespace
 
-TEST_SUITE("frame exchange") {
-  TEST_CASE("carries frames both ways, in order") {
-    FrameExchange exchange{8'000};
-    CHECK(send(exchange, 1) == 0);
-    CHECK(play(exchange) == 1);
-    exchange.captured(numbered(7));
-    exchange.captured(numbered(8));
-    CHECK(send(exchange, 2) == 7);
-    CHECK(send(exchange, 3) == 8);
-    CHECK(play(exchange) == 2);
-    CHECK(play(exchange) == 3);
+TEST_SUITE("path between a device and a call") {
+  TEST_CASE("neither grows nor runs dry between clocks that are 300 ppm apart") {
+    for (const double ppm : {-300.0, 300.0}) {
+      TwoClocks clocks{ppm, 16'000};
+      clocks.run(60);
+      const double early = clocks.playback().delay_ms;
+      clocks.run(240);
+      CAPTURE(ppm);
+      for (const auto& bridge : {clocks.capture(), clocks.playback()}) {
+        CHECK(bridge.underruns == 0);
+        CHECK(bridge.overruns == 0);
+        CHECK(bridge.delay_ms < 40);
+      }
+      CHECK(std::abs(clocks.playback().delay_ms - early) < 15);  // where in the block we look
+      // The device produces what is captured and consumes what is played.
+      CHECK(clocks.capture().drift_ppm == doctest::Approx(ppm).epsilon(0.1));
+      CHECK(clocks.playback().drift_ppm == doctest::Approx(-ppm).epsilon(0.1));
+    }
   }
 
-  TEST_CASE("gives silence where nothing came") {
-    FrameExchange exchange{8'000};
-    CHECK(play(exchange) == 0);
-    CHECK(send(exchange) == 0);
+  TEST_CASE("stretches without a click") {
+    for (const int rate : {8'000, 16'000, 24'000, 48'000}) {
+      TwoClocks clocks{200, rate};
+      clocks.run(5);  // past the beginning, which is silence
+      clocks.keep = true;
+      clocks.run(20);
+      CAPTURE(rate);
+      CHECK(loudest_click(clocks.played, 300, audio::device_rate_hz) < 40);
+      CHECK(loudest_click(clocks.sent, 440, rate) < 40);
+    }
   }
 
-  TEST_CASE("keeps nothing of what was captured before the call") {
-    FrameExchange exchange{8'000};
-    for (int i = 1; i <= 20; ++i) {
-      exchange.captured(numbered(i));
-    }
-    CHECK(send(exchange) == 0);
-    exchange.captured(numbered(21));
-    CHECK(send(exchange) == 21);
+  TEST_CASE("learns how late the threads are, and then has no more gaps") {
+    TwoClocks clocks{50, 24'000};
+    clocks.run(120, 0.009);
+    const auto capture = clocks.capture().underruns;
+    const auto playback = clocks.playback().underruns;
+    CHECK(capture + playback < 12);
+    clocks.run(200, 0.009);
+    CHECK(clocks.capture().underruns - capture <= 1);
+    CHECK(clocks.playback().underruns - playback <= 1);
+    CHECK(clocks.playback().delay_ms < 60);
   }
 
-  TEST_CASE("drops the oldest when one clock runs ahead, so that delay stays below 80 ms") {
-    FrameExchange exchange{8'000};
-    send(exchange);
-    play(exchange);
-    for (int i = 1; i <= 5; ++i) {
-      exchange.captured(numbered(i));
-      send(exchange, 100 + i);
-      exchange.captured(numbered(10 + i));
-    }
-    for (int i = 1; i <= 5; ++i) {
-      exchange.captured(numbered(20 + i));
-    }
-    CHECK(send(exchange) > 20);
-    CHECK(play(exchange) >= 103);
+  TEST_CASE("survives a device that stands still for a while, without lasting delay") {
+    TwoClocks clocks{0, 24'000};
+    clocks.run(10);
+    clocks.skip_device(2);
+    clocks.run(3);
+    CHECK(clocks.capture().underruns == 1);
+    CHECK(clocks.playback().overruns == 1);
+    clocks.run(10);
+    CHECK(clocks.playback().delay_ms < 40);
+    CHECK(clocks.capture().delay_ms < 40);
+  }
+
+  TEST_CASE("gives the voice processor what was played, in step with what was captured") {
+    struct Seen {
+      int blocks = 0;
+      int loud_far = 0;
+      bool sizes_fit = true;
+    };
+    class Spy final : public audio::VoiceProcessor {
+     public:
+      explicit Spy(Seen& seen) : seen_{seen} {}
+      void process(std::span<const std::int16_t> far,
+                   std::span<const std::int16_t> near,
+                   std::span<std::int16_t> out) noexcept override {
+        ++seen_.blocks;
+        seen_.sizes_fit = seen_.sizes_fit && far.size() == 160 && near.size() == 160;
+        seen_.loud_far += std::ranges::max(far) > 4'000 ? 1 : 0;
+        std::ranges::fill(out, std::int16_t{0});
+      }
+      [[nodiscard]] audio::VoiceProcessorStats stats() const noexcept override { return {}; }
+
+     private:
+      Seen& seen_;
+    };
+    Seen seen;
+    TwoClocks clocks{0, 24'000, std::make_unique<Spy>(seen)};
+    clocks.keep = true;
+    clocks.run(10);
+    CHECK(seen.sizes_fit);
+    CHECK(seen.blocks >= 995);
+    CHECK(seen.loud_far > 980);
+    CHECK(std::ranges::max(clocks.sent) == 0);  // all of it went through the processor
   }
 }
 
-TEST_SUITE("sound device") {
-  TEST_CASE("tells what to do when there is none") {
+TEST_SUITE("sound devices") {
+  TEST_CASE("are told from each other by name, description or a part of either") {
+    const std::vector<DeviceInfo> devices{
+        {.name = "alsa_input.usb-0", .description = "Headset", .kind = DeviceKind::microphone},
+        {.name = "alsa_input.pci-0", .description = "Built-in", .kind = DeviceKind::microphone},
+        {.name = "alsa_output.usb-0", .description = "Headset", .kind = DeviceKind::loudspeaker}};
+    const auto find = [&](const char* wanted) {
+      return audio::find_device(devices, DeviceKind::microphone, wanted);
+    };
+    CHECK(find("headset")->name == "alsa_input.usb-0");
+    CHECK(find("PCI")->name == "alsa_input.pci-0");
+    CHECK(find("alsa_input.usb-0")->name == "alsa_input.usb-0");
+    CHECK(find("alsa").error().code == Errc::invalid_argument);
+    CHECK(find("alsa").error().detail.find("alsa_input.pci-0") != std::string::npos);
+    CHECK(find("bluetooth").error().code == Errc::not_found);
+    CHECK(find("bluetooth").error().detail.find("offhook devices") != std::string::npos);
+  }
+
+  TEST_CASE("of a server's echo canceller are recognised") {
+    CHECK(audio::names_echo_canceller("alsa_input.pci.echo-cancel"));
+    CHECK(audio::names_echo_canceller("module-echo-cancel.c"));
+    CHECK(audio::names_echo_canceller("Echo-Cancel Source"));
+    CHECK_FALSE(audio::names_echo_canceller("alsa_input.pci"));
+  }
+
+  TEST_CASE("tell what to do when there is none") {
     setenv("PULSE_SERVER", "unix:/nonexistent/pulse", 1);
-    const auto device = audio::open_default_device(16'000);
+    setenv("PIPEWIRE_RUNTIME_DIR", "/nonexistent", 1);
+    for (const std::string_view backend : {"pipewire", "pulse"}) {
+      const auto known = audio::device_backends();
+      const bool built = std::ranges::find(known, backend) != known.end();
+      const auto device = audio::open_device({.request = {.backend = std::string{backend}}});
+      REQUIRE_FALSE(device.has_value());
+      CHECK((device.error().code == (built ? Errc::not_found : Errc::unsupported)));
+      CHECK_FALSE(audio::list_devices(backend).has_value());
+      if (built) {
+        CHECK(device.error().detail.find("--audio FILE or --audio null") != std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE("of other makes are refused by name") {
+    const auto device = audio::open_device({.request = {.backend = "winmm"}});
     REQUIRE_FALSE(device.has_value());
-    const bool built = device.error().code == Errc::not_found;
-    CHECK((built || device.error().code == Errc::unsupported));
-    CHECK(device.error().detail.find(built ? "--audio FILE or --audio null" : "libpulse-dev") !=
-          std::string::npos);
+    CHECK(device.error().code == Errc::unsupported);
+    CHECK(device.error().detail.find("winmm") != std::string::npos);
+    CHECK_FALSE(audio::list_devices("winmm").has_value());
+  }
+
+  TEST_CASE("made of files carry sound both ways in real time") {
+    const TempFolder folder;
+    {
+      auto writer = audio::SoundWriter::create(folder.file("mic.wav"), 16'000, 1).value();
+      REQUIRE(writer.write(audio::testing::tone(500, 8'000, 16'000, 1)).has_value());
+    }
+    audio::testing::Samples sent;
+    {
+      const auto device =
+          audio::open_device({.rate_hz = 16'000,
+                              .request = {.microphone = "file:" + folder.file("mic.wav"),
+                                          .loudspeaker = "file:" + folder.file("spk.wav")}})
+              .value();
+      Frame received;
+      received.silence(16'000);
+      audio::SineGenerator model{300, 8'000, 16'000};
+      auto due = std::chrono::steady_clock::now();
+      for (int i = 0; i < 50; ++i) {
+        Frame to_send;
+        model.fill(received.samples());
+        device->exchange(received, to_send);
+        sent.insert(sent.end(), to_send.samples().begin(), to_send.samples().end());
+        std::this_thread::sleep_until(due += audio::frame_duration);
+      }
+      CHECK_FALSE(device->lost());
+      CHECK(device->stats().backend == "null");
+      CHECK_FALSE(device->next_notice().has_value());
+    }
+    CHECK(std::ranges::max(sent) > 7'000);
+    const auto played = audio::read_sound(folder.file("spk.wav"), audio::device_rate_hz).value();
+    CHECK(std::ranges::max(played.samples) > 7'000);
+  }
+
+  TEST_CASE("made of files are refused when the file is, or beside a real device") {
+    const auto missing = audio::open_device({.request = {.microphone = "file:/nonexistent.wav"}});
+    REQUIRE_FALSE(missing.has_value());
+    CHECK(missing.error().code == Errc::not_found);
+    const auto mixed =
+        audio::open_device({.request = {.microphone = "null", .loudspeaker = "Headset"}});
+    REQUIRE_FALSE(mixed.has_value());
+    CHECK(mixed.error().code == Errc::invalid_argument);
   }
 }

@@ -36,6 +36,7 @@ double likeness(const std::vector<std::int16_t>& sent, const SoundPort& port) {
 struct Way {
   const char* name;
   audio::CodecId codec;
+  JitterBufferKind jitter_buffer;
   bool secured;
   double likeness;  ///< At least, of what was heard and what was said.
 };
@@ -63,14 +64,24 @@ TEST_SUITE("Engine") {
   TEST_CASE("carries sound both ways, with every codec, plain and secured") {
     const auto from_a = rising_tone(300);
     const auto from_b = rising_tone(1'200);
-    constexpr std::array ways{Way{"PCMU", audio::CodecId::pcmu, false, 0.98},
-                              Way{"PCMA over SRTP", audio::CodecId::pcma, true, 0.98},
-                              Way{"Opus", audio::CodecId::opus, false, 0.9},
-                              Way{"Opus over SRTP", audio::CodecId::opus, true, 0.9}};
+    constexpr auto portable = JitterBufferKind::portable;
+    constexpr auto automatic = JitterBufferKind::automatic;
+    // NetEQ stretches time, so that what it plays is no copy of what was sent.
+    std::vector ways{Way{"PCMU", audio::CodecId::pcmu, portable, false, 0.98},
+                     Way{"PCMA over SRTP", audio::CodecId::pcma, portable, true, 0.98},
+                     Way{"Opus", audio::CodecId::opus, portable, false, 0.9},
+                     Way{"PCMU, automatic buffer", audio::CodecId::pcmu, automatic, true, 0.5},
+                     Way{"Opus, automatic buffer", audio::CodecId::opus, automatic, true, 0.5}};
+    if (std::ranges::count(audio::available_codecs(), audio::CodecId::g722) > 0) {
+      ways.push_back({"G.722", audio::CodecId::g722, portable, false, 0.9});
+      ways.push_back({"G.722, automatic buffer", audio::CodecId::g722, automatic, true, 0.5});
+    }
     std::vector<std::unique_ptr<Call>> calls;
     for (const Way& way : ways) {
       StreamConfig a_config = config(0, way.codec);
       StreamConfig b_config = config(0, way.codec);
+      a_config.jitter_buffer = way.jitter_buffer;
+      b_config.jitter_buffer = way.jitter_buffer;
       if (way.secured) {
         a_config.srtp = keys(1, 2);
         b_config.srtp = keys(2, 1);
@@ -226,6 +237,63 @@ TEST_SUITE("Engine") {
     CHECK(after.timestamp - before.timestamp >= 25 * 160);
   }
 
+  TEST_CASE("sends silence while muted, as one stream without gap or marker") {
+    HandPeer peer;
+    SoundPort port{rising_tone(300)};
+    const auto engine = Engine::start().value();
+    auto stream = engine->add(sockets(), config(peer.port()), port).value();
+    std::vector<RtpHeader> headers;
+    const auto collect = [&](std::size_t count) {
+      return eventually([&] {
+        for (auto packet = peer.receive(); !packet.empty(); packet = peer.receive()) {
+          headers.push_back(parse_rtp(packet)->header);
+        }
+        return headers.size() >= count;
+      });
+    };
+    REQUIRE(collect(20));
+    port.sending = false;
+    REQUIRE(collect(40));
+    port.sending = true;
+    REQUIRE(collect(60));
+    for (std::size_t i = 1; i < headers.size(); ++i) {
+      CHECK(headers[i].ssrc == headers[0].ssrc);
+      CHECK(headers[i].sequence - headers[i - 1].sequence == 1);
+      const auto step = headers[i].timestamp - headers[i - 1].timestamp;
+      CHECK(step % 160 == 0);
+      CHECK(step >= 160);
+      CHECK((!headers[i].marker || step > 160));  // only after 20 ms that came too late
+    }
+  }
+
+  TEST_CASE("tells when the peer's reports switch FEC on") {
+    HandPeer peer;
+    SoundPort port;
+    const auto engine = Engine::start().value();
+    MediaSockets ours = sockets();
+    const std::uint16_t to = ours.rtp_port();
+    auto stream =
+        engine->add(std::move(ours), config(peer.port(), audio::CodecId::opus), port).value();
+    std::vector<std::uint8_t> packet;
+    REQUIRE(eventually([&] {
+      packet = peer.receive();
+      return !packet.empty();
+    }));
+    const std::uint32_t ssrc = parse_rtp(packet)->header.ssrc;
+    for (std::uint32_t i = 0; i < 5; ++i) {
+      std::array<std::uint8_t, max_rtcp_bytes> bytes{};
+      const ReportBlock block{.ssrc = ssrc, .fraction_lost = 51, .highest_sequence = 250 * i};
+      const std::size_t length = build_rtcp({.ssrc = 77, .report = block}, bytes);
+      peer.send(static_cast<std::uint16_t>(to + 1), std::span{bytes}.first(length));
+    }
+    EventLog log;
+    CHECK(eventually([&] {
+      log.drain(stream);
+      return log.count(Kind::fec_on) == 1;
+    }));
+    CHECK(eventually([&] { return stream.stats().fec; }));
+  }
+
   TEST_CASE("changes the codec in the middle of a call") {
     Call call{config(0), config(0)};
     REQUIRE(eventually([&] { return call.b->stats().packets_received > 20; }));
@@ -295,7 +363,7 @@ TEST_SUITE("Engine") {
     CHECK(last.buffer[last.length - 7] == 203);  // the last packet: header, BYE, one SSRC
   }
 
-  TEST_CASE("does not allocate on the media thread once a call runs") {
+  TEST_CASE("does not allocate on the media thread once a call with the portable buffer runs") {
     CountingPort a_port;
     CountingPort b_port;
     const auto engine = Engine::start().value();
@@ -305,6 +373,8 @@ TEST_SUITE("Engine") {
     StreamConfig b_config = config(a_sockets.rtp_port(), audio::CodecId::opus);
     a_config.srtp = keys(1, 2);
     b_config.srtp = keys(2, 1);
+    a_config.jitter_buffer = JitterBufferKind::portable;
+    b_config.jitter_buffer = JitterBufferKind::portable;
     auto a = engine->add(std::move(a_sockets), a_config, a_port).value();
     auto b = engine->add(std::move(b_sockets), b_config, b_port).value();
     // Over the first RTCP reports, and with an event or two.

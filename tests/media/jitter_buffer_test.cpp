@@ -34,9 +34,10 @@ class NumberDecoder final : public audio::Decoder {
               static_cast<std::int16_t>(quiet_ ? 0 : 20'000));
     return payload[0] != 0xff;
   }
-  void conceal(std::span<const std::uint8_t> /*next*/, audio::Frame& frame) noexcept override {
+  bool conceal(std::span<const std::uint8_t> /*next*/, audio::Frame& frame) noexcept override {
     frame.silence(rate_hz);
     std::fill_n(frame.storage.begin(), frame.size, made_up);
+    return false;
   }
 
  private:

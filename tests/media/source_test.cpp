@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <array>
+
 #include <doctest/doctest.h>
 
 #include "libre_srtp.hpp"
 #include "loopback.hpp"
+#include "media/rtcp.hpp"
 #include "media/source_policy.hpp"
 
 using namespace offhook::media;
@@ -150,6 +154,70 @@ TEST_SUITE("RTP source") {
     target.burst(peer, 3);
     CHECK(target.counted(6, 7));
     CHECK(target.stream->stats().packets_discarded == 7);
+  }
+
+  TEST_CASE("that misbehaves is told of, by kind, and not packet by packet") {
+    HandPeer peer;
+    Target target{config(peer.port())};
+    target.burst(peer, 50);
+    for (int i = 0; i < 30; ++i) {
+      peer.send_rtp(target.port_number, {.payload_type = 77, .ssrc = 1});
+    }
+    peer.send(target.port_number, std::vector<std::uint8_t>(300, 0x00));
+    target.sequence += 20'000;
+    target.burst(peer, 50);
+    const auto told = [&](Trouble why) {
+      target.log.drain(*target.stream);
+      return std::ranges::any_of(target.log.events, [why](const StreamEvent& event) {
+        return event.kind == Kind::trouble && event.why == why && event.count > 0;
+      });
+    };
+    CHECK(eventually([&] { return told(Trouble::payload_type); }));
+    CHECK(eventually([&] { return told(Trouble::malformed); }));
+    CHECK(eventually([&] { return told(Trouble::sequence_jump); }));
+    CHECK(target.log.count(Kind::trouble) <= 8);
+    const auto received = target.stream->stats().packets_received;
+    target.burst(peer, 10);
+    CHECK(target.counted(received + 10, 0));
+  }
+
+  TEST_CASE("that floods with 2000 packets at once is heard again afterwards") {
+    HandPeer peer;
+    Target target{config(peer.port())};
+    target.burst(peer, 2'000);
+    REQUIRE(target.counted(200, 0));
+    for (int i = 0; i < 100; ++i) {
+      target.burst(peer, 1);
+      std::this_thread::sleep_for(20ms);  // the pace of a sender
+    }
+    const auto played = target.stream->stats().frames_played;
+    for (int i = 0; i < 20; ++i) {
+      target.burst(peer, 1);
+      std::this_thread::sleep_for(20ms);
+    }
+    CHECK(target.stream->stats().frames_played > played + 10);
+    target.log.drain(*target.stream);
+    CHECK(target.log.count(Kind::trouble) >= 1);
+  }
+
+  TEST_CASE("that says goodbye with RTCP BYE is told once") {
+    HandPeer peer;
+    Target target{config(peer.port())};
+    target.burst(peer, 5, 42);
+    REQUIRE(target.counted(5, 0));
+    for (const std::uint32_t ssrc : {7U, 42U, 42U}) {
+      std::array<std::uint8_t, max_rtcp_bytes> bytes{};
+      const std::size_t length = build_rtcp({.ssrc = ssrc, .cname = "peer", .bye = true}, bytes);
+      peer.send(static_cast<std::uint16_t>(target.port_number + 1), std::span{bytes}.first(length));
+    }
+    CHECK(eventually([&] {
+      target.log.drain(*target.stream);
+      return target.log.count(Kind::bye_received) == 1;
+    }));
+    const int calls = target.port.calls;
+    CHECK(eventually([&] { return target.port.calls > calls + 10; }));
+    target.log.drain(*target.stream);
+    CHECK(target.log.count(Kind::bye_received) == 1);
   }
 
   TEST_CASE("that sent long before the stream began does not cause a burst") {

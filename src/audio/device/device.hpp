@@ -1,27 +1,54 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "audio/device/audio_device.hpp"
+#include "audio/device/clock_bridge.hpp"
 #include "audio/port.hpp"
+#include "audio/voice/voice_processor.hpp"
 #include "base/error.hpp"
 
 namespace offhook::audio {
 
-/// The microphone and loudspeaker of this machine as one end of a call.
-///
-/// Has its own threads; `exchange` only moves frames through rings. Creation and destruction happen
-/// on the control thread, `exchange` on the media thread.
-class Device : public Port {
- public:
-  /// True once the sound server or the device went away. The call goes on in silence.
-  [[nodiscard]] virtual bool lost() const noexcept = 0;
+/// What a device in a call has seen so far.
+struct DeviceStats {
+  std::string backend;
+  BridgeStats capture;   ///< From the microphone's clock to the call's.
+  BridgeStats playback;  ///< From the call's clock to the loudspeaker's.
+  DeviceCounters device;
+  double erle_db = 0;      ///< Of the echo canceller.
+  int echo_delay_ms = -1;  ///< -1: none, or not known yet.
 };
 
-/// Opens the default microphone and loudspeaker of the sound server.
+/// The microphone and loudspeaker of this machine as one end of a call.
 ///
-/// @param rate_hz  8000, 16000, 24000 or 48000: the rate of the frames; the server resamples.
-/// @return `Errc::not_found` when no server answers or it has no such device, `Errc::unsupported`
-///         when this build has no sound devices.
-[[nodiscard]] Result<std::unique_ptr<Device>> open_default_device(int rate_hz);
+/// Has its own threads; `exchange` only moves samples through rings. `exchange` belongs to the
+/// media thread, all else to the control thread.
+class Device : public Port {
+ public:
+  /// True while the microphone or the loudspeaker is away. The call goes on in silence.
+  [[nodiscard]] virtual bool lost() const noexcept = 0;
+  [[nodiscard]] virtual DeviceStats stats() const = 0;
+  /// What happened to the device since the last question, one at a time. To be asked regularly: an
+  /// echo canceller steps aside when a notice says that the sound server has its own.
+  [[nodiscard]] virtual std::optional<DeviceNotice> next_notice() = 0;
+};
+
+struct DeviceOptions {
+  int rate_hz = 24'000;  ///< Of the frames: 8000, 16000, 24000 or 48000.
+  DeviceRequest request{};
+  std::unique_ptr<VoiceProcessor> processor{};  ///< null: the microphone as it is.
+};
+
+/// Opens a microphone and a loudspeaker and starts them. @return errors as `open_audio_device`.
+[[nodiscard]] Result<std::unique_ptr<Device>> open_device(DeviceOptions options);
+
+/// The default ones, as they are.
+[[nodiscard]] inline Result<std::unique_ptr<Device>> open_default_device(int rate_hz) {
+  return open_device({.rate_hz = rate_hz});
+}
 
 }  // namespace offhook::audio

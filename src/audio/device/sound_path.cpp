@@ -1,0 +1,123 @@
+#include "audio/device/sound_path.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace offhook::audio {
+namespace {
+
+constexpr double media_block_ms = 20;
+constexpr double device_block_ms = 10;
+constexpr std::size_t ring_samples = device_rate_hz * 4 / 10;
+/// More than the two streams of a device are ever apart; beyond it, one of them had stopped.
+constexpr std::size_t most_played_ahead = 4 * device_block_samples;
+
+}  // namespace
+
+Result<std::unique_ptr<SoundPath>> SoundPath::create(int rate_hz,
+                                                     std::unique_ptr<VoiceProcessor> processor) {
+  const int microphone_hz = processor ? VoiceProcessor::sample_rate_hz : device_rate_hz;
+  auto to_device = ClockBridge::create(rate_hz, device_rate_hz, media_block_ms);
+  auto to_call = ClockBridge::create(microphone_hz, rate_hz, device_block_ms);
+  auto near_down = Resampler::create(device_rate_hz, VoiceProcessor::sample_rate_hz);
+  auto far_down = Resampler::create(device_rate_hz, VoiceProcessor::sample_rate_hz);
+  if (!to_device) {
+    return fail(std::move(to_device).error());
+  }
+  if (!to_call) {
+    return fail(std::move(to_call).error());
+  }
+  if (!near_down || !far_down) {
+    return fail(Errc::internal, "resampler: no memory");
+  }
+  return std::unique_ptr<SoundPath>{new SoundPath{rate_hz, std::move(processor),
+                                                  std::move(*to_device), std::move(*to_call),
+                                                  std::move(*near_down), std::move(*far_down)}};
+}
+
+SoundPath::SoundPath(int rate_hz,
+                     std::unique_ptr<VoiceProcessor> processor,
+                     std::unique_ptr<ClockBridge> to_device,
+                     std::unique_ptr<ClockBridge> to_call,
+                     Resampler near_down,
+                     Resampler far_down)
+    : rate_hz_{rate_hz},
+      processor_{std::move(processor)},
+      to_device_{std::move(to_device)},
+      to_call_{std::move(to_call)},
+      captured_{ring_samples},
+      played_{ring_samples},
+      near_down_{std::move(near_down)},
+      far_down_{std::move(far_down)} {}
+
+void SoundPath::captured(std::span<const std::int16_t> samples) noexcept {
+  captured_.write(samples);
+}
+
+void SoundPath::play(std::span<std::int16_t> samples) noexcept { play_at(samples, Clock::now()); }
+
+void SoundPath::play_at(std::span<std::int16_t> samples, Clock::time_point now) noexcept {
+  to_device_->read(samples, now);
+  if (processor_) {
+    played_.write(samples);
+  }
+}
+
+void SoundPath::exchange(const Frame& received, Frame& to_send, Clock::time_point now) noexcept {
+  received_.push(received);
+  to_send.silence(rate_hz_);
+  to_call_->read(to_send.samples(), now);
+}
+
+void SoundPath::work(Clock::time_point now) noexcept {
+  for (Frame frame; received_.pop(frame);) {
+    to_device_->write(frame.samples(), now);
+  }
+  while (block_waits()) {
+    process_block(now);
+  }
+}
+
+bool SoundPath::block_waits() const noexcept {
+  const std::size_t captured = captured_.size();
+  if (captured < device_block_samples) {
+    return false;
+  }
+  // What was played in the same 10 ms is often handed over a moment later. A loudspeaker that
+  // stands still holds up the microphone by no more than one block.
+  return !processor_ || played_.size() >= device_block_samples ||
+         captured >= 2 * device_block_samples;
+}
+
+void SoundPath::take_played(DeviceBlock& block) noexcept {
+  const std::size_t waits = played_.size();
+  if (waits > most_played_ahead) {
+    played_.skip(waits - device_block_samples);
+  }
+  const std::size_t count = played_.read(block);
+  std::fill(block.begin() + static_cast<std::ptrdiff_t>(count), block.end(), std::int16_t{0});
+}
+
+void SoundPath::process_block(Clock::time_point now) noexcept {
+  DeviceBlock near_wide;
+  captured_.read(near_wide);
+  if (!processor_) {
+    to_call_->write(near_wide, now);
+    return;
+  }
+  DeviceBlock far_wide;
+  take_played(far_wide);
+  VoiceBlock near{};
+  VoiceBlock far{};
+  near_down_.process(near_wide, near);
+  far_down_.process(far_wide, far);
+  if (!bypass_.load(std::memory_order_relaxed)) {
+    processor_->process(far, near, near);
+    const VoiceProcessorStats stats = processor_->stats();
+    erle_db_.store(stats.erle_db, std::memory_order_relaxed);
+    echo_delay_ms_.store(stats.delay_ms, std::memory_order_relaxed);
+  }
+  to_call_->write(near, now);
+}
+
+}  // namespace offhook::audio

@@ -1,0 +1,215 @@
+"""Sound devices without hardware: a private PulseAudio and a private PipeWire with virtual devices."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+from support import TOOLS, EndToEndTest, Running, have, wait_for  # noqa: E402
+
+needs_pulse = unittest.skipUnless(have("pulseaudio", "pactl"), "PulseAudio is not installed (pulseaudio, pulseaudio-utils)")
+needs_pipewire = unittest.skipUnless(
+    have("pipewire", "wireplumber", "pipewire-pulse", "pactl", "dbus-daemon"),
+    "PipeWire is not installed (pipewire, pipewire-pulse, wireplumber, dbus, pulseaudio-utils)")
+
+
+class Server:
+    """A sound server of our own: its socket, its settings and its processes are in one folder."""
+
+    def __init__(self, test):
+        self.test = test
+        # Short, because socket names are limited to 108 bytes.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="offhook-snd-"))
+        test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.env = {"XDG_RUNTIME_DIR": str(self.folder), "HOME": str(self.folder),
+                    "PIPEWIRE_RUNTIME_DIR": str(self.folder), "PULSE_COOKIE": str(self.folder / "cookie")}
+        self.processes = []
+
+    def run(self, name, *command):
+        process = Running(command, self.folder / f"{name}.log", self.env)
+        self.processes.append(process)
+        self.test.addCleanup(process.end)
+        return process
+
+    def control(self, *arguments, check=True):
+        result = subprocess.run(["pactl", *arguments], env={**os.environ, **self.env}, capture_output=True,
+                                text=True, timeout=20, check=False)
+        if check and result.returncode != 0:
+            raise AssertionError(f"pactl {arguments}: {result.stderr}")
+        return result.stdout.strip()
+
+    def add_sink(self, name):
+        module = self.control("load-module", "module-null-sink", f"sink_name={name}", "rate=48000", "channels=1", "channel_map=mono")
+        wait_for(lambda: name in self.control("list", "short", "sinks").split(), f"sink {name}", 20)
+        return module
+
+    def set_defaults(self, sink, source):
+        self.control("set-default-sink", sink)
+        self.control("set-default-source", source)
+        wait_for(lambda: f"Default Sink: {sink}" in self.control("info"), "the default sink", 20)
+
+
+class Pulse(Server):
+    name = "pulse"
+
+    def __init__(self, test):
+        super().__init__(test)
+        socket = self.folder / "native"
+        self.env["PULSE_SERVER"] = f"unix:{socket}"
+        self.start()
+
+    def start(self):
+        self.daemon = self.run(
+            "pulse", "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--realtime=no",
+            "--high-priority=no", "-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.folder}/native",
+            "-L", "module-null-sink sink_name=spk rate=48000 channels=1",
+            "-L", "module-null-sink sink_name=room rate=48000 channels=1",
+            "-L", "module-remap-source master=room.monitor source_name=mic")
+        wait_for(lambda: "Server Name" in self.control("info", check=False), "PulseAudio", 20)
+        self.set_defaults("spk", "mic")
+        self.control("load-module", "module-loopback", "source=spk.monitor", "sink=room", "latency_msec=20")
+
+
+class PipeWire(Server):
+    name = "pipewire"
+
+    def __init__(self, test):
+        super().__init__(test)
+        bus = self.run("bus", "dbus-daemon", "--session", "--nofork", f"--address=unix:path={self.folder}/bus")
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.folder}/bus"
+        wait_for(lambda: (self.folder / "bus").exists(), "dbus", 20)
+        del bus
+        self.daemon = self.run("pipewire", "pipewire")
+        wait_for(lambda: (self.folder / "pipewire-0").exists(), "PipeWire", 20)
+        self.run("wireplumber", "wireplumber")
+        self.run("pipewire-pulse", "pipewire-pulse")
+        wait_for(lambda: "Server Name" in self.control("info", check=False), "pipewire-pulse", 20)
+        self.add_sink("spk")
+        self.add_sink("room")
+        self.control("load-module", "module-remap-source", "master=room.monitor", "source_name=mic", "channels=1", "channel_map=mono")
+        wait_for(lambda: "mic" in self.control("list", "short", "sources").split(), "source mic", 20)
+        self.set_defaults("spk", "mic")
+        self.control("load-module", "module-loopback", "source=spk.monitor", "sink=room", "latency_msec=20")
+
+
+class DevicesTest(EndToEndTest):
+    """What holds for every sound server."""
+
+    def check_lists(self, server):
+        code, output = self.offhook("devices", "--json", "--backend", server.name, env=server.env)
+        self.assertEqual(code, 0, output)
+        devices = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        defaults = {d["kind"]: d["name"] for d in devices if d["default"]}
+        self.assertEqual(defaults, {"microphone": "mic", "loudspeaker": "spk"}, output)
+        code, output = self.offhook("devices", "--backend", server.name, env=server.env)
+        self.assertIn("* spk", output)
+
+    def probe(self, server, *arguments, seconds=5, meanwhile=None):
+        probe = self.start(TOOLS / "device_probe", "--backend", server.name, "--seconds", seconds, *arguments, env=server.env)
+        wait_for(lambda: '"backend"' in probe.output() or probe.process.poll() is not None, "the device to run", 20)
+        if meanwhile:
+            meanwhile(probe)
+        self.assertEqual(probe.wait(), 0, probe.output())
+        return [json.loads(line) for line in probe.output().splitlines() if line.startswith("{")]
+
+    def check_sound_comes_back(self, lines, since_s=0.0):
+        """In most windows what was played is found in what was heard."""
+        windows = [line for line in lines if line.get("at_s", 0) >= since_s and "likeness" in line]
+        found = [line for line in windows if line["likeness"] > 0.7]
+        self.assertGreaterEqual(len(found), 2, lines)
+
+    def check_sound(self, server):
+        lines = self.probe(server, seconds=6)
+        self.check_sound_comes_back(lines, 2)
+        self.check_sound_comes_back(self.probe(server, "--call", seconds=7), 2)
+        print(f"{server.name}: " + json.dumps(lines), file=sys.stderr)
+
+    def check_named(self, server):
+        self.check_sound_comes_back(self.probe(server, "--mic", "mic", "--speaker", "SPK"), 1.5)
+        result = self.start(TOOLS / "device_probe", "--backend", server.name, "--mic", "trumpet", env=server.env)
+        self.assertEqual(result.wait(), 1)
+        self.assertIn("trumpet", result.output())
+
+    def check_follows(self, server):
+        """The default goes elsewhere and comes back; then its device is unplugged and comes back."""
+        module = server.add_sink("other")
+
+        def changes(probe):
+            time.sleep(1)
+            server.set_defaults("other", "mic")
+            wait_for(lambda: '"moved"' in probe.output(), "the move to another sink", 20)
+            server.control("unload-module", module)
+            server.set_defaults("spk", "mic")
+            wait_for(lambda: probe.output().count('"text":"spk"') >= 1, "the way back", 20)
+
+        lines = self.probe(server, seconds=14, meanwhile=changes)
+        self.check_sound_comes_back(lines, 9)
+
+
+@needs_pulse
+class PulseTest(DevicesTest):
+    def setUp(self):
+        super().setUp()
+        self.server = Pulse(self)
+
+    def test_devices_are_listed(self):
+        self.check_lists(self.server)
+
+    def test_sound_goes_round(self):
+        self.check_sound(self.server)
+
+    def test_devices_are_chosen_by_name(self):
+        self.check_named(self.server)
+
+    def test_changes_are_followed(self):
+        self.check_follows(self.server)
+
+    def test_server_that_dies_comes_back(self):
+        def restart(probe):
+            time.sleep(1)
+            self.server.daemon.end()
+            wait_for(lambda: '"lost"' in probe.output(), "the loss", 20)
+            self.server.start()
+            wait_for(lambda: probe.output().count('"returned"') == 2, "both ways to return", 20)
+
+        lines = self.probe(self.server, seconds=14, meanwhile=restart)
+        self.check_sound_comes_back(lines, 9)
+
+
+@needs_pipewire
+class PipeWireTest(DevicesTest):
+    def setUp(self):
+        super().setUp()
+        self.server = PipeWire(self)
+
+    def test_devices_are_listed(self):
+        self.check_lists(self.server)
+
+    def test_sound_goes_round(self):
+        self.check_sound(self.server)
+
+    def test_devices_are_chosen_by_name(self):
+        self.check_named(self.server)
+
+    def test_changes_are_followed(self):
+        self.check_follows(self.server)
+
+
+class NoServerTest(EndToEndTest):
+    def test_says_what_to_do(self):
+        env = {"PULSE_SERVER": f"unix:{self.folder}/none", "PIPEWIRE_RUNTIME_DIR": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}
+        for command in (("devices", "--backend", "pulse"), ("devices", "--backend", "pipewire")):
+            code, output = self.offhook(*command, env=env)
+            self.assertIn(code, (2, 18), output)
+            self.assertRegex(output, "--audio FILE or --audio null|this build has no")
+
+
+if __name__ == "__main__":
+    unittest.main()
