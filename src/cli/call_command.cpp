@@ -74,7 +74,7 @@ void add_phone_options(CLI::App& app, CallArguments& arguments) {
 
       ->group(group);
   app.add_option("--jitter-buffer", arguments.jitter_buffer,
-                 "neteq, portable or automatic (default: neteq where it was built in)")
+                 "portable (default) or neteq, for networks that stall")
       ->type_name("NAME")
       ->group(group);
   app.add_option("--codecs", arguments.codecs,

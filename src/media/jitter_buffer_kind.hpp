@@ -8,7 +8,7 @@ namespace offhook::media {
 
 /// Which implementation of `JitterBuffer` a stream gets.
 enum class JitterBufferKind : std::uint8_t {
-  automatic,  ///< NetEQ where this build has it, else portable.
+  automatic,  ///< The default: portable, which plays what was sent and adds the least delay.
   neteq,      ///< WebRTC's: stretches time, so it follows the network closely. It allocates.
   portable,   ///< Ours: whole frames, no allocation, no library.
 };
@@ -18,10 +18,7 @@ enum class JitterBufferKind : std::uint8_t {
 
 /// Replaces `automatic` by what it stands for.
 [[nodiscard]] inline JitterBufferKind resolve(JitterBufferKind kind) noexcept {
-  if (kind != JitterBufferKind::automatic) {
-    return kind;
-  }
-  return have_neteq() ? JitterBufferKind::neteq : JitterBufferKind::portable;
+  return kind == JitterBufferKind::automatic ? JitterBufferKind::portable : kind;
 }
 
 [[nodiscard]] constexpr std::string_view to_string(JitterBufferKind kind) noexcept {
