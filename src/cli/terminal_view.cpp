@@ -92,7 +92,7 @@ bool belongs_to_conversation(const Mark& mark) {
            mark.name == "input_audio_buffer.dtmf_event_received" || mark.name == "error" ||
            mark.name == "output_audio_buffer.cleared";
   }
-  return mark.source != "sim";
+  return mark.source != "sim" && mark.name != "quality";
 }
 
 }  // namespace
