@@ -89,7 +89,24 @@ find_library(ABSL_STRINGS_LIBRARY absl_strings)
 find_library(ABSL_THROW_DELEGATE_LIBRARY absl_throw_delegate)
 find_library(ABSL_BAD_OPTIONAL_ACCESS_LIBRARY absl_bad_optional_access)
 if(TGOWT_INCLUDE_DIR AND TGOWT_LIBRARY AND ABSL_STRINGS_LIBRARY AND ABSL_THROW_DELEGATE_LIBRARY
-   AND ABSL_BAD_OPTIONAL_ACCESS_LIBRARY)
+   AND ABSL_BAD_OPTIONAL_ACCESS_LIBRARY AND OPUS_FOUND)
+  # Debian 13 ships the library built with another abseil than its headers name: it cannot be linked.
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_INCLUDES "${TGOWT_INCLUDE_DIR}")
+  set(CMAKE_REQUIRED_DEFINITIONS -DWEBRTC_POSIX -DWEBRTC_LINUX -DNDEBUG)
+  set(CMAKE_REQUIRED_FLAGS -std=c++20)
+  set(CMAKE_REQUIRED_LIBRARIES
+    "${TGOWT_LIBRARY}" "${ABSL_STRINGS_LIBRARY}" "${ABSL_THROW_DELEGATE_LIBRARY}"
+    "${ABSL_BAD_OPTIONAL_ACCESS_LIBRARY}" Threads::Threads)
+  check_cxx_source_compiles(
+    "#include \"api/audio_codecs/audio_format.h\"
+     int main() { return webrtc::SdpAudioFormat{\"opus\", 48000, 2}.clockrate_hz == 0 ? 1 : 0; }"
+    OFFHOOK_TGOWT_LINKS)
+  foreach(setting INCLUDES DEFINITIONS FLAGS LIBRARIES)
+    unset(CMAKE_REQUIRED_${setting})
+  endforeach()
+endif()
+if(OFFHOOK_TGOWT_LINKS)
   add_library(offhook_dep_tgowt INTERFACE)
   add_library(offhook::dep_tgowt ALIAS offhook_dep_tgowt)
   target_include_directories(offhook_dep_tgowt SYSTEM INTERFACE "${TGOWT_INCLUDE_DIR}")
@@ -107,7 +124,7 @@ if(TGOWT_INCLUDE_DIR AND TGOWT_LIBRARY AND ABSL_STRINGS_LIBRARY AND ABSL_THROW_D
   set(OFFHOOK_HAVE_TGOWT ON)
   list(APPEND OFFHOOK_FEATURES "jitter buffer: NetEQ")
 else()
-  list(APPEND OFFHOOK_FEATURES "jitter buffer: portable (libtgowt-dev not found)")
+  list(APPEND OFFHOOK_FEATURES "jitter buffer: portable (libtgowt-dev not found, or not usable)")
 endif()
 
 foreach(feature IN LISTS OFFHOOK_FEATURES)

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,28 +51,28 @@ class RawPeer {
   RawPeer(boost::asio::io_context& context, const TestCertificates& certificates)
       : acceptor_{context, {boost::asio::ip::make_address("127.0.0.1"), 0}},
         tls_{certificates.server()},
-        stream_{context, *tls_} {}
+        stream_{std::make_unique<Stream>(context, *tls_)} {}
 
   [[nodiscard]] std::string address() const {
     return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
   }
 
   boost::asio::awaitable<void> accept() {
-    co_await acceptor_.async_accept(stream_.next_layer(), boost::asio::use_awaitable);
-    co_await stream_.async_handshake(boost::asio::ssl::stream_base::server,
-                                     boost::asio::use_awaitable);
+    co_await acceptor_.async_accept(stream_->next_layer(), boost::asio::use_awaitable);
+    co_await stream_->async_handshake(boost::asio::ssl::stream_base::server,
+                                      boost::asio::use_awaitable);
   }
 
   /// The next message, body included.
   boost::asio::awaitable<std::string> receive() {
     const std::size_t head = co_await boost::asio::async_read_until(
-        stream_, boost::asio::dynamic_buffer(buffer_), "\r\n\r\n", boost::asio::use_awaitable);
+        *stream_, boost::asio::dynamic_buffer(buffer_), "\r\n\r\n", boost::asio::use_awaitable);
     const std::string length = header_of(buffer_.substr(0, head), "Content-Length");
     std::size_t body = 0;
     std::from_chars(length.data(), length.data() + length.size(), body);
     if (buffer_.size() < head + body) {
       const std::size_t missing = head + body - buffer_.size();
-      co_await boost::asio::async_read(stream_, boost::asio::dynamic_buffer(buffer_),
+      co_await boost::asio::async_read(*stream_, boost::asio::dynamic_buffer(buffer_),
                                        boost::asio::transfer_exactly(missing),
                                        boost::asio::use_awaitable);
     }
@@ -81,15 +82,15 @@ class RawPeer {
   }
 
   boost::asio::awaitable<void> send(std::string text) {
-    co_await boost::asio::async_write(stream_, boost::asio::buffer(text),
+    co_await boost::asio::async_write(*stream_, boost::asio::buffer(text),
                                       boost::asio::use_awaitable);
   }
 
-  void drop() { stream_.next_layer().close(); }
+  void drop() { stream_->next_layer().close(); }
   /// Another connection may be accepted after `drop`.
   void renew() {
-    stream_ =
-        boost::asio::ssl::stream<boost::asio::ip::tcp::socket>{acceptor_.get_executor(), *tls_};
+    // Assigning would leak: Asio's SSL engine does not free what it had.
+    stream_ = std::make_unique<Stream>(acceptor_.get_executor(), *tls_);
     buffer_.clear();
   }
   void stop_listening() { acceptor_.close(); }
@@ -104,9 +105,11 @@ class RawPeer {
   }
 
  private:
+  using Stream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
+
   boost::asio::ip::tcp::acceptor acceptor_;
   net::TlsContext tls_;
-  boost::asio::ssl::stream<boost::asio::ip::tcp::socket> stream_;
+  std::unique_ptr<Stream> stream_;
   std::string buffer_;
 };
 
