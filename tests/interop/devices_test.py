@@ -99,6 +99,12 @@ class PipeWire(Server):
         self.control("load-module", "module-loopback", "source=spk.monitor", "sink=room", "latency_msec=20")
 
 
+# Sound servers without real-time priority stumble when the machine is busy with other tests, so these are run by hand on an
+# idle one: OFFHOOK_DEVICE_TESTS=1 ctest -R interop.devices
+on_request = unittest.skipUnless(os.environ.get("OFFHOOK_DEVICE_TESTS"), "needs an idle machine: set OFFHOOK_DEVICE_TESTS=1")
+
+
+@on_request
 class DevicesTest(EndToEndTest):
     """What holds for every sound server."""
 
