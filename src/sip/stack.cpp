@@ -327,6 +327,7 @@ void Stack::close(std::chrono::milliseconds limit, std::function<void()> done) {
 }
 
 void Stack::force_close() {
+  give_up_goodbyes();  // before their connections go: nobody answered is why, not nobody there
   SipCore* core = sip_.get();
   sip_close(core, true);
   if (!exited_) {
