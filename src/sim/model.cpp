@@ -52,16 +52,18 @@ void Model::tick(Time now) {
 }
 
 void Model::follow_playback(Time now) {
-  for (const Utterance& utterance : utterances_) {
-    const std::size_t played = speaker_.played_samples(utterance.number) / samples_per_ms;
-    if (played > 0 && !utterance.cleared) {
-      session_.on_playback(utterance.response_id, static_cast<int>(played), now);
+  // One reading serves both steps: the media thread plays on meanwhile, and the end of an utterance
+  // that was forgotten before the session heard of it would never be told.
+  for (Utterance& utterance : utterances_) {
+    utterance.played = speaker_.played_samples(utterance.number);
+    if (utterance.played > 0 && !utterance.cleared) {
+      session_.on_playback(utterance.response_id,
+                           static_cast<int>(utterance.played / samples_per_ms), now);
     }
   }
   obey();
-  std::erase_if(utterances_, [&](const Utterance& utterance) {
-    const std::size_t played = speaker_.played_samples(utterance.number);
-    return utterance.whole && (utterance.cleared || played >= utterance.samples.size());
+  std::erase_if(utterances_, [](const Utterance& utterance) {
+    return utterance.whole && (utterance.cleared || utterance.played >= utterance.samples.size());
   });
 }
 

@@ -52,6 +52,7 @@ class Model : public std::enable_shared_from_this<Model> {
     std::uint32_t number = 0;
     std::vector<std::int16_t> samples;
     std::size_t queued = 0;  ///< Samples handed to the speaker.
+    std::size_t played = 0;  ///< Of those, how many the session knows to have gone out.
     Voice::Stop stop;
     bool whole = false;    ///< No more sound will come.
     bool cleared = false;  ///< What comes is not to be heard.
