@@ -46,6 +46,23 @@ else()
   list(APPEND OFFHOOK_FEATURES "voice: tones (flite1-dev not found)")
 endif()
 
+# Ears of the sim: pocketsphinx, in a module of its own. Its pkg-config files name folders that do
+# not exist, which an imported target would not stand.
+pkg_check_modules(POCKETSPHINX pocketsphinx sphinxbase)  # libpocketsphinx-dev, pocketsphinx-en-us
+if(POCKETSPHINX_FOUND)
+  add_library(offhook_dep_pocketsphinx INTERFACE)
+  add_library(offhook::dep_pocketsphinx ALIAS offhook_dep_pocketsphinx)
+  foreach(folder IN LISTS POCKETSPHINX_INCLUDE_DIRS)
+    if(IS_DIRECTORY "${folder}")
+      target_include_directories(offhook_dep_pocketsphinx SYSTEM INTERFACE "${folder}")
+    endif()
+  endforeach()
+  target_link_libraries(offhook_dep_pocketsphinx INTERFACE ${POCKETSPHINX_LINK_LIBRARIES})
+  list(APPEND OFFHOOK_FEATURES "ears: pocketsphinx")
+else()
+  list(APPEND OFFHOOK_FEATURES "ears: none (libpocketsphinx-dev not found)")
+endif()
+
 # Microphone and loudspeaker: which of them is used is decided when the program runs.
 pkg_check_modules(PIPEWIRE IMPORTED_TARGET libpipewire-0.3)  # libpipewire-0.3-dev
 pkg_check_modules(PULSE IMPORTED_TARGET libpulse)            # libpulse-dev
