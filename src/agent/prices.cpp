@@ -1,0 +1,20 @@
+#include "agent/prices.hpp"
+
+#include <algorithm>
+
+namespace offhook::agent {
+
+double estimate_cost(const Price& price, const Usage& usage) noexcept {
+  const auto text = static_cast<double>(usage.input_text_tokens);
+  const auto audio = static_cast<double>(usage.input_audio_tokens);
+  const double input = text + audio;
+  const double cached = std::min(input, static_cast<double>(usage.cached_tokens));
+  const double uncached_share = input > 0 ? (input - cached) / input : 0;
+  const double tokens = text * uncached_share * price.input_text +
+                        audio * uncached_share * price.input_audio + cached * price.cached_input +
+                        static_cast<double>(usage.output_text_tokens) * price.output_text +
+                        static_cast<double>(usage.output_audio_tokens) * price.output_audio;
+  return tokens / 1e6 + usage.live_seconds / 60 * price.minute;
+}
+
+}  // namespace offhook::agent
