@@ -43,7 +43,45 @@ HttpResponse empty_response(int status) {
   return response;
 }
 
+Result<std::string> serialise_head(const HttpHeaders& headers) {
+  if (const auto good = check_headers(headers); !good) {
+    return fail(good.error());
+  }
+  std::string head = "HTTP/1.1 200 OK\r\n";
+  for (const HttpHeader& field : headers) {
+    head.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  return head + "Connection: close\r\n\r\n";
+}
+
+asio::awaitable<bool> write_body(StreamedAnswer answer, HttpBodyWriter writer) {
+  co_await answer.body(std::move(writer));
+  co_return true;
+}
+
+asio::awaitable<bool> until_gone(Stream stream) {
+  std::array<char, 256> ignored{};
+  for (;;) {
+    const auto received = co_await stream.read_some(asio::buffer(ignored));
+    if (received.error) {
+      co_return false;
+    }
+  }
+}
+
+asio::awaitable<Result<>> write_bytes(Stream stream, std::string bytes) {
+  const auto failure = co_await stream.write_all(bytes);
+  if (failure) {
+    co_return fail(Errc::peer_closed, failure.message());
+  }
+  co_return Result<>{};
+}
+
 }  // namespace
+
+asio::awaitable<Result<>> HttpBodyWriter::write(std::string bytes) {
+  co_return co_await with_timeout(write_bytes(stream_, std::move(bytes)), limit_);
+}
 
 /// Shared by the owner and by every connection, so that what still runs after `stop` is safe.
 class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
@@ -70,6 +108,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
   static asio::awaitable<void> serve(Self self, Link link);
   static asio::awaitable<After> serve_one(Self self, Link link, std::string& buffered);
   static asio::awaitable<After> answer(Self self, Link link, HttpRequest request, bool keep_alive);
+  static asio::awaitable<After> stream(Self self, Link link, StreamedAnswer answer);
   static asio::awaitable<After> upgrade(
       Self self, Link link, HttpRequest request, std::string& buffered, bool keep_alive);
   static asio::awaitable<After> respond(
@@ -181,6 +220,12 @@ asio::awaitable<HttpServer::Impl::After> HttpServer::Impl::serve_one(Self self,
     const auto after = co_await upgrade(self, link, std::move(request), buffered, keep_alive);
     co_return after;
   }
+  if (self->handlers_.stream) {
+    if (auto streamed = self->handlers_.stream(request)) {
+      const auto after = co_await stream(self, link, std::move(*streamed));
+      co_return after;
+    }
+  }
   const auto after = co_await answer(self, link, std::move(request), keep_alive);
   co_return after;
 }
@@ -232,6 +277,24 @@ asio::awaitable<HttpServer::Impl::After> HttpServer::Impl::answer(Self self,
   co_return after;
 }
 
+asio::awaitable<HttpServer::Impl::After> HttpServer::Impl::stream(Self self,
+                                                                  Link link,
+                                                                  StreamedAnswer answer) {
+  auto head = serialise_head(answer.headers);
+  if (!head) {
+    const auto refused = co_await respond(self, link, empty_response(500), false, true);
+    co_return refused;
+  }
+  HttpBodyWriter writer{link->stream, self->options_.idle_timeout};
+  const auto begun = co_await writer.write(std::move(*head));
+  if (begun) {
+    // Whatever the client still sends means nothing; its end means that nobody reads any more.
+    co_await first_of(write_body(std::move(answer), std::move(writer)), until_gone(link->stream));
+    co_await link->stream.finish();
+  }
+  co_return After::close;
+}
+
 asio::awaitable<HttpServer::Impl::After> HttpServer::Impl::upgrade(
     Self self, Link link, HttpRequest request, std::string& buffered, bool keep_alive) {
   std::optional<HttpResponse> refusal;
@@ -261,15 +324,8 @@ asio::awaitable<HttpServer::Impl::After> HttpServer::Impl::respond(
   if (!wire) {
     wire = serialise(empty_response(500), keep_alive, body);
   }
-  auto write = [](Stream stream, std::string bytes) -> asio::awaitable<Result<>> {
-    const auto failure = co_await stream.write_all(bytes);
-    if (failure) {
-      co_return fail(Errc::peer_closed, failure.message());
-    }
-    co_return Result<>{};
-  };
-  const auto written =
-      co_await with_timeout(write(link->stream, std::move(*wire)), self->options_.idle_timeout);
+  const auto written = co_await with_timeout(write_bytes(link->stream, std::move(*wire)),
+                                             self->options_.idle_timeout);
   if (written && keep_alive) {
     co_return After::keep_open;
   }

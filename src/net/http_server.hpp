@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
 #include "net/http_message.hpp"
+#include "net/stream.hpp"
 #include "net/tls.hpp"
 #include "net/websocket.hpp"
 
@@ -28,10 +30,32 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{15'000};  ///< To receive a request, or between two.
 };
 
+/// Writes the body of an answer whose end is not known when it begins.
+class HttpBodyWriter {
+ public:
+  HttpBodyWriter(Stream stream, std::chrono::milliseconds limit)
+      : stream_{std::move(stream)}, limit_{limit} {}
+  /// @return `peer_closed`, or `timed_out` when the client reads nothing for the idle timeout.
+  [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string bytes);
+
+ private:
+  Stream stream_;
+  std::chrono::milliseconds limit_;
+};
+
+/// An answer with status 200 whose body ends with the connection, such as Server-Sent Events.
+struct StreamedAnswer {
+  HttpHeaders headers;
+  /// Writes until it returns; is cancelled once the client has gone.
+  std::function<boost::asio::awaitable<void>(HttpBodyWriter)> body;
+};
+
 /// What the server does with a request. All run on the server's executor.
 struct HttpHandlers {
   /// Answers one request. An exception becomes 500.
   std::function<boost::asio::awaitable<HttpResponse>(HttpRequest)> request;
+  /// Asked before `request`: an answer is streamed, nothing leaves the request to `request`.
+  std::function<std::optional<StreamedAnswer>(const HttpRequest&)> stream{};
   /// Looks at a WebSocket upgrade: an answer refuses it, nothing accepts it.
   std::function<std::optional<HttpResponse>(const HttpRequest&)> refuse_upgrade{};
   /// Serves an accepted WebSocket until it returns; the socket is dropped then. Absent: 404.

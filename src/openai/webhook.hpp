@@ -78,7 +78,8 @@ struct RealtimeCallIncoming {
   std::string event_id;
   std::string call_id;  ///< Opaque; may be empty in a test delivery.
   std::vector<SipHeaderField> sip_headers;
-  std::string media_security;  ///< "rtp", "srtp", something newer, or empty.
+  std::string media_security;   ///< "rtp", "srtp", something newer, or empty.
+  std::int64_t created_at = 0;  ///< Unix seconds; 0: not told. The same in every repetition.
 };
 
 /// live.transport.incoming (and the deprecated live.call.incoming)
@@ -87,6 +88,7 @@ struct LiveTransportIncoming {
   std::string session_id;
   std::vector<SipHeaderField> sip_headers;
   std::string media_security;
+  std::int64_t created_at = 0;
 };
 
 /// Any other event: acknowledged and left alone.

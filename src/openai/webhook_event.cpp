@@ -50,16 +50,17 @@ Result<WebhookEvent> parse_webhook(std::string_view raw_body) {
     return fail(Errc::malformed_message, "webhook: the event has no type");
   }
   std::string security{json_string(event, "data.sip_media_security")};
+  const std::int64_t created_at = json_int(event, "created_at").value_or(0);
   if (type == "realtime.call.incoming") {
     return RealtimeCallIncoming{std::move(id), std::string{json_string(event, "data.call_id")},
-                                sip_headers_of(event), std::move(security)};
+                                sip_headers_of(event), std::move(security), created_at};
   }
   // The newer event also stands for WebRTC and whatever comes later; only SIP is a phone call.
   const bool live_sip =
       type == "live.transport.incoming" && json_string(event, "data.type", "sip") == "sip";
   if (live_sip || type == "live.call.incoming") {
     return LiveTransportIncoming{std::move(id), std::string{json_string(event, "data.session_id")},
-                                 sip_headers_of(event), std::move(security)};
+                                 sip_headers_of(event), std::move(security), created_at};
   }
   return OtherWebhook{std::move(id), std::move(type)};
 }

@@ -1,0 +1,80 @@
+#include "serve/active_call.hpp"
+
+#include <utility>
+
+#include "base/clock.hpp"
+
+namespace offhook::serve {
+
+ActiveCall::ActiveCall(Parts parts,
+                       const Offer& offer,
+                       const agent::AgentProfile& profile,
+                       Parties parties,
+                       Timeline::Clock::time_point decided_at)
+    : journal_{parts.journal},
+      feed_{parts.feed},
+      metrics_{parts.metrics},
+      meter_{parts.metrics},
+      timeline_{decided_at} {
+  record_.id = offer.id;
+  record_.api = offer.api;
+  record_.agent = profile.name;
+  record_.caller = std::move(parties.caller);
+  record_.called = std::move(parties.called);
+  record_.sip_call_id = offer.sip_call_id();
+  record_.began = unix_seconds();
+  subscription_ = timeline_.subscribe([this](const Mark& mark) { on_mark(mark); });
+  conversation_ = parts.make_conversation(
+      {.profile = profile,
+       .call = {offer.api, offer.id, offer.sip_headers, offer.media_security},
+       .timeline = timeline_,
+       .ledger = journal_.ledger(),
+       .on_message = [this](std::string_view direction, std::string_view json,
+                            double at_ms) { on_message(direction, json, at_ms); },
+       .on_said = [this](const Said& line) { on_said(line); },
+       .on_usage = [this](const agent::Usage& usage) { on_usage(usage); }});
+}
+
+void ActiveCall::on_mark(const Mark& mark) {
+  if (mark.source == "rest" && mark.name == "accept.sent") {
+    meter_.on_accept_sent(mark.at_ms);
+    metrics_.accept_s.observe(mark.at_ms / 1'000.0);
+  } else if (mark.name == "failed" || mark.name.ends_with(".failed")) {
+    metrics_.errors.add(mark.source + "." + mark.name);
+  }
+  if (mark.name == "transcript") {
+    return;  // told by on_said
+  }
+  boost::json::object step = mark.detail;
+  step["at_ms"] = mark.at_ms;
+  step["source"] = mark.source;
+  step["name"] = mark.name;
+  feed_.publish(record_.id, "step", std::move(step));
+}
+
+void ActiveCall::on_message(std::string_view direction, std::string_view json, double at_ms) {
+  meter_.on_message(direction, json, at_ms);
+  journal_.message(record_.id, direction, json, at_ms);
+  if (record_.state == CallState::accepting && direction == "received") {
+    record_.state = CallState::live;
+    feed_.publish(record_.id, "live", {{"at_ms", at_ms}});
+  }
+}
+
+void ActiveCall::on_said(const Said& line) {
+  ++record_.lines;
+  record_.last_line = line.who + ": " + line.text;
+  journal_.said(record_.id, line);
+  feed_.publish(record_.id, "transcript",
+                {{"who", line.who},
+                 {"text", line.text},
+                 {"at_ms", line.at_ms},
+                 {"interrupted", line.interrupted}});
+}
+
+void ActiveCall::on_usage(const agent::Usage& usage) {
+  record_.usage = usage;
+  journal_.usage(record_.id, usage);
+}
+
+}  // namespace offhook::serve

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+#include "serve/call_conversation.hpp"
+#include "serve/call_journal.hpp"
+#include "serve/call_meter.hpp"
+#include "serve/call_policy.hpp"
+#include "serve/call_record.hpp"
+#include "serve/event_feed.hpp"
+#include "serve/metrics.hpp"
+
+namespace offhook::serve {
+
+/// One call that is up: its conversation, and all that listens to it. One executor.
+class ActiveCall {
+ public:
+  struct Parts {
+    CallJournal& journal;
+    EventFeed& feed;
+    Metrics& metrics;
+    const MakeConversation& make_conversation;
+  };
+
+  /// @param decided_at  When the webhook had been verified.
+  ActiveCall(Parts parts,
+             const Offer& offer,
+             const agent::AgentProfile& profile,
+             Parties parties,
+             Timeline::Clock::time_point decided_at);
+  ActiveCall(const ActiveCall&) = delete;
+  ActiveCall& operator=(const ActiveCall&) = delete;
+
+  [[nodiscard]] CallConversation& conversation() noexcept { return *conversation_; }
+  [[nodiscard]] CallRecord& record() noexcept { return record_; }
+  [[nodiscard]] const CallRecord& record() const noexcept { return record_; }
+
+ private:
+  void on_mark(const Mark& mark);
+  void on_message(std::string_view direction, std::string_view json, double at_ms);
+  void on_said(const Said& line);
+  void on_usage(const agent::Usage& usage);
+
+  CallJournal& journal_;
+  EventFeed& feed_;
+  Metrics& metrics_;
+  CallRecord record_{};
+  CallMeter meter_;
+  Timeline timeline_;
+  Timeline::Subscription subscription_{};
+  std::unique_ptr<CallConversation> conversation_;
+};
+
+}  // namespace offhook::serve

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "agent/conversation.hpp"
+#include "agent/tool.hpp"
+#include "base/error.hpp"
+#include "serve/call_conversation.hpp"
+#include "serve/offer.hpp"
+
+namespace offhook::serve {
+
+/// A call as the journal keeps it, enough to go on with it after a restart.
+struct JournalCall {
+  Offer offer;
+  std::string agent;
+  std::string caller;
+  std::string called;
+  std::int64_t began = 0;  ///< Unix seconds.
+};
+
+struct JournalEnding {
+  std::string call_id;
+  std::string outcome;
+  std::string reason;
+  std::int64_t ended = 0;
+  agent::Usage usage;
+};
+
+struct JournalHealth {
+  bool ok = true;
+  std::string why;  ///< When not ok: "no space left on device".
+  std::size_t queue = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t failures = 0;
+};
+
+/// Where calls are kept. The awaitable operations are durable once they have returned; the others
+/// are written soon afterwards, in order. One executor. Calls go on when it fails.
+class CallJournal {
+ public:
+  CallJournal() = default;
+  CallJournal(const CallJournal&) = delete;
+  CallJournal& operator=(const CallJournal&) = delete;
+  virtual ~CallJournal() = default;
+
+  /// @return false when this call (by id, webhook-id or SIP Call-ID) is there already.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<bool>> open_call(JournalCall call) = 0;
+  [[nodiscard]] virtual boost::asio::awaitable<Result<>> end_call(JournalEnding ending) = 0;
+  /// Calls that were opened and not ended, as a crash leaves them.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<JournalCall>>> live_calls() = 0;
+
+  virtual void message(const std::string& call_id,
+                       std::string_view direction,
+                       std::string_view json,
+                       double at_ms) = 0;
+  virtual void said(const std::string& call_id, const Said& line) = 0;
+  virtual void usage(const std::string& call_id, const agent::Usage& usage) = 0;
+
+  [[nodiscard]] virtual agent::ToolLedger& ledger() noexcept = 0;
+  [[nodiscard]] virtual JournalHealth health() const = 0;
+};
+
+}  // namespace offhook::serve

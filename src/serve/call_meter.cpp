@@ -1,0 +1,87 @@
+#include "serve/call_meter.hpp"
+
+#include "base/json.hpp"
+
+namespace offhook::serve {
+namespace {
+
+constexpr double ms_per_s = 1'000.0;
+
+}  // namespace
+
+std::string_view event_type(std::string_view json) noexcept {
+  // Every event seen begins with it or has it among its first fields; a type inside a nested object
+  // can only be met first when the outer one comes behind that object.
+  constexpr std::string_view key = "\"type\"";
+  const auto at = json.find(key);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  const auto open = json.find('"', at + key.size());
+  const auto close = open == std::string_view::npos ? open : json.find('"', open + 1);
+  return close == std::string_view::npos ? std::string_view{}
+                                         : json.substr(open + 1, close - open - 1);
+}
+
+void CallMeter::on_message(std::string_view direction, std::string_view json, double at_ms) {
+  const std::string_view type = event_type(json);
+  if (direction == "received") {
+    on_received(type, json, at_ms);
+  } else if (type == "conversation.item.create" || type == "response.item.create" ||
+             type == "session.commentary.append") {
+    on_tool_answered(json, at_ms);
+  }
+}
+
+void CallMeter::on_received(std::string_view type, std::string_view json, double at_ms) {
+  if (type == "session.created" || type == "session.started") {
+    if (accept_sent_ms_ && !attached_) {
+      metrics_.setup_s.observe((at_ms - *accept_sent_ms_) / ms_per_s);
+    }
+    attached_ = true;
+  } else if (type == "input_audio_buffer.speech_stopped" ||
+             type == "session.input_transcript.delta") {
+    turn_ended_ms_ = at_ms;
+  } else if (type == "input_audio_buffer.speech_started") {
+    turn_ended_ms_.reset();
+  } else if (type == "output_audio_buffer.started" || type == "session.output_transcript.delta") {
+    on_audible(at_ms);
+  } else if (type == "response.function_call_arguments.done") {
+    on_tool_asked(json, at_ms);
+  } else if (type == "error") {
+    const auto event = parse_json(json);
+    metrics_.errors.add(event ? json_string(*event, "error.code", "api_error") : "api_error");
+  }
+}
+
+void CallMeter::on_audible(double at_ms) {
+  if (!heard_ && accept_sent_ms_) {
+    metrics_.first_audio_s.observe((at_ms - *accept_sent_ms_) / ms_per_s);
+  }
+  heard_ = true;
+  if (turn_ended_ms_) {
+    metrics_.turn_s.observe((at_ms - *turn_ended_ms_) / ms_per_s);
+    turn_ended_ms_.reset();
+  }
+}
+
+void CallMeter::on_tool_asked(std::string_view json, double at_ms) {
+  const auto event = parse_json(json);
+  if (event) {
+    tools_.emplace(json_string(*event, "call_id"), at_ms);
+  }
+}
+
+void CallMeter::on_tool_answered(std::string_view json, double at_ms) {
+  if (tools_.empty()) {
+    return;
+  }
+  const auto event = parse_json(json);
+  const auto found = tools_.find(std::string{event ? json_string(*event, "item.call_id") : ""});
+  if (found != tools_.end()) {
+    metrics_.tool_s.observe((at_ms - found->second) / ms_per_s);
+    tools_.erase(found);
+  }
+}
+
+}  // namespace offhook::serve
