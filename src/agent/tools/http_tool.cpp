@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "agent/tools/result_text.hpp"
 #include "base/printable.hpp"
 #include "base/random.hpp"
 #include "net/http_client.hpp"
@@ -61,11 +62,11 @@ Attempt judge(Result<net::HttpResponse> answer) {
   }
   openai::AttemptOutcome outcome{.status = answer->status, .headers = answer->headers};
   if (answer->status >= 200 && answer->status < 300) {
-    return {std::move(outcome), std::move(answer->body)};
+    return {std::move(outcome), result_text(std::move(answer->body))};
   }
   std::string detail = fmt::format("the tool answered {}", answer->status);
   if (!answer->body.empty()) {
-    detail += ": " + printable(answer->body, 500);
+    detail += ": " + printable(result_text(answer->body), 500);
   }
   return {std::move(outcome), fail(Errc::refused, std::move(detail), answer->status)};
 }
