@@ -156,7 +156,7 @@ def main(arguments):
     if unknown := set(chosen) - rules.keys():
         parser.error(f"no such rules: {', '.join(sorted(unknown))}")
     files = findings = 0
-    paths = itertools.chain.from_iterable((options.root / top).rglob("*.[ch]pp") for top in ("src", "tests", "bench"))
+    paths = itertools.chain.from_iterable((options.root / top).rglob("*.[ch]pp") for top in ("src", "modules", "tests", "bench"))
     for path in sorted(paths):
         source = Source(path, options.root)
         files += 1
