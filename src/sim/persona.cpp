@@ -5,18 +5,34 @@
 #include <cctype>
 #include <utility>
 
+#include <boost/json/serialize.hpp>
+
+#include "base/json.hpp"
+#include "sim/persona_task.hpp"
+
 namespace offhook::sim {
 namespace {
 
-constexpr std::string_view default_greeting =
-    "Hello, thanks for calling. How can I help you today?";
+/// For a caller whose words are not known.
+constexpr std::array<std::string_view, 5> default_replies{
+    "Sure, I can help you with that.",
+    "Good question. Let me think about it for a moment. Yes, that should work.",
+    "I see. Is there anything else you would like to know?",
+    "No problem at all. I have made a note of it.",
+    "You are welcome. Thank you for calling, and have a nice day."};
 
-std::vector<std::string> default_replies() {
-  return {"Sure, I can help you with that.",
-          "Good question. Let me think about it for a moment. Yes, that should work.",
-          "I see. Is there anything else you would like to know?",
-          "No problem at all. I have made a note of it.",
-          "You are welcome. Thank you for calling, and have a nice day."};
+std::string replaced(std::string text, std::string_view mark, std::string_view by) {
+  if (const auto at = text.find(mark); at != std::string::npos) {
+    text.replace(at, mark.size(), by);
+  }
+  return text;
+}
+
+std::string joined(std::string first, std::string_view second) {
+  if (!first.empty()) {
+    first += ' ';
+  }
+  return first.append(second);
 }
 
 std::string lower(std::string_view text) {
@@ -88,21 +104,84 @@ std::string dictated_text(std::string_view instructions) {
 }
 
 Persona::Persona(std::vector<std::string> replies)
-    : replies_{replies.empty() ? default_replies() : std::move(replies)} {}
+    : Persona{default_persona(), std::move(replies)} {}
+
+Persona::Persona(PersonaScript script, std::vector<std::string> replies)
+    : script_{std::move(script)}, replies_{std::move(replies)} {}
 
 Reply Persona::reply(std::string_view instructions, bool caller_spoke) {
-  std::string text = dictated_text(instructions);
-  if (!text.empty()) {
+  Prompt prompt;
+  prompt.instructions = instructions;
+  prompt.caller_spoke = caller_spoke;
+  return reply(prompt);
+}
+
+Reply Persona::reply(const Prompt& prompt) {
+  if (const std::string text = dictated_text(prompt.instructions); !text.empty()) {
     greeted_ = true;
     return as_reply(text);
   }
-  if (!caller_spoke && !greeted_) {
-    greeted_ = true;
-    return Say{std::string{default_greeting}};
+  if (!prompt.caller_spoke && prompt.tool_output.empty() && !greeted_) {
+    return greet(prompt);
   }
-  return next_reply();
+  if (!replies_.empty()) {
+    return next_reply();
+  }
+  if (!prompt.tool_output.empty()) {
+    return Say{script_.after_call.empty()
+                   ? in_words(prompt.tool_output)
+                   : replaced(script_.after_call, "$output", prompt.tool_output)};
+  }
+  if (prompt.heard.empty() || prompt.heard == unknown_words) {
+    return next_reply();
+  }
+  if (auto reply = follow_task(prompt)) {
+    return *std::move(reply);
+  }
+  std::string first = prompt.interrupted ? script_.interrupted : "";
+  if (auto found = apply_rules(script_, prompt.heard)) {
+    if (!found->call.empty()) {
+      return CallFunction{std::move(found->call), boost::json::serialize(found->arguments)};
+    }
+    return Say{joined(std::move(first), found->say)};
+  }
+  return Say{joined(std::move(first), reply_otherwise(script_, prompt.heard))};
 }
 
-Reply Persona::next_reply() { return as_reply(replies_[replied_++ % replies_.size()]); }
+Reply Persona::greet(const Prompt& prompt) {
+  greeted_ = true;
+  if (const std::string text = dictated_text(prompt.session_instructions); !text.empty()) {
+    return as_reply(text);
+  }
+  if (const auto task = task_in(prompt.session_instructions)) {
+    return Say{"Hello. Please tell me " + task->wanted + '.'};
+  }
+  return Say{script_.greeting};
+}
+
+/// Calls what the instructions name, or what the caller's words touch.
+std::optional<Reply> Persona::follow_task(const Prompt& prompt) {
+  const auto task = task_in(prompt.session_instructions);
+  const bool wanted = task && !task_done_;
+  const boost::json::object* const tool =
+      wanted ? tool_named(prompt.tools, task->function) : tool_meant(prompt.tools, prompt.heard);
+  if (tool == nullptr) {
+    return std::nullopt;
+  }
+  auto arguments = arguments_from(*tool, prompt.heard);
+  if (!arguments) {
+    return Reply{Say{"Please tell me " + (wanted ? task->wanted : "the number") + '.'}};
+  }
+  task_done_ = task_done_ || wanted;
+  return Reply{
+      CallFunction{std::string{json_string(*tool, "name")}, boost::json::serialize(*arguments)}};
+}
+
+Reply Persona::next_reply() {
+  if (replies_.empty()) {
+    return as_reply(std::string{default_replies[replied_++ % default_replies.size()]});
+  }
+  return as_reply(replies_[replied_++ % replies_.size()]);
+}
 
 }  // namespace offhook::sim

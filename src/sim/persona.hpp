@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <boost/json/array.hpp>
+
+#include "sim/persona_script.hpp"
 
 namespace offhook::sim {
 
@@ -22,26 +27,44 @@ struct CallFunction {
 
 using Reply = std::variant<Say, CallFunction>;
 
-/// What the sim's model says: a script, no intelligence.
+/// Everything that a reply may depend on.
+struct Prompt {
+  std::string_view instructions{};          ///< Of this response.
+  std::string_view session_instructions{};  ///< Of the session.
+  std::string_view heard{};        ///< What the caller said last; empty when no word is known.
+  bool caller_spoke = false;       ///< The conversation holds a turn of the caller.
+  bool interrupted = false;        ///< … with which the caller cut the model short.
+  boost::json::array tools{};      ///< Functions that may be called.
+  std::string_view tool_output{};  ///< Of the function called last, when it is the newest item.
+};
+
+/// What the sim's model says: no intelligence. Either answers in turn, or the rules of a script.
 ///
-/// An answer of the form `call:NAME {json}` calls that function.
+/// An answer of the form `call:NAME {json}` calls that function. Instructions that dictate ("Say
+/// Hi.") are followed word for word, and so is the simple task "ask for the order number, then call
+/// lookup_order".
 class Persona {
  public:
-  /// @param replies  Answers to the caller, in turn and round again; empty: a default set.
+  /// @param replies  Answers to the caller, in turn and round again; empty: the default script,
+  ///                 and a default set of answers for a caller whose words are not known.
   explicit Persona(std::vector<std::string> replies);
+  /// @param replies  Not empty: these, and of the script only the greeting.
+  Persona(PersonaScript script, std::vector<std::string> replies);
 
-  /// What to say for a `response.create`.
-  /// @param instructions  Of the response: `Say X`, `Say "X"` or `... saying "X"` make it X.
-  /// @param caller_spoke  Whether the conversation holds a turn of the caller; if not, the model
-  ///                      greets.
+  [[nodiscard]] Reply reply(const Prompt& prompt);
+  /// What to say for a `response.create` when no more is known than this.
   [[nodiscard]] Reply reply(std::string_view instructions, bool caller_spoke);
 
  private:
+  [[nodiscard]] Reply greet(const Prompt& prompt);
+  [[nodiscard]] std::optional<Reply> follow_task(const Prompt& prompt);
   [[nodiscard]] Reply next_reply();
 
-  std::vector<std::string> replies_;
+  PersonaScript script_;
+  std::vector<std::string> replies_;  ///< Not empty: these, whatever is heard.
   std::size_t replied_ = 0;
   bool greeted_ = false;
+  bool task_done_ = false;
 };
 
 /// The recogniser that is always there: it knows beforehand what the caller's turns will say.
@@ -49,9 +72,9 @@ class ScriptRecogniser {
  public:
   explicit ScriptRecogniser(std::vector<std::string> heard) : heard_{std::move(heard)} {}
 
-  /// Text of the caller's next turn; "(speech)" once the script is over.
+  /// Text of the caller's next turn; `unknown_words` once the script is over.
   [[nodiscard]] std::string next() {
-    return count_ < heard_.size() ? heard_[count_++] : std::string{"(speech)"};
+    return count_ < heard_.size() ? heard_[count_++] : std::string{unknown_words};
   }
 
  private:
