@@ -14,6 +14,7 @@ pkg_check_modules(LIBRE REQUIRED IMPORTED_TARGET libre)        # libre-dev: SIP,
 pkg_check_modules(OPUS REQUIRED IMPORTED_TARGET opus)          # libopus-dev
 pkg_check_modules(SPEEXDSP REQUIRED IMPORTED_TARGET speexdsp)  # libspeexdsp-dev: resampling
 pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)    # libsndfile1-dev: audio files
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)  # libsqlite3-dev: the journal
 
 # Asio, JSON and URL as every module uses them. Beast's own code is compiled in src/net only.
 add_library(offhook_dep_boost INTERFACE)

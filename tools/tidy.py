@@ -20,6 +20,7 @@ LIBRARIES = [
     (re.compile(r"boost/beast\b"), {"net"}),
     (re.compile(r"re/|re(_\w+)?\.h$"), {"sip", "media"}),
     (re.compile(r"(opus|speex|flite|pulse|spandsp)/|(sndfile|spandsp)\.h"), {"audio"}),
+    (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"CLI/"), {"cli"}),
 ]
 

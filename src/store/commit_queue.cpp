@@ -1,0 +1,185 @@
+#include "store/commit_queue.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace offhook::store {
+namespace {
+
+/// Whether the disk, rather than one statement, is what went wrong.
+bool is_outage(const Error& error) {
+  return error.code == Errc::overloaded || error.code == Errc::malformed_message;
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(Database database, CommitQueueOptions options)
+    : database_{std::move(database)}, options_{options}, thread_{[this](const std::stop_token& s) {
+        run(s);
+      }} {}
+
+CommitQueue::~CommitQueue() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+bool CommitQueue::full(const Write& write) const {
+  return queue_.size() >= options_.max_queued ||
+         (!write.settle && queued_bytes_ + write.bytes > options_.max_queued_bytes);
+}
+
+void CommitQueue::push(Write write) {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (!full(write)) {
+      if (write.settle) {
+        ++awaited_;
+      } else {
+        if (queued_bytes_ == 0 && health_.ok) {
+          flush_at_ = Clock::now() + options_.flush_every;
+        }
+        queued_bytes_ += write.bytes;
+      }
+      queue_.push_back(std::move(write));
+      changed_.notify_one();
+      return;
+    }
+    if (!write.settle) {
+      ++health_.dropped;
+      return;
+    }
+  }
+  write.settle(fail(Errc::overloaded, "the journal's queue is full: the disk is too slow"));
+}
+
+JournalHealth CommitQueue::health() const {
+  const std::scoped_lock lock{mutex_};
+  JournalHealth health = health_;
+  health.queued = queue_.size();
+  return health;
+}
+
+void CommitQueue::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::vector<Write> batch;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, stop, [&] { return !queue_.empty(); });
+      changed_.wait_until(lock, stop, flush_at_, [&] { return awaited_ > 0; });
+      batch = take_batch();
+    }
+    if (!batch.empty()) {
+      commit(std::move(batch));
+    }
+  }
+  give_up();
+}
+
+std::vector<Write> CommitQueue::take_batch() {
+  std::vector<Write> batch;
+  const auto take = [&](Write& write) {
+    if (write.settle) {
+      --awaited_;
+    } else {
+      queued_bytes_ -= write.bytes;
+    }
+    batch.push_back(std::move(write));
+  };
+  if (health_.ok || awaited_ == 0) {
+    const std::size_t count = std::min(queue_.size(), options_.max_batch);
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::for_each(queue_.begin(), end, take);
+    queue_.erase(queue_.begin(), end);
+  } else {  // What is waited for may fit although the rest does not.
+    const auto rest = std::stable_partition(queue_.begin(), queue_.end(),
+                                            [](const Write& write) { return !write.settle; });
+    std::for_each(rest, queue_.end(), take);
+    queue_.erase(rest, queue_.end());
+  }
+  return batch;
+}
+
+Result<> CommitQueue::apply_all(std::vector<Write>& batch, std::vector<Result<>>& outcomes) {
+  if (auto begun = database_.script("BEGIN IMMEDIATE"); !begun) {
+    return begun;
+  }
+  for (Write& write : batch) {
+    Result<> applied = write.apply(database_);
+    if (!applied && (is_outage(applied.error()) || !database_.in_transaction())) {
+      return applied;
+    }
+    outcomes.push_back(std::move(applied));
+  }
+  return database_.script("COMMIT");
+}
+
+void CommitQueue::commit(std::vector<Write> batch) {
+  std::vector<Result<>> outcomes;
+  outcomes.reserve(batch.size());
+  const auto began = Clock::now();
+  const Result<> committed = apply_all(batch, outcomes);
+  if (!committed && database_.in_transaction()) {
+    static_cast<void>(database_.script("ROLLBACK"));
+  }
+  if (committed) {
+    note_commit(outcomes, Clock::now() - began);
+  } else if (note_failure(committed.error(), batch) && !batch.empty()) {
+    commit(std::move(batch));  // once more, without those that are in no hurry
+    return;
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (batch[i].settle) {
+      batch[i].settle(committed ? std::move(outcomes[i]) : committed);
+    }
+  }
+}
+
+void CommitQueue::note_commit(const std::vector<Result<>>& outcomes, Clock::duration took) {
+  const auto succeeded = static_cast<std::uint64_t>(std::count_if(
+      outcomes.begin(), outcomes.end(), [](const Result<>& one) { return one.has_value(); }));
+  const std::scoped_lock lock{mutex_};
+  health_.ok = true;
+  health_.why.clear();
+  ++health_.commits;
+  health_.commit_times.add(took);
+  health_.writes += succeeded;
+  health_.failed_writes += outcomes.size() - succeeded;
+  flush_at_ = Clock::now() + options_.flush_every;
+}
+
+bool CommitQueue::note_failure(const Error& error, std::vector<Write>& batch) {
+  const auto rest = std::stable_partition(batch.begin(), batch.end(),
+                                          [](const Write& write) { return !!write.settle; });
+  const bool any_put_back = rest != batch.end();
+  const std::scoped_lock lock{mutex_};
+  health_.ok = false;
+  health_.why = error.detail;
+  ++health_.failed_commits;
+  flush_at_ = Clock::now() + options_.retry_every;
+  std::for_each(rest, batch.end(), [&](const Write& write) { queued_bytes_ += write.bytes; });
+  queue_.insert(queue_.begin(), std::make_move_iterator(rest),
+                std::make_move_iterator(batch.end()));
+  batch.erase(rest, batch.end());
+  return any_put_back;
+}
+
+void CommitQueue::give_up() {
+  for (bool tried = false;; tried = true) {
+    std::vector<Write> batch;
+    {
+      const std::scoped_lock lock{mutex_};
+      if (queue_.empty()) {
+        return;
+      }
+      if (tried && !health_.ok && awaited_ == 0) {
+        health_.dropped += queue_.size();
+        return;
+      }
+      batch = take_batch();
+    }
+    commit(std::move(batch));
+  }
+}
+
+}  // namespace offhook::store

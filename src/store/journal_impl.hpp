@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "store/awaited.hpp"
+#include "store/journal.hpp"
+#include "store/journal_reader.hpp"
+#include "store/lock_file.hpp"
+#include "store/writes.hpp"
+
+namespace offhook::store {
+
+/// Hands work to the two threads of a journal, and results back to coroutines.
+class Journal::Impl {
+ public:
+  Impl(LockFile lock, Database database, JournalReader reader, std::int64_t run, JournalOptions o);
+  ~Impl() { readers_.join(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// Runs `work` on the writer's thread; returns what it returned once that is on the disk.
+  template <class T>
+  [[nodiscard]] boost::asio::awaitable<Result<T>> durable(
+      std::function<Result<T>(Database&)> work) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    const auto awaited = std::make_shared<Awaited<T>>(executor);
+    queue_.push(make_write(std::move(work), awaited));
+    Result<T> result = co_await Awaited<T>::take(awaited);
+    co_return result;
+  }
+
+  /// Runs `work` on the reader's thread.
+  template <class T>
+  [[nodiscard]] boost::asio::awaitable<Result<T>> read(
+      std::function<Result<T>(JournalReader&)> work) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    const auto awaited = std::make_shared<Awaited<T>>(executor);
+    post_read(std::move(work), awaited);
+    Result<T> result = co_await Awaited<T>::take(awaited);
+    co_return result;
+  }
+
+  void append(std::size_t bytes, std::function<Result<>(Database&)> work);
+
+  [[nodiscard]] Stamp stamp() const { return {run_, options_.now_ms()}; }
+  [[nodiscard]] bool clock_was_set();
+  [[nodiscard]] const JournalOptions& options() const noexcept { return options_; }
+  [[nodiscard]] JournalHealth health() const { return queue_.health(); }
+
+  [[nodiscard]] boost::asio::awaitable<Result<Swept>> sweep(Retention retention);
+
+ private:
+  template <class T>
+  [[nodiscard]] static Write make_write(std::function<Result<T>(Database&)> work,
+                                        std::shared_ptr<Awaited<T>> awaited) {
+    const auto outcome = std::make_shared<std::optional<Result<T>>>();
+    return {.apply = [work = std::move(work), outcome](Database& database) -> Result<> {
+              *outcome = work(database);
+              return **outcome ? Result<>{} : fail((*outcome)->error());
+            },
+            .settle =
+                [awaited = std::move(awaited), outcome](Result<> settled) {
+                  awaited->give(settled ? std::move(**outcome) : fail(std::move(settled).error()));
+                }};
+  }
+
+  template <class T>
+  void post_read(std::function<Result<T>(JournalReader&)> work,
+                 std::shared_ptr<Awaited<T>> awaited) {
+    boost::asio::post(readers_, [this, work = std::move(work), awaited = std::move(awaited)] {
+      awaited->give(work(reader_));
+    });
+  }
+
+  using RowChange = std::function<Result<std::int64_t>(Database&)>;
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<std::int64_t>>> old_calls(
+      std::string_view sql, int days);
+  [[nodiscard]] boost::asio::awaitable<Result<>> sweep_children(Retention retention, Swept& swept);
+  [[nodiscard]] boost::asio::awaitable<Result<>> sweep_calls(Retention retention, Swept& swept);
+  [[nodiscard]] boost::asio::awaitable<Result<>> vacuum();
+
+  LockFile lock_;
+  JournalOptions options_;
+  std::int64_t run_;
+  std::int64_t last_sweep_ms_;  ///< By the system's clock,
+  std::chrono::steady_clock::time_point last_sweep_ =
+      std::chrono::steady_clock::now();  ///< and ours
+  JournalReader reader_;                 // readers_ only
+  CommitQueue queue_;
+  boost::asio::thread_pool readers_{1};
+};
+
+}  // namespace offhook::store
