@@ -26,8 +26,8 @@ struct Quota {
 struct AdmissionLimits {
   std::size_t concurrent_calls = 0;
   std::size_t concurrent_calls_of_caller = 0;
-  Quota caller_day;       ///< Of each caller in 24 hours.
-  Quota day;              ///< Of all callers in 24 hours.
+  Quota caller_day{};     ///< Of each caller in 24 hours.
+  Quota day{};            ///< Of all callers in 24 hours.
   int reject_code = 486;  ///< SIP status of a refused call.
 };
 
@@ -35,8 +35,8 @@ struct AdmissionLimits {
 struct AdmissionState {
   std::size_t concurrent_calls = 0;
   std::size_t concurrent_calls_of_caller = 0;
-  UsageSums caller_day;
-  UsageSums day;
+  UsageSums caller_day{};
+  UsageSums day{};
 };
 
 struct Admission {

@@ -69,6 +69,28 @@ Result<openai::Provider> make_provider(const ProviderSettings& settings) {
                           .key_header = settings.key_header};
 }
 
+AgentFileProblems check_named_files(const AgentFile& agent_file) {
+  AgentFileProblems problems;
+  const auto note = [&](std::string_view field, const auto& result) {
+    if (!result) {
+      problems.push_back(fmt::format("{}: {}", field, result.error().detail));
+    }
+  };
+  note("provider.ca", net::make_client_tls(agent_file.provider.ca_file));
+  note("tools_ca", net::make_client_tls(agent_file.tools_ca));
+  if (!agent_file.webhook.cert.empty()) {
+    note("webhook.cert", net::make_server_tls(agent_file.webhook.cert, agent_file.webhook.key));
+  }
+  for (const auto& [name, agent] : agent_file.agents) {
+    std::error_code failure;
+    if (!agent.hold_sound.empty() && !std::filesystem::is_regular_file(agent.hold_sound, failure)) {
+      problems.push_back(fmt::format("agents.{}.hold_sound: {} is no file that can be read", name,
+                                     agent.hold_sound));
+    }
+  }
+  return problems;
+}
+
 tl::expected<AgentFile, AgentFileProblems> parse_agent_file(std::string_view text,
                                                             std::string_view name,
                                                             const std::string& directory,

@@ -94,4 +94,8 @@ using AgentFileProblems = std::vector<std::string>;
     const std::string& directory,
     const Environment& environment);
 
+/// Tries out the files that the agent file names: authorities, certificate and key, sounds. One
+/// text per problem; empty: all can be used.
+[[nodiscard]] AgentFileProblems check_named_files(const AgentFile& agent_file);
+
 }  // namespace offhook::agent

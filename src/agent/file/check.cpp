@@ -32,6 +32,9 @@ class FieldCheck {
       : field_{field}, path_{std::move(path)}, problems_{problems} {}
 
   void check(const Node& node) {
+    if (node.broken) {
+      return;
+    }
     switch (field_.kind) {
       case FieldKind::text:
       case FieldKind::secret: text(node); break;
@@ -63,7 +66,7 @@ class FieldCheck {
   }
 
   void text(const Node& node) {
-    if (!expect(node, Node::Kind::scalar, "a text")) {
+    if (node.broken || !expect(node, Node::Kind::scalar, "a text")) {
       return;
     }
     if (node.text.empty() && field_.required) {
@@ -188,10 +191,26 @@ class FieldCheck {
   Problems& problems_;
 };
 
+/// Why a field that the API has is not one of ours.
+std::string_view known_refusal(const Section& section, std::string_view name) {
+  constexpr std::array<std::string_view, 3> not_on_telephone{"threshold", "prefix_padding_ms",
+                                                             "silence_duration_ms"};
+  if (section.name == "turn_detection" &&
+      std::find(not_on_telephone.begin(), not_on_telephone.end(), name) != not_on_telephone.end()) {
+    return "is refused by the API on telephone calls, and the call would be lost; leave it out, or "
+           "use semantic_vad with eagerness";
+  }
+  return {};
+}
+
 void unknown_field(const Member& member,
                    const Section& section,
                    const std::string& path,
                    Problems& problems) {
+  if (const auto refusal = known_refusal(section, member.name); !refusal.empty()) {
+    problems.add(member.mark, join_path(path, member.name), std::string{refusal});
+    return;
+  }
   std::vector<std::string_view> names;
   for (const Field& field : section.fields) {
     names.push_back(field.name);

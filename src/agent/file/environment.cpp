@@ -34,7 +34,7 @@ class Expander {
   }
 
  private:
-  std::string expanded(const Node& node, const std::string& path) {
+  std::string expanded(Node& node, const std::string& path) {
     const std::string_view text = node.written;
     std::string result;
     std::size_t at = 0;
@@ -51,7 +51,7 @@ class Expander {
       }
       const std::size_t close = text.find('}', open);
       if (close == std::string_view::npos) {
-        problems_.add(node.mark, path, "\"${\" without its \"}\"; write $${ for a plain ${");
+        complain(node, path, "\"${\" without its \"}\"; write $${ for a plain ${");
         return result;
       }
       result += value_of(text.substr(open + 2, close - open - 2), node, path);
@@ -59,13 +59,13 @@ class Expander {
     }
   }
 
-  std::string value_of(std::string_view inside, const Node& node, const std::string& path) {
+  std::string value_of(std::string_view inside, Node& node, const std::string& path) {
     const std::size_t colon = inside.find(":-");
     const std::string name{inside.substr(0, colon)};
     if (!is_name(name)) {
-      problems_.add(node.mark, path,
-                    "what stands in ${} is no name of an environment variable; write ${NAME} or "
-                    "${NAME:-default}, or $${ for a plain ${");
+      complain(node, path,
+               "what stands in ${} is no name of an environment variable; write ${NAME} or "
+               "${NAME:-default}, or $${ for a plain ${");
       return {};
     }
     auto value = environment_ ? environment_(name) : std::nullopt;
@@ -74,13 +74,18 @@ class Expander {
       return std::string{inside.substr(colon + 2)};
     }
     if (!value) {
-      problems_.add(node.mark, path,
-                    fmt::format("environment variable {} is not set; set it, or write "
-                                "${{{}:-default}}",
-                                name, name));
+      complain(node, path,
+               fmt::format("environment variable {} is not set; set it, or write "
+                           "${{{}:-default}}",
+                           name, name));
       return {};
     }
     return std::move(*value);
+  }
+
+  void complain(Node& node, const std::string& path, std::string what) {
+    node.broken = true;
+    problems_.add(node.mark, path, std::move(what));
   }
 
   const Environment& environment_;

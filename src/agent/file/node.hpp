@@ -24,6 +24,7 @@ struct Node {
   Mark mark{};
   std::string text{};         ///< Scalar, with ${ENV} replaced.
   std::string written{};      ///< Scalar as it stands in the file: the only form that is quoted.
+  bool broken = false;        ///< Scalar whose ${ENV} could not be replaced: no more complaints.
   bool quoted = false;        ///< Scalar in quotation marks or as a block: text, not a number.
   std::vector<Node> items{};  ///< List.
   std::vector<Member> members{};  ///< Map, in file order; a name may come twice.
