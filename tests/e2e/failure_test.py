@@ -62,8 +62,8 @@ class SipTrouble(EndToEndTest):
         return output
 
     def test_unresolvable_host(self):
-        output = self.dial("sip:proj_x@no-such-host.invalid;transport=tls", expect=10)
-        self.assertIn("no-such-host.invalid", output)
+        output = self.dial("sip:proj_x@no-such-host..invalid;transport=tls", expect=10)
+        self.assertIn("no-such-host..invalid", output)
 
     def test_refused_port(self):
         with socket.create_server(("127.0.0.1", 0)) as probe:

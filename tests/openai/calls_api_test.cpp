@@ -125,9 +125,9 @@ TEST_SUITE("calls API, trying again") {
   TEST_CASE("accept believes in a 404 that stays") {
     asio::io_context context;
     const auto missing = api_error(404, "call_id_not_found", "No session found");
-    ImposterApi imposter{context, {missing, missing, missing, missing}};
+    ImposterApi imposter{context, {missing, missing, missing, missing, missing}};
     auto options = Controller::quick();
-    options.accept_not_found_window = 300ms;
+    options.accept_not_found_window = 1s;
     Controller controller{imposter.provider(), options};
     const auto accepted = run(context, controller.api.accept("rtc_1", session));
     REQUIRE_FALSE(accepted);
@@ -192,7 +192,7 @@ TEST_SUITE("calls API, trying again") {
     asio::io_context context;
     ImposterApi imposter{context, {ScriptedAnswer{.silent = true}, answer(200)}};
     auto options = Controller::quick();
-    options.timeout = 500ms;
+    options.timeout = 1s;  // enough to reach the imposter
     Controller controller{imposter.provider(), options};
     CHECK(run(context, controller.api.accept("rtc_1", session)));
     CHECK(controller.retries == Story{"accept 0"});
@@ -204,7 +204,7 @@ TEST_SUITE("calls API, trying again") {
     const auto decided = api_error(409, "decision_already_made", "Already accepted");
     ImposterApi imposter{context, {ScriptedAnswer{.silent = true}, decided, decided}};
     auto options = Controller::quick();
-    options.timeout = 500ms;
+    options.timeout = 1s;
     Controller controller{imposter.provider(), options};
     CHECK(run(context, controller.api.accept("rtc_1", session)));
     CHECK(run(context, controller.api.accept("rtc_1", session)).error().status == 409);

@@ -129,7 +129,7 @@ TEST_SUITE("sideband") {
   TEST_CASE("believes in a 404 that stays for longer than its patience") {
     asio::io_context context;
     ImposterSideband imposter{context, {.refusals = {404, 404, 404, 404, 404}}};
-    const auto attached = run(context, listen(imposter.provider(), {}, 250ms));
+    const auto attached = run(context, listen(imposter.provider(), {}, 1s));
     REQUIRE_FALSE(attached);
     CHECK(attached.error().code == Errc::refused);
     CHECK(attached.error().status == 404);
