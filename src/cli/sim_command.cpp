@@ -399,7 +399,8 @@ void add_sim_command(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   sim->add_option("--api-key-file", a.api_key_file, "File with the API key (default key: sk-sim)")
       ->type_name("FILE");
-  sim->add_option("--webhook", a.webhook, "URL that gets realtime.call.incoming")->type_name("URL");
+  sim->add_option("--webhook", a.webhook, "URL that incoming calls are announced to")
+      ->type_name("URL");
   sim->add_option("--webhook-secret-file", a.webhook_secret_file,
                   "File with the secret that signs webhooks")
       ->type_name("FILE");
@@ -410,6 +411,12 @@ void add_sim_command(CLI::App& app, Command& chosen) {
   sim->add_option("--voice", a.config.voice, "Voice of the model: slt, rms, kal16")
       ->type_name("NAME")
       ->capture_default_str();
+  sim->add_flag("--live,!--no-live", a.config.live.enabled,
+                "Announce calls to the Live API, too, and let it take them (default: on)");
+  sim->add_flag("--live-deprecated-event", a.config.live.deprecated_event,
+                "Send live.call.incoming besides live.transport.incoming");
+  sim->add_flag("--live-plain-rtp", a.config.live.plain_rtp,
+                "Let Live take calls whose media is not encrypted");
   sim->add_option("--replies", a.replies_file, "File of replies, one a line, said in turn")
       ->type_name("FILE");
   sim->add_option("--heard", a.heard_file, "File of what the caller's turns say, one a line")

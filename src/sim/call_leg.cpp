@@ -1,6 +1,5 @@
 #include "sim/call_leg.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -9,10 +8,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/array.hpp>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "sim/live_model.hpp"
+#include "sim/model.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -42,9 +43,10 @@ std::string_view reason_phrase(int status) {
 
 }  // namespace
 
-CallLeg::CallLeg(LegContext context, std::string id, Ids ids, OfferedCall offered, Journal journal)
+CallLeg::CallLeg(
+    LegContext context, CallIds call_ids, Ids ids, OfferedCall offered, Journal journal)
     : context_{std::move(context)},
-      id_{std::move(id)},
+      call_ids_{std::move(call_ids)},
       ids_{std::move(ids)},
       journal_{std::move(journal)},
       codec_{offered.codec},
@@ -52,18 +54,19 @@ CallLeg::CallLeg(LegContext context, std::string id, Ids ids, OfferedCall offere
       sockets_{std::move(offered.sockets)},
       capabilities_{std::move(offered.capabilities)},
       answer_{std::move(offered.answer)},
+      observers_{context_.config.quirks.unknown_events},
       deadline_{context_.control},
       sideband_drop_{context_.control} {}
 
 void CallLeg::start() {
-  context_.calls.add(id_, shared_from_this());
+  context_.calls.add(call_ids_, shared_from_this());
   asio::co_spawn(context_.control, follow_sip(shared_from_this()),
                  asio::bind_cancellation_slot(give_up_.slot(), asio::detached));
   await_decision();
 }
 
 void CallLeg::abandon() {
-  finish("abandoned");
+  finish("abandoned", CallEnd::lost);
   give_up_.emit(asio::cancellation_type::terminal);
 }
 
@@ -105,7 +108,8 @@ bool CallLeg::on_sip_event(const sip::CallEvent& event) {
       return true;
     case Kind::failed:
     case Kind::closed:
-      finish(decided_ ? "closed by the caller" : "cancelled by the caller");
+      finish(decided_ ? "closed by the caller" : "cancelled by the caller",
+             event.error ? CallEnd::lost : CallEnd::remote);
       return false;
     case Kind::sent:
     case Kind::progress:
@@ -115,22 +119,50 @@ bool CallLeg::on_sip_event(const sip::CallEvent& event) {
   return true;
 }
 
-void CallLeg::accept(SessionConfig config) {
+void CallLeg::decided(std::string_view model) {
   decided_ = true;
   deadline_.cancel();
-  journal_.mark("accepted", {{"model", config.model()}});
-  SessionOptions options{Persona{context_.config.replies}, ids_.for_call()};
-  options.now = std::chrono::steady_clock::now();
-  options.unix_now = unix_seconds();
-  options.lifetime = context_.config.session_lifetime;
+  journal_.mark("accepted", {{"model", model}, {"api", live_ ? "live" : "realtime"}});
+}
+
+ModelHooks CallLeg::model_hooks() {
   ModelHooks hooks;
   hooks.send = [this](const json::object& event) { send(event); };
   hooks.end_call = [this] {
     asio::co_spawn(context_.control, expire(shared_from_this()), asio::detached);
   };
-  model_ = std::make_shared<Model>(std::move(config), std::move(options),
+  hooks.send_digit = [this](char digit) -> Result<> {
+    if (!stream_) {
+      return fail(Errc::unsupported, "the call has no media yet");
+    }
+    return stream_->send_digits({&digit, 1});
+  };
+  hooks.observed = [this] { return !observers_.empty(); };
+  return hooks;
+}
+
+void CallLeg::accept(SessionConfig config) {
+  decided(config.model());
+  SessionOptions options{Persona{context_.config.replies}, ids_.for_call()};
+  options.now = std::chrono::steady_clock::now();
+  options.unix_now = unix_seconds();
+  options.lifetime = context_.config.session_lifetime;
+  model_ = std::make_unique<Model>(std::move(config), std::move(options),
                                    ScriptRecogniser{context_.config.heard}, speaker_,
-                                   context_.voice, std::move(hooks));
+                                   context_.voice, model_hooks());
+  answer();
+}
+
+void CallLeg::accept_live(LiveConfig config) {
+  live_ = true;
+  decided(config.model());
+  LiveOptions options{Persona{context_.config.replies}, ids_.for_call(), call_ids_.live};
+  options.now = std::chrono::steady_clock::now();
+  options.unix_now = unix_seconds();
+  options.lifetime = context_.config.session_lifetime;
+  model_ = std::make_unique<LiveModel>(std::move(config), std::move(options),
+                                       ScriptRecogniser{context_.config.heard}, speaker_,
+                                       context_.voice, model_hooks());
   answer();
 }
 
@@ -139,7 +171,8 @@ audio::Port& CallLeg::near_side() {
   if (folder.empty()) {
     return speaker_;
   }
-  auto recorder = audio::Recorder::create(folder + "/" + id_ + ".wav", voice_rate_hz, 2);
+  auto recorder =
+      audio::Recorder::create(folder + "/" + call_ids_.main() + ".wav", voice_rate_hz, 2);
   if (!recorder) {
     journal_.mark("recording.failed", {{"why", recorder.error().detail}});
     return speaker_;
@@ -160,7 +193,7 @@ void CallLeg::answer() {
   }
   stream_.emplace(std::move(*stream));
   call_.answer(answer_.sdp, capabilities_, answer_.media);
-  context_.calls.set_answered(id_);
+  context_.calls.set_answered(call_ids_);
   journal_.mark("answered", {{"codec", answer_.media.codec.name},
                              {"srtp", answer_.media.profile == sip::SdpProfile::savp}});
   asio::co_spawn(context_.control, tick(shared_from_this()), asio::detached);
@@ -182,6 +215,8 @@ void CallLeg::drain_media_events() {
     using Kind = media::StreamEvent::Kind;
     if (event->kind == Kind::digit_received) {
       model_->on_digit(event->digit);
+    } else if (event->kind == Kind::digit_sent) {
+      model_->on_digit_sent(event->digit);
     } else if (event->kind == Kind::first_packet_received) {
       journal_.mark("media.received");
     } else if (event->kind == Kind::receive_timeout) {
@@ -207,19 +242,17 @@ void CallLeg::refer(std::string target_uri) {
   call_.refer(std::move(target_uri));
 }
 
-/// The time limit: the last words still reach the observers, then everything ends.
+/// The model wants the end: the last words still reach the observers, then everything ends.
 asio::awaitable<void> CallLeg::expire(std::shared_ptr<CallLeg> self) {
   asio::steady_timer timer{self->context_.control};
   const auto limit = std::chrono::steady_clock::now() + last_words_limit;
-  const auto idle = [](const auto& observer) { return observer->idle(); };
-  while (!std::all_of(self->observers_.begin(), self->observers_.end(), idle) &&
-         std::chrono::steady_clock::now() < limit) {
+  while (!self->observers_.idle() && std::chrono::steady_clock::now() < limit) {
     timer.expires_after(tick_interval);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   if (!self->finished_) {
     self->call_.hang_up();
-    self->finish("time limit");
+    self->finish("ended by the session");
   }
 }
 
@@ -228,35 +261,36 @@ void CallLeg::attach(std::shared_ptr<Observer> observer) {
     observer->drop();
     return;
   }
-  observers_.push_back(observer);
+  observers_.add(observer);
   journal_.mark("sideband.attached", {{"observers", observers_.size()}});
-  send_to(*observer, model_->session_created());
-  if (context_.config.quirks.unknown_events) {
-    send_to(*observer, {{"type", "session.weather_changed"},
-                        {"event_id", ids_.realtime("event_")},
-                        {"weather", json::object{{"sky", "clear"}}}});
+  for (auto& event : model_->greeting()) {
+    observers_.send_to(*observer, std::move(event));
   }
-  drop_first_sideband_later();
+  if (context_.config.quirks.unknown_events) {
+    observers_.send_to(*observer, {{"type", "session.weather_changed"},
+                                   {"event_id", ids_.realtime("event_")},
+                                   {"weather", json::object{{"sky", "clear"}}}});
+  }
+  drop_first_sideband_later(observer);
 }
 
-void CallLeg::drop_first_sideband_later() {
+void CallLeg::drop_first_sideband_later(const std::shared_ptr<Observer>& first) {
   const int delay_ms = context_.config.quirks.sideband_drop_after_ms;
   if (delay_ms == 0 || std::exchange(dropped_sideband_, true)) {
     return;
   }
   sideband_drop_.expires_after(std::chrono::milliseconds{delay_ms});
-  sideband_drop_.async_wait([weak = std::weak_ptr{observers_.back()},
-                             journal = journal_](const boost::system::error_code& error) {
-    if (const auto observer = weak.lock(); observer && !error) {
-      journal.mark("sideband.cut");
-      observer->drop();
-    }
-  });
+  sideband_drop_.async_wait(
+      [weak = std::weak_ptr{first}, journal = journal_](const boost::system::error_code& error) {
+        if (const auto observer = weak.lock(); observer && !error) {
+          journal.mark("sideband.cut");
+          observer->drop();
+        }
+      });
 }
 
 void CallLeg::detach(const Observer& observer) {
-  const auto gone = std::erase_if(observers_, [&](const auto& o) { return o.get() == &observer; });
-  if (gone > 0) {
+  if (observers_.remove(observer)) {
     journal_.mark("sideband.detached", {{"observers", observers_.size()}});
   }
 }
@@ -269,16 +303,7 @@ void CallLeg::on_client_event(std::string_view text) {
 
 void CallLeg::send(const json::object& event) {
   note(event);
-  for (const auto& observer : std::vector{observers_}) {
-    send_to(*observer, event);
-  }
-}
-
-void CallLeg::send_to(Observer& observer, json::object event) {
-  if (context_.config.quirks.unknown_events) {
-    event["unheard_of"] = json::object{{"list", json::array{1, nullptr, "two"}}};
-  }
-  observer.send(json::serialize(event));
+  observers_.send(event);
 }
 
 /// Puts the steps of the conversation, not every word, on the timeline.
@@ -291,16 +316,23 @@ void CallLeg::note(const json::object& event) {
     journal_.mark("said", {{"text", json_string(whole, "transcript")}});
   } else if (type == "input_audio_buffer.dtmf_event_received") {
     journal_.mark("digit", {{"digit", json_string(whole, "event")}});
+  } else if (type == "session.closed") {
+    journal_.mark(type, {{"reason", json_string(whole, "reason")}});
+  } else if (type == "session.input_transcript.delta" ||
+             type == "session.output_transcript.delta") {
+    journal_.mark(type, {{"delta", json_string(whole, "delta")}});
   } else if (type == "error") {
     journal_.mark(type, {{"code", json_string(whole, "error.code")}});
   } else if (type == "response.created" || type == "input_audio_buffer.speech_started" ||
-             type == "input_audio_buffer.speech_stopped" ||
+             type == "input_audio_buffer.speech_stopped" || type == "session.delegation.created" ||
+             type.substr(0, 10) == "transport." ||
+             type.substr(0, 29) == "session.output_audio.fixture." ||
              type.substr(0, 20) == "output_audio_buffer.") {
     journal_.mark(type);
   }
 }
 
-void CallLeg::finish(std::string_view why) {
+void CallLeg::finish(std::string_view why, CallEnd end) {
   if (std::exchange(finished_, true)) {
     return;
   }
@@ -308,9 +340,14 @@ void CallLeg::finish(std::string_view why) {
   journal_.mark("ended", {{"why", why}});
   deadline_.cancel();
   sideband_drop_.cancel();
-  context_.calls.remove(id_);
-  for (const auto& observer : std::exchange(observers_, {})) {
-    observer->drop();  // OpenAI sends no close frame, either
+  context_.calls.remove(call_ids_);
+  if (model_) {
+    model_->on_call_end(end);
+  }
+  if (live_) {
+    observers_.finish_all();
+  } else {
+    observers_.drop_all();  // OpenAI sends no close frame, either
   }
   model_.reset();
   stream_.reset();

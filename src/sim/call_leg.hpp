@@ -12,10 +12,11 @@
 
 #include "audio/recorder.hpp"
 #include "media/engine.hpp"
+#include "sim/call_model.hpp"
 #include "sim/calls.hpp"
 #include "sim/ids.hpp"
 #include "sim/journal.hpp"
-#include "sim/model.hpp"
+#include "sim/observer_list.hpp"
 #include "sim/sim.hpp"
 #include "sim/speaker.hpp"
 #include "sim/voice.hpp"
@@ -41,14 +42,14 @@ struct OfferedCall {
   audio::CodecId codec = audio::CodecId::pcmu;
 };
 
-/// One call from INVITE to BYE: SIP, media, the model and the sockets that observe it. Control
-/// thread.
+/// One call from INVITE to BYE, taken by Realtime or by Live: SIP, media, the model and the sockets
+/// that observe it. Control thread.
 ///
 ///     pending ─ accept ─► answered ─ BYE, hangup, time limit ─► over
 ///        └─ reject, CANCEL, deadline ──────────────────────────►
 class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
  public:
-  CallLeg(LegContext context, std::string id, Ids ids, OfferedCall offered, Journal journal);
+  CallLeg(LegContext context, CallIds call_ids, Ids ids, OfferedCall offered, Journal journal);
 
   /// Waits for the decision from now on.
   void start();
@@ -56,7 +57,11 @@ class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
   void abandon();
 
   [[nodiscard]] audio::CodecId codec() const override { return codec_; }
+  [[nodiscard]] bool secure() const override {
+    return answer_.media.profile == sip::SdpProfile::savp;
+  }
   void accept(SessionConfig config) override;
+  void accept_live(LiveConfig config) override;
   void reject(int status) override;
   void hang_up() override;
   void refer(std::string target_uri) override;
@@ -72,18 +77,19 @@ class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
   /// @return false when the call is over.
   bool on_sip_event(const sip::CallEvent& event);
   void await_decision();
+  void decided(std::string_view model);
+  [[nodiscard]] ModelHooks model_hooks();
   void answer();
   /// The speaker, or what records it.
   audio::Port& near_side();
   void send(const boost::json::object& event);
-  void send_to(Observer& observer, boost::json::object event);
   void note(const boost::json::object& event);
-  void drop_first_sideband_later();
+  void drop_first_sideband_later(const std::shared_ptr<Observer>& first);
   void drain_media_events();
-  void finish(std::string_view why);
+  void finish(std::string_view why, CallEnd end = CallEnd::requested);
 
   LegContext context_;
-  std::string id_;
+  CallIds call_ids_;
   Ids ids_;
   Journal journal_;
   audio::CodecId codec_;
@@ -94,12 +100,13 @@ class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
   Speaker speaker_;
   std::optional<audio::RecordedPort> recorded_{};  // around the speaker
   std::optional<media::Stream> stream_{};          // uses the two
-  std::shared_ptr<Model> model_{};
-  std::vector<std::shared_ptr<Observer>> observers_;
+  std::unique_ptr<CallModel> model_{};
+  ObserverList observers_;
   boost::asio::cancellation_signal give_up_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer sideband_drop_;
   bool decided_ = false;
+  bool live_ = false;  ///< Taken by Live.
   bool dropped_sideband_ = false;
   bool finished_ = false;
 };

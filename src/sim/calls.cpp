@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t rejected_kept = 1'000;
 
-tl::unexpected<ApiError> not_found() {
-  return refuse({"call_id_not_found", "No session found", std::nullopt, 404});
-}
-
 tl::unexpected<ApiError> already_decided() {
   return refuse(
       {"decision_already_made", "This call was already accepted or rejected.", std::nullopt, 409});
@@ -31,42 +27,81 @@ std::string_view name_of(CallState state) {
 
 }  // namespace
 
-void Calls::add(const std::string& id, std::shared_ptr<Leg> leg) {
-  calls_.insert_or_assign(id, Entry{std::move(leg), CallState::pending, unfound_accepts_});
+ApiError call_not_found(Api api) {
+  if (api == Api::live) {
+    return {"session_id_not_found", "No session found", std::nullopt, 404};
+  }
+  return {"call_id_not_found", "No session found", std::nullopt, 404};
 }
 
-void Calls::remove(const std::string& id) {
-  const auto found = calls_.find(id);
+void Calls::add(const CallIds& ids, std::shared_ptr<Leg> leg) {
+  Entry entry{ids, std::move(leg), CallState::pending, Api::realtime, unfound_accepts_};
+  calls_.insert_or_assign(ids.main(), std::move(entry));
+  if (!ids.live.empty()) {
+    main_ids_.insert_or_assign(ids.live, ids.main());
+  }
+}
+
+void Calls::remember_rejected(const std::string& id) {
+  if (id.empty()) {
+    return;
+  }
+  rejected_.push_back(id);
+  if (rejected_.size() > rejected_kept) {
+    rejected_.pop_front();
+  }
+}
+
+void Calls::remove(const CallIds& ids) {
+  const auto found = calls_.find(ids.main());
   if (found == calls_.end()) {
     return;
   }
   if (found->second.state == CallState::rejected) {
-    rejected_.push_back(id);
-    if (rejected_.size() > rejected_kept) {
-      rejected_.pop_front();
-    }
+    remember_rejected(ids.realtime);
+    remember_rejected(ids.live);
   }
+  main_ids_.erase(ids.live);
   calls_.erase(found);
 }
 
-void Calls::set_answered(const std::string& id) { decide(id, CallState::answered); }
-
-void Calls::decide(const std::string& id, CallState state) {
-  if (const auto found = calls_.find(id); found != calls_.end()) {
-    found->second.state = state;
+void Calls::set_answered(const CallIds& ids) {
+  if (const auto found = calls_.find(ids.main()); found != calls_.end()) {
+    found->second.state = CallState::answered;
   }
 }
 
-const Calls::Entry* Calls::find(const std::string& id) const {
-  const auto found = calls_.find(id);
-  return found == calls_.end() ? nullptr : &found->second;
+void Calls::decide(Api api, const std::string& id, CallState state) {
+  if (Entry* const entry = find(api, id)) {
+    entry->state = state;
+    entry->owner = api;
+  }
 }
 
-ApiResult<std::shared_ptr<Leg>> Calls::pending(const std::string& id) const {
-  const Entry* const entry = find(id);
+const Calls::Entry* Calls::find(Api api, const std::string& id) const {
+  std::string main = id;
+  if (api == Api::live) {
+    const auto alias = main_ids_.find(id);
+    if (alias == main_ids_.end()) {
+      return nullptr;
+    }
+    main = alias->second;
+  }
+  const auto found = calls_.find(main);
+  const bool known =
+      found != calls_.end() && (api == Api::live || found->second.ids.realtime == id);
+  return known ? &found->second : nullptr;
+}
+
+Calls::Entry* Calls::find(Api api, const std::string& id) {
+  return const_cast<Entry*>(std::as_const(*this).find(api, id));
+}
+
+ApiResult<std::shared_ptr<Leg>> Calls::pending(Api api, const std::string& id) const {
+  const Entry* const entry = find(api, id);
   if (entry == nullptr) {
     const bool was_rejected = std::find(rejected_.begin(), rejected_.end(), id) != rejected_.end();
-    return was_rejected ? already_decided() : not_found();
+    return was_rejected ? already_decided() : refuse(call_not_found(api));
   }
   if (entry->state != CallState::pending) {
     return already_decided();
@@ -74,30 +109,30 @@ ApiResult<std::shared_ptr<Leg>> Calls::pending(const std::string& id) const {
   return entry->leg;
 }
 
-ApiResult<std::shared_ptr<Leg>> Calls::pending_for_accept(const std::string& id) {
-  const auto found = calls_.find(id);
-  if (found != calls_.end() && found->second.unfound_accepts > 0) {
-    --found->second.unfound_accepts;
-    return not_found();
+ApiResult<std::shared_ptr<Leg>> Calls::pending_for_accept(Api api, const std::string& id) {
+  Entry* const entry = find(api, id);
+  if (entry != nullptr && entry->unfound_accepts > 0) {
+    --entry->unfound_accepts;
+    return refuse(call_not_found(api));
   }
-  return pending(id);
+  return pending(api, id);
 }
 
-ApiResult<std::shared_ptr<Leg>> Calls::accepted(const std::string& id) const {
-  const Entry* const entry = find(id);
-  if (entry == nullptr ||
+ApiResult<std::shared_ptr<Leg>> Calls::accepted(Api api, const std::string& id) const {
+  const Entry* const entry = find(api, id);
+  if (entry == nullptr || entry->owner != api ||
       (entry->state != CallState::accepted && entry->state != CallState::answered)) {
-    return not_found();
+    return refuse(call_not_found(api));
   }
   return entry->leg;
 }
 
-ApiResult<std::shared_ptr<Leg>> Calls::answered(const std::string& id) const {
-  const Entry* const entry = find(id);
-  if (entry == nullptr || entry->state != CallState::answered) {
-    return not_found();
+ApiResult<std::shared_ptr<Leg>> Calls::answered(Api api, const std::string& id) const {
+  auto leg = accepted(api, id);
+  if (leg && find(api, id)->state != CallState::answered) {
+    return refuse(call_not_found(api));
   }
-  return entry->leg;
+  return leg;
 }
 
 std::vector<std::shared_ptr<Leg>> Calls::all() const {
@@ -112,7 +147,15 @@ std::vector<std::shared_ptr<Leg>> Calls::all() const {
 boost::json::array Calls::describe() const {
   boost::json::array list;
   for (const auto& [id, entry] : calls_) {
-    list.push_back(boost::json::object{{"call_id", id}, {"state", name_of(entry.state)}});
+    boost::json::object call;
+    if (!entry.ids.realtime.empty()) {
+      call["call_id"] = entry.ids.realtime;
+    }
+    if (!entry.ids.live.empty()) {
+      call["session_id"] = entry.ids.live;
+    }
+    call["state"] = name_of(entry.state);
+    list.push_back(std::move(call));
   }
   return list;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -10,10 +11,14 @@
 
 #include "audio/codec.hpp"
 #include "sim/api_error.hpp"
+#include "sim/live_config.hpp"
 #include "sim/observer.hpp"
 #include "sim/session_config.hpp"
 
 namespace offhook::sim {
+
+/// The two surfaces that can take a call: /v1/realtime/calls and /v1/live/sessions.
+enum class Api : std::uint8_t { realtime, live };
 
 /// What REST and the sidebands can do with one call.
 class Leg {
@@ -22,12 +27,15 @@ class Leg {
 
   /// What SDP agreed on.
   [[nodiscard]] virtual audio::CodecId codec() const = 0;
+  /// Whether the media is SRTP.
+  [[nodiscard]] virtual bool secure() const = 0;
   virtual void accept(SessionConfig config) = 0;
+  virtual void accept_live(LiveConfig config) = 0;
   virtual void reject(int status) = 0;
   virtual void hang_up() = 0;
   virtual void refer(std::string target_uri) = 0;
 
-  /// Another socket observes the call: it gets `session.created` and every later event.
+  /// Another socket observes the call: it gets what greets it and every later event.
   virtual void attach(std::shared_ptr<Observer> observer) = 0;
   virtual void detach(const Observer& observer) = 0;
   virtual void on_client_event(std::string_view text) = 0;
@@ -36,48 +44,67 @@ class Leg {
 /// pending: rings. accepted: the controller took it. answered: 200 OK went out.
 enum class CallState : std::uint8_t { pending, accepted, answered, rejected };
 
-/// The calls of the sim by their rtc_ ids, and who may do what with them: exactly one decision per
-/// call; nothing at all once it is over. Control thread.
+/// The ids of one call. An outbound call has no rtc_ id, and the project may have no Live.
+struct CallIds {
+  std::string realtime{};  ///< "rtc_…", or empty.
+  std::string live{};      ///< "live_…", or empty.
+
+  /// The one that stands for the call in journals and file names.
+  [[nodiscard]] const std::string& main() const noexcept {
+    return realtime.empty() ? live : realtime;
+  }
+};
+
+/// The calls of the sim by their ids, and who may do what with them: exactly one decision per call,
+/// on either surface, which owns it from then on; nothing at all once it is over. Control thread.
 class Calls {
  public:
   /// @param unfound_accepts  Quirk: so many accepts of every call find nothing.
   explicit Calls(int unfound_accepts = 0) : unfound_accepts_{unfound_accepts} {}
 
-  void add(const std::string& id, std::shared_ptr<Leg> leg);
-  /// The call is over; its id means nothing any more, except that a rejected one stays decided.
-  void remove(const std::string& id);
-  void set_answered(const std::string& id);
+  void add(const CallIds& ids, std::shared_ptr<Leg> leg);
+  /// The call is over; its ids mean nothing any more, except that a rejected one stays decided.
+  void remove(const CallIds& ids);
 
   /// The call, if it waits for a decision.
-  /// @return 404 call_id_not_found, or 409 decision_already_made.
-  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending(const std::string& id) const;
+  /// @return 404 call_id_not_found or session_id_not_found, or 409 decision_already_made.
+  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending(Api api, const std::string& id) const;
   /// `pending` for an accept, which the quirk concerns.
-  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending_for_accept(const std::string& id);
-  /// Notes the decision. @param state  accepted or rejected.
-  void decide(const std::string& id, CallState state);
-  /// The call, if it was accepted and is not over.
-  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> accepted(const std::string& id) const;
-  /// The call, if it was answered and is not over.
-  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> answered(const std::string& id) const;
+  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending_for_accept(Api api, const std::string& id);
+  /// Notes the decision, which makes `api` the owner. @param state  accepted or rejected.
+  void decide(Api api, const std::string& id, CallState state);
+  void set_answered(const CallIds& ids);
+  /// The call, if `api` owns it and it is not over.
+  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> accepted(Api api, const std::string& id) const;
+  /// The call, if `api` owns it, and it was answered and is not over.
+  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> answered(Api api, const std::string& id) const;
 
   /// Every call that is not over.
   [[nodiscard]] std::vector<std::shared_ptr<Leg>> all() const;
   [[nodiscard]] std::size_t size() const noexcept { return calls_.size(); }
-  /// [{"call_id":…,"state":…}], for people.
+  /// [{"call_id":…,"session_id":…,"state":…}], for people.
   [[nodiscard]] boost::json::array describe() const;
 
  private:
   struct Entry {
+    CallIds ids;
     std::shared_ptr<Leg> leg;
     CallState state = CallState::pending;
+    Api owner = Api::realtime;  ///< Once it is decided.
     int unfound_accepts = 0;
   };
 
-  [[nodiscard]] const Entry* find(const std::string& id) const;
+  [[nodiscard]] const Entry* find(Api api, const std::string& id) const;
+  [[nodiscard]] Entry* find(Api api, const std::string& id);
+  void remember_rejected(const std::string& id);
 
   int unfound_accepts_;
-  std::unordered_map<std::string, Entry> calls_;
+  std::unordered_map<std::string, Entry> calls_;           ///< By their main ids.
+  std::unordered_map<std::string, std::string> main_ids_;  ///< By their Live ids.
   std::deque<std::string> rejected_;  ///< Ids of the last rejected calls that are over.
 };
+
+/// 404 in the words of the surface.
+[[nodiscard]] ApiError call_not_found(Api api);
 
 }  // namespace offhook::sim

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "sim/webhook_body.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -51,8 +50,12 @@ Edge::Edge(LegContext context, Ids ids, WebhookSender& webhooks, Timeline* timel
       codecs_{wanted_codecs(context_.config.codecs)} {}
 
 void Edge::on_incoming(sip::IncomingCall incoming) {
-  const std::string call_id = ids_.call();
-  const Journal journal{timeline_, call_id};
+  CallIds ids;
+  ids.realtime = ids_.call();
+  const Journal journal{timeline_, ids.realtime};
+  if (context_.config.live.enabled) {
+    ids.live = ids_.live_session();
+  }
   journal.mark("invite.received", {{"sip_call_id", incoming.call.call_id()},
                                    {"to_user", incoming.request_user},
                                    {"from", header(incoming, "From")},
@@ -80,11 +83,11 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
   }
   const bool srtp = offered->answer.media.profile == sip::SdpProfile::savp;
   const auto leg =
-      std::make_shared<CallLeg>(context_, call_id, ids_.for_call(), std::move(*offered), journal);
+      std::make_shared<CallLeg>(context_, ids, ids_.for_call(), std::move(*offered), journal);
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });
   legs_.push_back(leg);
   leg->start();
-  send_webhook(incoming, call_id, srtp ? "srtp" : "rtp", journal);
+  announce(incoming, ids, srtp ? "srtp" : "rtp", journal);
 }
 
 void Edge::abandon_all() {
@@ -124,31 +127,47 @@ Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming) const {
                      std::move(*answer), *codec};
 }
 
-void Edge::send_webhook(const sip::IncomingCall& incoming,
-                        const std::string& call_id,
-                        std::string_view media_security,
-                        const Journal& journal) {
+void Edge::announce(const sip::IncomingCall& incoming,
+                    const CallIds& ids,
+                    std::string_view media_security,
+                    const Journal& journal) {
   if (!webhooks_.has_target()) {
     journal.mark("webhook.none");
     return;
   }
   IncomingEvent event;
-  event.created_at = unix_seconds();
-  event.event_id = ids_.webhook_event(event.created_at);
-  event.call_id = call_id;
+  event.call_id = ids.realtime;
   event.media_security = media_security;
   for (const auto& field : incoming.headers) {
     event.sip_headers.push_back({field.name, field.value});
   }
-  webhooks_.deliver(
-      ids_.delivery(), webhook_body(event), [journal](const DeliveryAttempt& attempt) {
-        if (attempt.problem.empty()) {
-          journal.mark("webhook.delivered",
-                       {{"attempt", attempt.number}, {"status", attempt.status}});
-        } else {
-          journal.mark("webhook.failed", {{"attempt", attempt.number}, {"why", attempt.problem}});
-        }
-      });
+  deliver(event, journal);
+  if (ids.live.empty()) {
+    return;
+  }
+  event.call_id = ids.live;
+  event.type = "live.transport.incoming";
+  deliver(event, journal);
+  if (context_.config.live.deprecated_event) {
+    event.type = "live.call.incoming";
+    deliver(event, journal);
+  }
+}
+
+void Edge::deliver(IncomingEvent event, const Journal& journal) {
+  event.created_at = unix_seconds();
+  event.event_id = ids_.webhook_event(event.created_at);
+  auto tell = [journal, type = event.type](const DeliveryAttempt& attempt) {
+    boost::json::object detail{{"attempt", attempt.number}, {"type", type}};
+    if (attempt.problem.empty()) {
+      detail["status"] = attempt.status;
+      journal.mark("webhook.delivered", detail);
+    } else {
+      detail["why"] = attempt.problem;
+      journal.mark("webhook.failed", detail);
+    }
+  };
+  webhooks_.deliver(ids_.delivery(), webhook_body(event), std::move(tell));
 }
 
 }  // namespace offhook::sim

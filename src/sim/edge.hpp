@@ -7,13 +7,14 @@
 #include "base/timeline.hpp"
 #include "sim/call_leg.hpp"
 #include "sim/ids.hpp"
+#include "sim/webhook_body.hpp"
 #include "sim/webhook_sender.hpp"
 #include "sip/endpoint.hpp"
 
 namespace offhook::sim {
 
 /// The SIP edge: looks at every INVITE, refuses what cannot become a call, and makes a pending call
-/// of the rest, whose webhook it sends. Control thread.
+/// of the rest, which it announces by webhooks. Control thread.
 class Edge {
  public:
   /// @param webhooks,timeline  Outlive this; `timeline` may be null.
@@ -27,10 +28,11 @@ class Edge {
 
  private:
   [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming) const;
-  void send_webhook(const sip::IncomingCall& incoming,
-                    const std::string& call_id,
-                    std::string_view media_security,
-                    const Journal& journal);
+  void announce(const sip::IncomingCall& incoming,
+                const CallIds& ids,
+                std::string_view media_security,
+                const Journal& journal);
+  void deliver(IncomingEvent event, const Journal& journal);
 
   LegContext context_;
   Ids ids_;

@@ -40,6 +40,8 @@ std::string Ids::realtime(std::string_view prefix) {
 
 std::string Ids::call() { return "rtc_u1_" + characters(32, hexadecimal); }
 
+std::string Ids::live_session() { return "live_u1_" + characters(32, hexadecimal); }
+
 std::string Ids::webhook_event(std::int64_t unix_seconds) {
   return fmt::format("evt_{:08x}{}8190{}", static_cast<std::uint32_t>(unix_seconds),
                      characters(4, hexadecimal), characters(16, hexadecimal));

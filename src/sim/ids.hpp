@@ -24,6 +24,8 @@ class Ids {
   [[nodiscard]] std::string realtime(std::string_view prefix);
   /// "rtc_u1_" and 32 hexadecimal digits.
   [[nodiscard]] std::string call();
+  /// "live_u1_" and 32 hexadecimal digits.
+  [[nodiscard]] std::string live_session();
   /// "evt_" and 32 hexadecimal digits, of which the first eight are the second.
   [[nodiscard]] std::string webhook_event(std::int64_t unix_seconds);
   /// "wh_" and 32 hexadecimal digits.

@@ -15,6 +15,8 @@ class Observer {
   [[nodiscard]] virtual bool idle() const = 0;
   /// Cuts the connection without a close frame.
   virtual void drop() = 0;
+  /// Ends it once everything queued is out: by a closing handshake if the socket asked for one.
+  virtual void finish() = 0;
 };
 
 }  // namespace offhook::sim

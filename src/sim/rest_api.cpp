@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "net/url.hpp"
+#include "sim/request_body.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -18,52 +19,39 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view calls_path = "/v1/realtime/calls/";
+constexpr std::string_view sessions_path = "/v1/live/sessions/";
 constexpr int default_reject_status = 603;
 
-/// "/v1/realtime/calls/{call_id}/{operation}" taken apart.
+/// "/v1/realtime/calls/{id}/{operation}" or "/v1/live/sessions/{id}/{operation}" taken apart.
 struct Route {
-  std::string call_id;
+  Api api = Api::realtime;
+  std::string id;
   std::string_view operation;
 };
 
 std::optional<Route> find_route(std::string_view path) {
-  if (path.substr(0, calls_path.size()) != calls_path) {
+  Route route;
+  if (path.starts_with(calls_path)) {
+    path.remove_prefix(calls_path.size());
+  } else if (path.starts_with(sessions_path)) {
+    path.remove_prefix(sessions_path.size());
+    route.api = Api::live;
+  } else {
     return std::nullopt;
   }
-  path.remove_prefix(calls_path.size());
   const auto slash = path.find('/');
   if (slash == 0 || slash == std::string_view::npos) {
     return std::nullopt;
   }
+  route.id = net::percent_decode(path.substr(0, slash));
   const std::string_view operation = path.substr(slash + 1);
   for (std::string_view known : {"accept", "reject", "refer", "hangup"}) {
     if (operation == known) {
-      return Route{net::percent_decode(path.substr(0, slash)), known};
+      route.operation = known;
+      return route;
     }
   }
   return std::nullopt;
-}
-
-ApiResult<json::value> parse_object(std::string_view body) {
-  auto parsed = parse_json(body);
-  if (!parsed || !parsed->is_object()) {
-    return refuse({"", "We could not parse the JSON body of your request."});
-  }
-  return std::move(*parsed);
-}
-
-ApiResult<> only_field(const json::value& body, std::string_view name) {
-  for (const auto& [key, value] : body.as_object()) {
-    if (key != name) {
-      return refuse(unknown_parameter(std::string{key}));
-    }
-  }
-  return {};
-}
-
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
 }  // namespace
@@ -93,8 +81,8 @@ net::HttpResponse error_response(const ApiError& error, const std::string& reque
   return response;
 }
 
-RestApi::RestApi(Calls& calls, Secret key, Ids ids)
-    : calls_{calls}, key_{std::move(key)}, ids_{std::move(ids)} {}
+RestApi::RestApi(Calls& calls, Secret key, Ids ids, RestRules rules)
+    : calls_{calls}, key_{std::move(key)}, ids_{std::move(ids)}, rules_{rules} {}
 
 net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
   net::HttpResponse response;
@@ -120,75 +108,28 @@ net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
          fmt::format("Not allowed to {} on {}", request.method, request.path()), std::nullopt, 405},
         request_id);
   }
-  if (const auto done = act(route->operation, route->call_id, request.body); !done) {
+  if (const auto done = act({route->api, route->id}, route->operation, request.body); !done) {
     return error_response(done.error(), request_id);
   }
   response.headers.add("x-request-id", request_id);
   return response;
 }
 
-ApiResult<> RestApi::act(std::string_view operation,
-                         const std::string& call_id,
-                         std::string_view body) {
+ApiResult<> RestApi::act(const CallRef& call, std::string_view operation, std::string_view body) {
   if (operation == "accept") {
-    return accept(call_id, body);
+    return accept(call, body);
   }
   if (operation == "reject") {
-    return reject(call_id, body);
+    return reject(call, body);
   }
   if (operation == "refer") {
-    return refer(call_id, body);
+    return refer(call, body);
   }
-  return hang_up(call_id);
+  return hang_up(call);
 }
 
-ApiResult<> RestApi::accept(const std::string& call_id, std::string_view body) {
-  const auto leg = calls_.pending_for_accept(call_id);
-  if (!leg) {
-    return refuse(leg.error());
-  }
-  const auto session = parse_object(body);
-  if (!session) {
-    return refuse(session.error());
-  }
-  auto config = SessionConfig::from_accept(*session, (*leg)->codec());
-  if (!config) {
-    return refuse(std::move(config).error());
-  }
-  calls_.decide(call_id, CallState::accepted);
-  (*leg)->accept(std::move(*config));
-  return {};
-}
-
-ApiResult<> RestApi::reject(const std::string& call_id, std::string_view body) {
-  const auto leg = calls_.pending(call_id);
-  if (!leg) {
-    return refuse(leg.error());
-  }
-  int status = default_reject_status;
-  if (!body.empty()) {
-    const auto wish = parse_object(body);
-    if (!wish) {
-      return refuse(wish.error());
-    }
-    if (auto checked = only_field(*wish, "status_code"); !checked) {
-      return checked;
-    }
-    if (wish->as_object().contains("status_code")) {
-      const auto code = json_int(*wish, "status_code");
-      if (!code || *code < 300 || *code > 699) {
-        return refuse(invalid_value("status_code", "300 to 699"));
-      }
-      status = static_cast<int>(*code);
-    }
-  }
-  calls_.decide(call_id, CallState::rejected);
-  (*leg)->reject(status);
-  return {};
-}
-
-ApiResult<> RestApi::refer(const std::string& call_id, std::string_view body) {
-  const auto leg = calls_.answered(call_id);
+ApiResult<> RestApi::accept(const CallRef& call, std::string_view body) {
+  const auto leg = calls_.pending_for_accept(call.api, call.id);
   if (!leg) {
     return refuse(leg.error());
   }
@@ -196,22 +137,83 @@ ApiResult<> RestApi::refer(const std::string& call_id, std::string_view body) {
   if (!wish) {
     return refuse(wish.error());
   }
-  if (auto checked = only_field(*wish, "target_uri"); !checked) {
-    return checked;
+  if (call.api == Api::live) {
+    return accept_live(call, **leg, *wish);
   }
-  const auto target = json_string(*wish, "target_uri");
-  if (target.empty()) {
-    return refuse(missing_parameter("target_uri"));
+  auto config = SessionConfig::from_accept(*wish, (*leg)->codec());
+  if (!config) {
+    return refuse(std::move(config).error());
   }
-  if (has_control_characters(target)) {
-    return refuse(invalid_value("target_uri", "a URI such as tel:+14155550123"));
-  }
-  (*leg)->refer(std::string{target});
+  calls_.decide(call.api, call.id, CallState::accepted);
+  (*leg)->accept(std::move(*config));
   return {};
 }
 
-ApiResult<> RestApi::hang_up(const std::string& call_id) {
-  const auto leg = calls_.accepted(call_id);
+ApiResult<> RestApi::accept_live(const CallRef& call, Leg& leg, const json::value& body) {
+  if (auto checked = only_fields(body, "session"); !checked) {
+    return checked;
+  }
+  const auto* const session = json_at(body, "session");
+  if (session == nullptr) {
+    return refuse(missing_parameter("session"));
+  }
+  auto config = LiveConfig::from_body(*session, true);
+  if (!config) {
+    return refuse(std::move(config).error());
+  }
+  if (!rules_.live_on_plain_rtp && !leg.secure()) {
+    return refuse({"sip_media_security_required",
+                   "Live sessions need SRTP on the SIP leg, and this call offers plain RTP.",
+                   std::nullopt, 400});
+  }
+  calls_.decide(call.api, call.id, CallState::accepted);
+  leg.accept_live(std::move(*config));
+  return {};
+}
+
+ApiResult<> RestApi::reject(const CallRef& call, std::string_view body) {
+  const auto leg = calls_.pending(call.api, call.id);
+  if (!leg) {
+    return refuse(leg.error());
+  }
+  ApiResult<int> status = default_reject_status;
+  if (!body.empty() || call.api == Api::live) {
+    const auto wish = parse_object(body.empty() ? "{}" : body);
+    if (!wish) {
+      return refuse(wish.error());
+    }
+    if (auto checked = only_fields(*wish, "status_code"); !checked) {
+      return checked;
+    }
+    if (wish->as_object().contains("status_code")) {
+      status = reject_status(*wish);
+    } else if (call.api == Api::live) {
+      status = refuse(missing_parameter("status_code"));
+    }
+  }
+  if (!status) {
+    return refuse(std::move(status).error());
+  }
+  calls_.decide(call.api, call.id, CallState::rejected);
+  (*leg)->reject(*status);
+  return {};
+}
+
+ApiResult<> RestApi::refer(const CallRef& call, std::string_view body) {
+  const auto leg = calls_.answered(call.api, call.id);
+  if (!leg) {
+    return refuse(leg.error());
+  }
+  auto target = refer_target(body);
+  if (!target) {
+    return refuse(std::move(target).error());
+  }
+  (*leg)->refer(std::move(*target));
+  return {};
+}
+
+ApiResult<> RestApi::hang_up(const CallRef& call) {
+  const auto leg = calls_.accepted(call.api, call.id);
   if (!leg) {
     return refuse(leg.error());
   }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/secret.hpp"
 #include "net/http_message.hpp"
@@ -24,28 +24,44 @@ namespace offhook::sim {
 [[nodiscard]] net::HttpResponse error_response(const ApiError& error,
                                                const std::string& request_id);
 
-/// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup (docs/openai-behaviour.md
-/// 2), and GET /_sim, a list of the calls for people. Control thread, no I/O.
+/// What a sim may be told to let pass.
+struct RestRules {
+  bool live_on_plain_rtp = false;  ///< Live accepts calls without SRTP, too.
+};
+
+/// A call as a request names it.
+struct CallRef {
+  Api api = Api::realtime;
+  std::string id;
+};
+
+/// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup, the same of
+/// /v1/live/sessions/{session_id} (docs/openai-behaviour.md 2 and 10), and GET /_sim, a list of the
+/// calls for people. Control thread, no I/O.
 class RestApi {
  public:
   /// @param calls  Must outlive this.
   /// @param key    That every request under /v1 must show.
-  RestApi(Calls& calls, Secret key, Ids ids);
+  RestApi(Calls& calls, Secret key, Ids ids, RestRules rules = {});
 
   [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request);
 
  private:
-  [[nodiscard]] ApiResult<> act(std::string_view operation,
-                                const std::string& call_id,
+  [[nodiscard]] ApiResult<> act(const CallRef& call,
+                                std::string_view operation,
                                 std::string_view body);
-  [[nodiscard]] ApiResult<> accept(const std::string& call_id, std::string_view body);
-  [[nodiscard]] ApiResult<> reject(const std::string& call_id, std::string_view body);
-  [[nodiscard]] ApiResult<> refer(const std::string& call_id, std::string_view body);
-  [[nodiscard]] ApiResult<> hang_up(const std::string& call_id);
+  [[nodiscard]] ApiResult<> accept(const CallRef& call, std::string_view body);
+  [[nodiscard]] ApiResult<> accept_live(const CallRef& call,
+                                        Leg& leg,
+                                        const boost::json::value& body);
+  [[nodiscard]] ApiResult<> reject(const CallRef& call, std::string_view body);
+  [[nodiscard]] ApiResult<> refer(const CallRef& call, std::string_view body);
+  [[nodiscard]] ApiResult<> hang_up(const CallRef& call);
 
   Calls& calls_;
   Secret key_;
   Ids ids_;
+  RestRules rules_;
 };
 
 }  // namespace offhook::sim

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "sim/request_body.hpp"
 #include "sim/session_config.hpp"
 
 namespace offhook::sim {
@@ -31,17 +32,6 @@ constexpr std::array<ObjectRule, 7> object_rules{{
      "type threshold prefix_padding_ms silence_duration_ms idle_timeout_ms create_response "
      "interrupt_response eagerness"},
 }};
-
-bool lists(std::string_view fields, std::string_view name) {
-  while (!fields.empty()) {
-    const auto space = std::min(fields.find(' '), fields.size());
-    if (fields.substr(0, space) == name) {
-      return true;
-    }
-    fields.remove_prefix(std::min(space + 1, fields.size()));
-  }
-  return false;
-}
 
 /// Refuses the first field that nobody knows. Objects without a rule are free-form.
 ApiResult<> check_fields(const json::object& object, const std::string& path) {

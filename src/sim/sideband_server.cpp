@@ -1,10 +1,15 @@
 #include "sim/sideband_server.hpp"
 
+#include <chrono>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include "net/url.hpp"
 #include "sim/rest_api.hpp"
 
 namespace offhook::sim {
@@ -13,19 +18,38 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::string_view realtime_path = "/v1/realtime";
+constexpr std::string_view sessions_path = "/v1/live/sessions/";
+constexpr std::string_view attach = "/attach";
+constexpr std::chrono::milliseconds last_words_limit{2'000};
+constexpr std::chrono::milliseconds look_interval{10};
 constexpr std::size_t most_unsent_bytes = 4U << 20U;
+
+/// Which call an upgrade is about; nothing: none of our paths.
+std::optional<CallRef> find_call(const net::HttpRequest& request) {
+  std::string_view path = request.path();
+  if (path == realtime_path) {
+    return CallRef{Api::realtime, request.query("call_id")};
+  }
+  if (!path.starts_with(sessions_path) || !path.ends_with(attach) ||
+      path.size() <= sessions_path.size() + attach.size()) {
+    return std::nullopt;
+  }
+  path.remove_prefix(sessions_path.size());
+  path.remove_suffix(attach.size());
+  return CallRef{Api::live, net::percent_decode(path)};
+}
 
 /// An observer with a WebSocket. Kept alive by whatever it still sends.
 class SocketObserver : public Observer, public std::enable_shared_from_this<SocketObserver> {
  public:
-  SocketObserver(asio::any_io_executor control, net::WebSocket socket)
-      : control_{std::move(control)}, socket_{std::move(socket)} {}
+  SocketObserver(asio::any_io_executor control, bool graceful, net::WebSocket socket)
+      : control_{std::move(control)}, graceful_{graceful}, socket_{std::move(socket)} {}
 
   void send(std::string event) override {
     if (unsent_bytes_ + event.size() > most_unsent_bytes) {
       drop();
     }
-    if (!dropped_) {
+    if (!dropped_ && !finishing_) {
       unsent_bytes_ += event.size();
       asio::co_spawn(control_, send_one(shared_from_this(), std::move(event)), asio::detached);
     }
@@ -36,6 +60,12 @@ class SocketObserver : public Observer, public std::enable_shared_from_this<Sock
   void drop() override {
     dropped_ = true;
     socket_.drop();
+  }
+
+  void finish() override {
+    if (!std::exchange(finishing_, true) && !dropped_) {
+      asio::co_spawn(control_, end(shared_from_this()), asio::detached);
+    }
   }
 
   [[nodiscard]] asio::awaitable<Result<std::string>> receive() { return socket_.receive(); }
@@ -50,9 +80,24 @@ class SocketObserver : public Observer, public std::enable_shared_from_this<Sock
     self->unsent_bytes_ -= size;
   }
 
+  static asio::awaitable<void> end(std::shared_ptr<SocketObserver> self) {
+    asio::steady_timer timer{self->control_};
+    const auto limit = std::chrono::steady_clock::now() + last_words_limit;
+    while (!self->idle() && std::chrono::steady_clock::now() < limit) {
+      timer.expires_after(look_interval);
+      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (self->graceful_ && !self->dropped_) {
+      co_await self->socket_.close();
+    }
+    self->drop();
+  }
+
   asio::any_io_executor control_;
+  bool graceful_;
   net::WebSocket socket_;
   std::size_t unsent_bytes_ = 0;
+  bool finishing_ = false;
   bool dropped_ = false;
 };
 
@@ -80,30 +125,36 @@ SidebandServer::SidebandServer(Calls& calls, Secret key, Ids ids)
 std::optional<net::HttpResponse> SidebandServer::refuse(const net::HttpRequest& request) {
   net::HttpResponse response;
   response.status = 404;
-  if (request.path() != realtime_path) {
+  const auto call = find_call(request);
+  if (!call) {
     return response;
   }
   if (!authorized(request, key_)) {
     return error_response(wrong_key(), ids_.request());
   }
-  if (!calls_.accepted(request.query("call_id"))) {
-    return response;
+  if (const auto leg = calls_.accepted(call->api, call->id); !leg) {
+    return call->api == Api::live ? error_response(leg.error(), ids_.request()) : response;
   }
   return std::nullopt;
 }
 
 std::shared_ptr<Leg> SidebandServer::call_of(const net::HttpRequest& request) const {
-  auto leg = calls_.accepted(request.query("call_id"));
+  const auto call = find_call(request);
+  if (!call) {
+    return nullptr;
+  }
+  auto leg = calls_.accepted(call->api, call->id);
   return leg ? std::move(*leg) : nullptr;
 }
 
 asio::awaitable<void> SidebandServer::serve(asio::any_io_executor control,
                                             std::shared_ptr<Leg> leg,
+                                            bool graceful,
                                             net::WebSocket socket) {
   if (!leg) {
     co_return;
   }
-  auto observer = std::make_shared<SocketObserver>(std::move(control), std::move(socket));
+  auto observer = std::make_shared<SocketObserver>(std::move(control), graceful, std::move(socket));
   const Attachment attachment{leg, observer};
   for (;;) {
     const auto message = co_await observer->receive();

@@ -15,8 +15,8 @@
 
 namespace offhook::sim {
 
-/// GET /v1/realtime?call_id=…: the control sockets of accepted calls (docs/openai-behaviour.md 4).
-/// Control thread.
+/// GET /v1/realtime?call_id=… and /v1/live/sessions/{session_id}/attach: the control sockets of
+/// accepted calls (docs/openai-behaviour.md 4 and 10.2). Control thread.
 class SidebandServer {
  public:
   /// @param calls  Must outlive this.
@@ -30,8 +30,10 @@ class SidebandServer {
   [[nodiscard]] std::shared_ptr<Leg> call_of(const net::HttpRequest& request) const;
 
   /// Serves one socket of a call until either side ends it.
+  /// @param graceful  The call ends it by a closing handshake.
   [[nodiscard]] static boost::asio::awaitable<void> serve(boost::asio::any_io_executor control,
                                                           std::shared_ptr<Leg> leg,
+                                                          bool graceful,
                                                           net::WebSocket socket);
 
  private:

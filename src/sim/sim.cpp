@@ -110,7 +110,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
         ids_{config_.seed},
         calls_{config_.quirks.accept_not_found},
         voice_{control_, config_.voice},
-        rest_{calls_, config_.api_key, ids_.for_call()},
+        rest_{calls_, config_.api_key, ids_.for_call(), RestRules{config_.live.plain_rtp}},
         sideband_{calls_, config_.api_key, ids_.for_call()} {}
 
   Result<> start(sip::Loop& loop) {
@@ -233,7 +233,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       const auto self = weak.lock();
       return SidebandServer::serve(self ? self->control_ : asio::any_io_executor{},
                                    self ? self->sideband_.call_of(request) : nullptr,
-                                   std::move(socket));
+                                   request.query("graceful_close") == "true", std::move(socket));
     };
     return net::HttpServer::listen(control_, std::move(options), std::move(handlers));
   }

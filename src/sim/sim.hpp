@@ -28,6 +28,13 @@ struct Quirks {
   bool duplicate_webhook = false;  ///< The same delivery twice.
 };
 
+/// What the project may do with the Live API.
+struct LiveRules {
+  bool enabled = true;            ///< Calls are announced to Live, too, and Live can take them.
+  bool deprecated_event = false;  ///< `live.call.incoming` is sent besides.
+  bool plain_rtp = false;         ///< Live takes calls without SRTP, too.
+};
+
 struct SimConfig {
   std::string host = "127.0.0.1";                 ///< Address of SIP and media.
   std::optional<std::uint16_t> sip_tls_port = 0;  ///< 0: any free port.
@@ -38,7 +45,7 @@ struct SimConfig {
   std::optional<std::uint16_t> api_tls_port{};  ///< https and wss.
   std::string project = "proj_sim";             ///< User part that INVITEs must name; else 404.
   Secret api_key;                               ///< Bearer token that REST and sidebands must show.
-  std::string webhook_url{};  ///< Where realtime.call.incoming goes; empty: nowhere.
+  std::string webhook_url{};  ///< Where incoming calls are announced; empty: nowhere.
   Secret webhook_secret{};
   std::string webhook_ca_file{};  ///< Trust anchor of an https receiver; empty: system.
   std::string certs_dir{};        ///< ca.pem and server.pem are made here when missing.
@@ -50,6 +57,7 @@ struct SimConfig {
   std::vector<std::string> replies{};  ///< Said in turn to the caller; empty: a default set.
   std::vector<std::string> heard{};    ///< Script recogniser: what the caller's turns say.
   std::vector<std::string> codecs{};   ///< By preference; empty: Opus, PCMU, PCMA.
+  LiveRules live{};
   std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
   std::chrono::seconds session_lifetime{3'600};       ///< Then `session_expired` and BYE.
   Quirks quirks{};

@@ -30,6 +30,8 @@ void Speaker::exchange(const audio::Frame& received, audio::Frame& to_send) noex
   const auto samples = received.samples();
   std::copy_n(samples.begin(), std::min(samples.size(), caller.samples.size()),
               caller.samples.begin());
+  const auto sent = to_send.samples();
+  std::copy_n(sent.begin(), std::min(sent.size(), caller.sent.size()), caller.sent.begin());
   caller.sent_dbfs = level_dbfs(to_send.samples());
   if (!heard_.push(caller)) {
     missed_.fetch_add(1, std::memory_order_relaxed);

@@ -17,9 +17,12 @@ namespace offhook::sim {
 inline constexpr int voice_rate_hz = 16'000;
 inline constexpr std::size_t samples_per_ms = voice_rate_hz / 1'000;
 
-/// 20 ms of the caller, and how loud the model was meanwhile.
+inline constexpr std::size_t frame_samples = voice_rate_hz / 50;
+
+/// 20 ms of the caller, and what the model said meanwhile.
 struct CallerFrame {
-  std::array<std::int16_t, voice_rate_hz / 50> samples{};
+  std::array<std::int16_t, frame_samples> samples{};
+  std::array<std::int16_t, frame_samples> sent{};
   float sent_dbfs = -90;
 };
 

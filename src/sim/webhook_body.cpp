@@ -85,11 +85,14 @@ std::string webhook_body(const IncomingEvent& event) {
     headers += fmt::format(R"({{"name": {}, "value": {}}})", quote_ascii(header.name),
                            quote_ascii(header.value));
   }
-  return fmt::format(
-      R"({{"id": {}, "object": "event", "created_at": {}, "type": "realtime.call.incoming", )"
-      R"("data": {{"call_id": {}, "sip_headers": [{}], "sip_media_security": {}}}}})",
-      quote_ascii(event.event_id), event.created_at, quote_ascii(event.call_id), headers,
-      quote_ascii(event.media_security));
+  const std::string_view id = event.type == "realtime.call.incoming" ? R"("call_id": )"
+                              : event.type == "live.transport.incoming"
+                                  ? R"("type": "sip", "session_id": )"
+                                  : R"("session_id": )";
+  return fmt::format(R"({{"id": {}, "object": "event", "created_at": {}, "type": {}, )"
+                     R"("data": {{{}{}, "sip_headers": [{}], "sip_media_security": {}}}}})",
+                     quote_ascii(event.event_id), event.created_at, quote_ascii(event.type), id,
+                     quote_ascii(event.call_id), headers, quote_ascii(event.media_security));
 }
 
 }  // namespace offhook::sim

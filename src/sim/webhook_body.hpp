@@ -9,11 +9,13 @@
 
 namespace offhook::sim {
 
-/// What `realtime.call.incoming` says.
+/// What a webhook about an incoming call says.
 struct IncomingEvent {
+  /// "realtime.call.incoming", "live.transport.incoming" or the deprecated "live.call.incoming".
+  std::string type = "realtime.call.incoming";
   std::string event_id;
   std::int64_t created_at = 0;  ///< Unix seconds.
-  std::string call_id;
+  std::string call_id;          ///< Of that surface.
   std::vector<openai::SipHeaderField> sip_headers;
   std::string media_security;  ///< "rtp" or "srtp".
 };

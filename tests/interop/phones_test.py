@@ -37,6 +37,8 @@ class Acceptor:
                 event = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 self.send_response(200)
                 self.end_headers()
+                if event["type"] != "realtime.call.incoming":
+                    return
                 threading.Thread(target=acceptor.accept, args=(event["data"],), daemon=True).start()
 
             def log_message(self, *_):

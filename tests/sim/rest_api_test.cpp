@@ -22,6 +22,8 @@ class NotedLeg : public Leg {
     notes.push_back("accept " + config.model() + " " +
                     std::string{json_string(config.json(), "audio.input.format.type")});
   }
+  [[nodiscard]] bool secure() const override { return secure_media; }
+  void accept_live(LiveConfig config) override { notes.push_back("accept live " + config.model()); }
   void reject(int status) override { notes.push_back("reject " + std::to_string(status)); }
   void hang_up() override { notes.emplace_back("hang up"); }
   void refer(std::string target_uri) override { notes.push_back("refer " + target_uri); }
@@ -30,13 +32,14 @@ class NotedLeg : public Leg {
   void on_client_event(std::string_view /*text*/) override {}
 
   std::vector<std::string> notes;
+  bool secure_media = true;
 };
 
 constexpr std::string_view session = R"({"type":"realtime","model":"m","instructions":"i"})";
 
 /// The REST API with one pending call, rtc_1.
 struct Fixture {
-  explicit Fixture(int unfound_accepts = 0) : calls{unfound_accepts} { calls.add("rtc_1", leg); }
+  explicit Fixture(int unfound_accepts = 0) : calls{unfound_accepts} { calls.add(ids, leg); }
 
   net::HttpResponse post(std::string target,
                          std::string_view body = {},
@@ -49,6 +52,7 @@ struct Fixture {
     return api.handle(request);
   }
 
+  const CallIds ids{"rtc_1", "live_1"};
   std::shared_ptr<NotedLeg> leg = std::make_shared<NotedLeg>();
   Calls calls;
   RestApi api{calls, Secret{"sk-sim"}, Ids{0}};
@@ -131,12 +135,12 @@ TEST_SUITE("REST API") {
   TEST_CASE("a rejected call stays decided after it is over, an accepted one is unknown") {
     Fixture sim;
     CHECK(sim.post("/v1/realtime/calls/rtc_1/reject").status == 200);
-    sim.calls.remove("rtc_1");
+    sim.calls.remove(sim.ids);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
           "409 decision_already_made");
-    sim.calls.add("rtc_2", sim.leg);
+    sim.calls.add({"rtc_2", {}}, sim.leg);
     CHECK(sim.post("/v1/realtime/calls/rtc_2/accept", session).status == 200);
-    sim.calls.remove("rtc_2");
+    sim.calls.remove({"rtc_2", {}});
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_2/accept", session)) == "404 call_id_not_found");
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_2/hangup")) == "404 call_id_not_found");
   }
@@ -147,7 +151,7 @@ TEST_SUITE("REST API") {
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", target)) == "404 call_id_not_found");
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", target)) == "404 call_id_not_found");
-    sim.calls.set_answered("rtc_1");
+    sim.calls.set_answered(sim.ids);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", "{}")) ==
           "400 missing_required_parameter");
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer",
@@ -164,9 +168,57 @@ TEST_SUITE("REST API") {
     CHECK(sim.leg->notes.back() == "hang up");
   }
 
+  TEST_CASE("Live's accept wraps its session and is as strict") {
+    struct Wrong {
+      std::string_view body;
+      std::string_view code;
+      std::string_view param;
+    };
+    Fixture sim;
+    for (const auto& [body, code, param] :
+         {Wrong{R"({"type":"live","model":"m"})", "unknown_parameter", "type"},
+          Wrong{"{}", "missing_required_parameter", "session"},
+          Wrong{R"({"session":{"model":"m"}})", "missing_required_parameter", "session.type"},
+          Wrong{R"({"session":{"type":"realtime","model":"m"}})", "invalid_value", "session.type"},
+          Wrong{R"({"session":{"type":"live"}})", "missing_required_parameter", "session.model"},
+          Wrong{R"({"session":{"type":"live","model":"m","tools":[]}})", "unknown_parameter",
+                "session.tools"},
+          Wrong{R"({"session":{"type":"live","model":"m","audio":{"format":{}}}})",
+                "unknown_parameter", "session.audio.format"},
+          Wrong{R"({"session":{"type":"live","model":"m","delegation":{"type":"responses"}}})",
+                "missing_required_parameter", "session.delegation.responses"},
+          Wrong{R"({"session":{"type":"live","model":"m","store":1}})", "invalid_value",
+                "session.store"},
+          Wrong{R"({"session":{"type":"live","model":"m","input":[{"role":"user"}]}})",
+                "invalid_value", "session.input[0].content"}}) {
+      CAPTURE(body);
+      const auto response = sim.post("/v1/live/sessions/live_1/accept", body);
+      CHECK(code_of(response) == "400 " + std::string{code});
+      CHECK(param_of(response) == param);
+    }
+    CHECK(sim.leg->notes.empty());
+    const auto accepted = sim.post("/v1/live/sessions/live_1/accept",
+                                   R"({"session":{"type":"live","model":"gpt-live-1","audio":
+                                       {"output":{"voice":{"id":"voice_1"}}},"delegation":null}})");
+    CHECK(accepted.status == 200);
+    CHECK(sim.leg->notes == std::vector<std::string>{"accept live gpt-live-1"});
+  }
+
+  TEST_CASE("an id means something on its own surface only") {
+    Fixture sim;
+    CHECK(code_of(sim.post("/v1/live/sessions/rtc_1/accept", "{}")) == "404 session_id_not_found");
+    CHECK(code_of(sim.post("/v1/realtime/calls/live_1/accept", session)) ==
+          "404 call_id_not_found");
+    CHECK(sim.post("/v1/live/sessions/live_1/reject", R"({"status_code":486})").status == 200);
+    CHECK(sim.leg->notes == std::vector<std::string>{"reject 486"});
+    sim.calls.remove(sim.ids);
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
+          "409 decision_already_made");
+  }
+
   TEST_CASE("ids are opaque and may be escaped") {
     Fixture sim;
-    sim.calls.add("rtc a/b", sim.leg);
+    sim.calls.add({"rtc a/b", {}}, sim.leg);
     CHECK(sim.post("/v1/realtime/calls/rtc%20a%2Fb/accept", session).status == 200);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_nobody/accept", session)) ==
           "404 call_id_not_found");
@@ -194,7 +246,8 @@ TEST_SUITE("REST API") {
     request.target = "/_sim";
     CHECK(sim.api.handle(request).status == 401);
     request.headers.add("Authorization", "Bearer sk-sim");
-    CHECK(sim.api.handle(request).body == R"({"calls":[{"call_id":"rtc_1","state":"pending"}]})");
+    CHECK(sim.api.handle(request).body ==
+          R"({"calls":[{"call_id":"rtc_1","session_id":"live_1","state":"pending"}]})");
   }
 
   TEST_CASE("a sim may be told to find a call only at the third accept") {

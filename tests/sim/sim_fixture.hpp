@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -147,52 +148,61 @@ class SimWorld {
     return false;
   }
 
-  /// Waits for the next webhook, verifies it and reads it.
-  openai::RealtimeCallIncoming take_call() {
-    run_until([&] { return webhooks.size() > taken_; });
-    const net::HttpRequest& request = webhooks[taken_++];
-    const openai::WebhookHeaders headers{request.headers.get("webhook-id"),
-                                         request.headers.get("webhook-timestamp"),
-                                         request.headers.get("webhook-signature")};
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-    demand(openai::verify_webhook({Secret{test_secret}}, headers, request.body, now.count()));
-    auto event = openai::parse_webhook(request.body).value();
-    return std::get<openai::RealtimeCallIncoming>(event);
-  }
+  /// Waits for the next webhook of Realtime, verifies it and reads it.
+  openai::RealtimeCallIncoming take_call() { return take<openai::RealtimeCallIncoming>(); }
+  /// The same of Live.
+  openai::LiveTransportIncoming take_session() { return take<openai::LiveTransportIncoming>(); }
 
-  net::HttpResponse post(const std::string& call_id,
-                         const std::string& operation,
-                         std::string body = {},
-                         std::string_view scheme = "http") {
+  net::HttpResponse request(std::string method,
+                            const std::string& path,
+                            std::string body = {},
+                            std::string_view scheme = "http") {
     net::HttpRequest request;
-    request.method = "POST";
+    request.method = std::move(method);
     request.headers.add("Authorization", "Bearer " + test_key);
     request.headers.add("Content-Type", "application/json");
     request.body = std::move(body);
     net::HttpClientOptions options;
     options.tls = api_tls();
-    const auto url =
-        net::parse_url(api(scheme) + "/v1/realtime/calls/" + call_id + "/" + operation).value();
+    const auto url = net::parse_url(api(scheme) + path).value();
     return run(net::http_exchange(url, std::move(request), std::move(options))).value();
   }
+  net::HttpResponse post(const std::string& call_id,
+                         const std::string& operation,
+                         std::string body = {},
+                         std::string_view scheme = "http") {
+    return request("POST", "/v1/realtime/calls/" + call_id + "/" + operation, std::move(body),
+                   scheme);
+  }
+  net::HttpResponse post_live(const std::string& session_id,
+                              const std::string& operation,
+                              std::string body = {}) {
+    return request("POST", "/v1/live/sessions/" + session_id + "/" + operation, std::move(body));
+  }
 
-  [[nodiscard]] Result<net::WebSocket> connect(const std::string& call_id,
-                                               const std::string& key = test_key,
-                                               std::string_view scheme = "ws") {
+  [[nodiscard]] Result<net::WebSocket> open(const std::string& path,
+                                            const std::string& key = test_key,
+                                            std::string_view scheme = "ws") {
     net::WebSocketOptions options;
     options.tls = api_tls();
     options.headers.add("Authorization", "Bearer " + key);
-    const auto url = net::parse_url(api(scheme) + "/v1/realtime?call_id=" + call_id).value();
+    const auto url = net::parse_url(api(scheme) + path).value();
     return run(net::connect_websocket(url, std::move(options)));
+  }
+  [[nodiscard]] Result<net::WebSocket> connect(const std::string& call_id,
+                                               const std::string& key = test_key,
+                                               std::string_view scheme = "ws") {
+    return open("/v1/realtime?call_id=" + call_id, key, scheme);
   }
 
   /// Attaches to an accepted call and collects its events from now on.
   std::shared_ptr<Observed> observe(const std::string& call_id, std::string_view scheme = "ws") {
-    auto observed = std::make_shared<Observed>();
-    observed->socket.emplace(connect(call_id, test_key, scheme).value());
-    boost::asio::co_spawn(context_, collect(observed), boost::asio::detached);
-    return observed;
+    return collect_from(connect(call_id, test_key, scheme).value());
+  }
+  /// The same for a Live session. @param query  "?graceful_close=true", or empty.
+  std::shared_ptr<Observed> observe_live(const std::string& session_id,
+                                         const std::string& query = {}) {
+    return collect_from(open("/v1/live/sessions/" + session_id + "/attach" + query).value());
   }
 
   void send(Observed& observed, std::string event) {
@@ -218,6 +228,33 @@ class SimWorld {
   static boost::asio::awaitable<void> keep(boost::asio::awaitable<T> work,
                                            std::optional<T>* value) {
     *value = co_await std::move(work);
+  }
+
+  template <class Event>
+  Event take() {
+    std::size_t& taken =
+        std::is_same_v<Event, openai::RealtimeCallIncoming> ? calls_taken_ : sessions_taken_;
+    for (;;) {
+      run_until([&] { return webhooks.size() > taken; });
+      const net::HttpRequest& request = webhooks[taken++];
+      const openai::WebhookHeaders headers{request.headers.get("webhook-id"),
+                                           request.headers.get("webhook-timestamp"),
+                                           request.headers.get("webhook-signature")};
+      const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+          std::chrono::system_clock::now().time_since_epoch());
+      demand(openai::verify_webhook({Secret{test_secret}}, headers, request.body, now.count()));
+      const auto event = openai::parse_webhook(request.body).value();
+      if (const auto* const wanted = std::get_if<Event>(&event)) {
+        return *wanted;
+      }
+    }
+  }
+
+  std::shared_ptr<Observed> collect_from(net::WebSocket socket) {
+    auto observed = std::make_shared<Observed>();
+    observed->socket.emplace(std::move(socket));
+    boost::asio::co_spawn(context_, collect(observed), boost::asio::detached);
+    return observed;
   }
 
   static void demand(const Result<>& result) {
@@ -254,7 +291,8 @@ class SimWorld {
   std::unique_ptr<Sim> sim_;
   std::unique_ptr<net::HttpServer> receiver_;
   std::unique_ptr<sip::Endpoint> endpoint_;
-  std::size_t taken_ = 0;
+  std::size_t calls_taken_ = 0;
+  std::size_t sessions_taken_ = 0;
 };
 
 }  // namespace offhook::sim

@@ -29,6 +29,20 @@ TEST_SUITE("Webhook body") {
           "v1,qmLfBax3dcpccY7olu/GN4D6qrNmziYqFoUDVYyVS5E=");
   }
 
+  TEST_CASE("tells of a Live session in that API's words") {
+    IncomingEvent event;
+    event.type = "live.transport.incoming";
+    event.event_id = "evt_1";
+    event.call_id = "live_1";
+    event.media_security = "srtp";
+    CHECK(webhook_body(event) ==
+          R"({"id": "evt_1", "object": "event", "created_at": 0, "type": "live.transport.incoming", )"
+          R"("data": {"type": "sip", "session_id": "live_1", "sip_headers": [], )"
+          R"("sip_media_security": "srtp"}})");
+    event.type = "live.call.incoming";
+    CHECK(webhook_body(event).find(R"("data": {"session_id": "live_1",)") != std::string::npos);
+  }
+
   TEST_CASE("keeps order, spelling and repetitions of headers, but no credentials") {
     IncomingEvent event;
     event.sip_headers = {{"Via", "one"},

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include "sim/api_error.hpp"
+#include "sim/live_outbox.hpp"
+#include "sim/persona.hpp"
+
+namespace offhook::sim {
+
+/// The Responses model that a Live session hands work to (docs/openai-behaviour.md 10.3), without
+/// intelligence: it calls the tool that the persona named, waits for its output, and answers with
+/// that output. Everything it does is told by `response.event`s.
+class LiveBackend {
+ public:
+  /// Begins the work of a delegation. @param settings  `delegation.responses`.
+  /// @param response_id  Of its first response.
+  void start(const std::string& delegation_id,
+             const std::string& response_id,
+             const boost::json::value& settings,
+             const CallFunction& call,
+             LiveOutbox& out);
+
+  /// A `response.item.create`: a message or the output of the tool.
+  [[nodiscard]] ApiResult<> add_item(const boost::json::value& item);
+
+  /// A `response.create`: goes on with what was added.
+  /// @return the answer for the caller; `missing_tool_output` when a tool's output is missing.
+  [[nodiscard]] ApiResult<std::string> go_on(const boost::json::value& settings, LiveOutbox& out);
+
+  /// What `start` found to say at once, because it had no tool to call; empty: nothing.
+  [[nodiscard]] const std::string& answer() const noexcept { return answer_; }
+
+ private:
+  void send(std::string_view type, boost::json::object fields, LiveOutbox& out);
+  void send_snapshot(std::string_view type,
+                     std::string_view status,
+                     const boost::json::value& settings,
+                     LiveOutbox& out);
+  void begin_response(const boost::json::value& settings, LiveOutbox& out);
+  void call_tool(const CallFunction& call, LiveOutbox& out);
+  void write_message(const std::string& text, LiveOutbox& out);
+
+  boost::json::value delegation_id_{};  ///< Null: the controller asked by itself.
+  std::string response_id_;
+  std::string waiting_call_id_;  ///< Of the tool whose output is missing.
+  std::string material_;         ///< What was added and not answered yet.
+  std::string answer_;
+  int sequence_ = 0;
+};
+
+}  // namespace offhook::sim

@@ -1,0 +1,342 @@
+#include "sim/live_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "audio/speech.hpp"
+
+namespace offhook::sim {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::seconds usage_interval{10};
+constexpr std::string_view acknowledgement = "One moment, please.";
+/// Tokens of context that a second of sound takes, and how many the model holds.
+constexpr double tokens_per_second = 20;
+constexpr double context_tokens = 128'000;
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    if (end > begin) {
+      words.emplace_back(text.substr(begin, end - begin));
+    }
+    begin = end + 1;
+  }
+  return words;
+}
+
+std::string_view reason_of(CallEnd why) {
+  switch (why) {
+    case CallEnd::requested: return "close_requested";
+    case CallEnd::remote: return "remote_hangup";
+    case CallEnd::lost: return "connection_lost";
+  }
+  return "connection_lost";
+}
+
+}  // namespace
+
+LiveSession::LiveSession(LiveConfig config, LiveOptions options)
+    : config_{std::move(config)},
+      persona_{std::move(options.persona)},
+      out_{std::move(options.ids)},
+      id_{std::move(options.id)},
+      started_event_id_{out_.ids().realtime("event_")},
+      began_{options.now},
+      now_{options.now},
+      expires_at_unix_{options.unix_now + options.lifetime.count()},
+      expires_at_{options.now + options.lifetime},
+      usage_at_{options.now + usage_interval} {
+  out_.set_time(now_);
+}
+
+void LiveSession::set_time(Time now) {
+  now_ = std::max(now_, now);
+  out_.set_time(now_);
+}
+
+int LiveSession::timeline_ms() const {
+  return static_cast<int>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began_).count());
+}
+
+json::object LiveSession::session_json() const {
+  json::object session{{"id", id_}, {"status", "active"}, {"expires_at", expires_at_unix_}};
+  for (const auto& [key, value] : config_.json()) {
+    session.emplace(key, value);
+  }
+  return session;
+}
+
+json::object LiveSession::usage() const {
+  return {{"seconds", static_cast<double>(timeline_ms() / 100) / 10}};
+}
+
+std::vector<json::object> LiveSession::greeting(Time now) {
+  set_time(now);
+  std::vector<json::object> events{
+      {{"type", "session.started"}, {"event_id", started_event_id_}, {"session", session_json()}}};
+  for (auto& event : out_.recent(now)) {
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+void LiveSession::on_speech_started(int audio_ms, Time now) {
+  set_time(now);
+  speech_start_ms_ = audio_ms;
+  interrupt();
+}
+
+void LiveSession::on_speech_stopped(int audio_ms, Time now) {
+  set_time(now);
+  if (!speech_start_ms_) {
+    return;
+  }
+  const std::string id = out_.ids().realtime("turn_");
+  turns_.push_back({id, *speech_start_ms_, std::max(audio_ms, *speech_start_ms_)});
+  speech_start_ms_.reset();
+  out_.act(Recognise{id});
+}
+
+void LiveSession::on_transcript(const std::string& turn_id, const std::string& text, Time now) {
+  set_time(now);
+  const auto found =
+      std::find_if(turns_.begin(), turns_.end(), [&](const Turn& t) { return t.id == turn_id; });
+  if (found == turns_.end() || closed_) {
+    return;
+  }
+  const Turn turn = *found;
+  turns_.erase(found);
+  const auto words = words_of(text);
+  const int count = static_cast<int>(words.size());
+  for (int i = 0; i < count; ++i) {
+    const int length = turn.end_ms - turn.start_ms;
+    const std::string& word = words[static_cast<std::size_t>(i)];
+    out_.send("session.input_transcript.delta",
+              {{"delta", std::exchange(transcribed_input_, true) ? ' ' + word : word},
+               {"start_ms", turn.start_ms + length * i / count},
+               {"end_ms", turn.start_ms + length * (i + 1) / count}});
+  }
+  was_heard_ = true;
+  answer_caller();
+}
+
+void LiveSession::answer_caller() {
+  const Reply reply = persona_.reply({}, true);
+  if (const auto* const words = std::get_if<Say>(&reply)) {
+    say(words->text);
+  } else {
+    delegate(std::get<CallFunction>(reply));
+  }
+}
+
+void LiveSession::on_digit(char digit, Time now) {
+  set_time(now);
+  if (!closed_) {
+    out_.send("transport.dtmf.received", {{"event", std::string(1, digit)}});
+  }
+}
+
+void LiveSession::on_digit_sent(char digit, Time now) {
+  set_time(now);
+  if (digits_.empty() || closed_) {
+    return;
+  }
+  out_.send("transport.dtmf.sent", {{"event", std::string(1, digit)}}, digits_.front());
+  digits_.pop_front();
+}
+
+void LiveSession::on_digit_failed(const std::string& why, Time now) {
+  set_time(now);
+  if (digits_.empty() || closed_) {
+    return;
+  }
+  out_.send_error({"dtmf_send_failed", why, "event"}, digits_.back());
+  digits_.pop_back();
+}
+
+void LiveSession::say(std::string text) {
+  spoke_ = true;
+  Utterance utterance;
+  utterance.id = out_.ids().realtime("utt_");
+  out_.act(Synthesise{utterance.id, std::move(text)});
+  utterances_.push_back(std::move(utterance));
+}
+
+void LiveSession::interrupt() {
+  if (!utterances_.empty()) {
+    utterances_.clear();
+    out_.act(ClearPlayback{});
+  }
+}
+
+LiveSession::Utterance* LiveSession::find_utterance(std::string_view id) {
+  const auto found = std::find_if(utterances_.begin(), utterances_.end(),
+                                  [&](const Utterance& u) { return u.id == id; });
+  return found == utterances_.end() ? nullptr : &*found;
+}
+
+void LiveSession::on_sentence(const std::string& id,
+                              const Sentence& sentence,
+                              bool last,
+                              Time now) {
+  set_time(now);
+  Utterance* const utterance = find_utterance(id);
+  if (utterance == nullptr || closed_) {
+    return;
+  }
+  int start_ms = utterance->known_ms;
+  for (const SpokenWord& word : sentence.words) {
+    const int end_ms = utterance->known_ms + word.end_ms;
+    utterance->words.push_back({word.text, start_ms, end_ms});
+    start_ms = end_ms;
+  }
+  utterance->known_ms += sentence.duration_ms;
+  utterance->whole = last;
+  out_.act(Play{id, utterance->known_ms});
+}
+
+void LiveSession::on_synthesis_failed(const std::string& id, const std::string& why, Time now) {
+  set_time(now);
+  if (std::erase_if(utterances_, [&](const Utterance& u) { return u.id == id; }) > 0 && !closed_) {
+    out_.send("info", {{"code", "speech_unavailable"}, {"message", why}});
+  }
+}
+
+void LiveSession::on_playback(const std::string& id, int played_ms, Time now) {
+  set_time(now);
+  if (closed_) {
+    return;
+  }
+  if (fixture_ && fixture_->id == id) {
+    if (played_ms >= fixture_->length_ms) {
+      out_.send("session.output_audio.fixture.played", {}, fixture_->client_event_id);
+      fixture_.reset();
+    }
+    return;
+  }
+  Utterance* const utterance = find_utterance(id);
+  if (utterance == nullptr) {
+    return;
+  }
+  if (!utterance->base_ms) {
+    utterance->base_ms = std::max(0, timeline_ms() - played_ms);
+  }
+  auto& words = utterance->words;
+  for (; !words.empty() && words.front().start_ms < played_ms; words.pop_front()) {
+    const PendingWord& word = words.front();
+    out_.send("session.output_transcript.delta",
+              {{"delta", std::exchange(transcribed_output_, true) ? ' ' + word.text : word.text},
+               {"start_ms", *utterance->base_ms + word.start_ms},
+               {"end_ms", *utterance->base_ms + word.end_ms}});
+  }
+  if (utterance->whole && played_ms >= utterance->known_ms) {
+    std::erase_if(utterances_, [&](const Utterance& u) { return u.id == id; });
+  }
+}
+
+void LiveSession::delegate(const CallFunction& call) {
+  const std::string id = out_.ids().realtime("dlg_");
+  const Delegate target = config_.delegate();
+  json::object delegation{{"id", id}, {"type", "delegation"}, {"target", to_string(target)}};
+  const auto announce = [&] {
+    out_.send("session.delegation.created",
+              {{"delegation", delegation}, {"offset_ms", timeline_ms()}});
+  };
+  acknowledge_at_ = now_ + config_.acknowledgement_delay();
+  if (target == Delegate::client) {
+    delegations_.insert(id);
+    announce();
+  } else if (target == Delegate::responses) {
+    const std::string response_id = out_.ids().realtime("resp_");
+    delegation["response_id"] = response_id;
+    announce();
+    backend_.start(id, response_id, config_.backend(), call, out_);
+    if (!backend_.answer().empty()) {
+      say(backend_.answer());
+    }
+  } else {
+    announce();
+    evaluate_decision(json::value(id));
+  }
+}
+
+void LiveSession::evaluate_decision(const json::value& delegation_id) {
+  const json::object completed{{"type", "decision.completed"},
+                               {"decision", decide(config_.backend())}};
+  out_.send("decision.event", {{"delegation_id", delegation_id},
+                               {"event", completed},
+                               {"source_event_id", nullptr},
+                               {"source_event_type", nullptr},
+                               {"trigger_id", nullptr}});
+}
+
+void LiveSession::on_ringing(Time now) {
+  set_time(now);
+  if (!closed_) {
+    out_.send("transport.ringing", {{"session_id", id_}});
+  }
+}
+
+void LiveSession::on_answered(Time now) {
+  set_time(now);
+  if (!closed_) {
+    out_.send("transport.answered", {{"session_id", id_}});
+  }
+}
+
+void LiveSession::on_transport_failed(const std::string& code,
+                                      const std::string& message,
+                                      Time now) {
+  set_time(now);
+  if (closed_) {
+    return;
+  }
+  const json::object error{
+      {"type", "call_error"}, {"code", code}, {"message", message}, {"param", ""}};
+  out_.send("transport.failed", {{"session_id", id_}, {"error", error}});
+  close("connection_lost", {});
+}
+
+void LiveSession::on_call_end(CallEnd why, Time now) {
+  set_time(now);
+  if (!closed_) {
+    close(reason_of(why), {});
+  }
+}
+
+void LiveSession::close(std::string_view reason, std::string_view client_event_id) {
+  closed_ = true;
+  out_.send("session.closed", {{"reason", reason}, {"usage", usage()}, {"session", session_json()}},
+            client_event_id);
+}
+
+void LiveSession::on_time(Time now) {
+  set_time(now);
+  if (closed_) {
+    return;
+  }
+  if (now_ >= expires_at_) {
+    interrupt();
+    close("expired", {});
+    out_.act(EndCall{});
+    return;
+  }
+  if (acknowledge_at_ && now_ >= *acknowledge_at_ && !speech_start_ms_ && !fixture_) {
+    acknowledge_at_.reset();
+    say(std::string{acknowledgement});
+  }
+  if (now_ >= usage_at_) {
+    usage_at_ += usage_interval;
+    const double ratio = timeline_ms() / 1'000.0 * tokens_per_second / context_tokens;
+    out_.send("session.usage.updated",
+              {{"usage", usage()}, {"context_window", json::object{{"usage_ratio", ratio}}}});
+  }
+}
+
+}  // namespace offhook::sim
