@@ -35,10 +35,11 @@ TEST_SUITE("Webhook body") {
     event.event_id = "evt_1";
     event.call_id = "live_1";
     event.media_security = "srtp";
-    CHECK(webhook_body(event) ==
-          R"({"id": "evt_1", "object": "event", "created_at": 0, "type": "live.transport.incoming", )"
-          R"("data": {"type": "sip", "session_id": "live_1", "sip_headers": [], )"
-          R"("sip_media_security": "srtp"}})");
+    CHECK(
+        webhook_body(event) ==
+        R"({"id": "evt_1", "object": "event", "created_at": 0, "type": "live.transport.incoming", )"
+        R"("data": {"type": "sip", "session_id": "live_1", "sip_headers": [], )"
+        R"("sip_media_security": "srtp"}})");
     event.type = "live.call.incoming";
     CHECK(webhook_body(event).find(R"("data": {"session_id": "live_1",)") != std::string::npos);
   }
