@@ -155,6 +155,9 @@ void add_live_problems(const AgentProfile& profile, std::vector<std::string>& pr
   if (!profile.noise_reduction.empty()) {
     problems.emplace_back("noise_reduction: not offered by the live API; leave it out");
   }
+  if (!profile.languages.empty()) {
+    problems.emplace_back("languages: not offered by the live API; leave it out");
+  }
   const json::value delegation(profile.delegation);
   const auto type = json_string(delegation, "type", profile.delegation.empty() ? "client" : "");
   if (type != "client" && type != "responses" && type != "decisions") {
@@ -208,6 +211,9 @@ std::vector<std::string> session_problems(const AgentProfile& profile) {
   }
   if (!profile.delegation.empty()) {
     problems.emplace_back("delegation: only for api: live");
+  }
+  if (!profile.languages.empty() && profile.transcription.empty()) {
+    problems.emplace_back("languages: are hints for transcription; name its model, too");
   }
   constexpr std::array<std::string_view, 10> voices{"alloy", "ash",     "ballad", "coral", "echo",
                                                     "sage",  "shimmer", "verse",  "marin", "cedar"};

@@ -77,6 +77,8 @@ TEST_SUITE("session body") {
     profile.turn_detection = nullptr;
     profile.transcription.clear();
     profile.noise_reduction.clear();
+    CHECK(session_problems(profile).size() == 2);  // languages, and nobody to call the tools
+    profile.languages.clear();
     profile.session = {{"store", true}};
     profile.delegation =
         json::parse(

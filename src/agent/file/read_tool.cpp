@@ -95,7 +95,9 @@ ToolConfig read_tool(const std::string& name, const Reader& reader, Problems& pr
   }
   const std::string kind = reader.text("kind");
   tool.kind = kind_of(kind);
-  check_belonging(reader, kind, problems);
+  if (tool.kind != Kind::function || kind == "function") {  // else the kind itself is the problem
+    check_belonging(reader, kind, problems);
+  }
   tool.description = reader.text("description");
   tool.in_doubt = reader.text("in_doubt") == "retry" ? InDoubt::retry : InDoubt::report;
   tool.timeout = reader.duration("timeout");
