@@ -54,6 +54,15 @@ class OfficialSdk(EndToEndTest):
         self.assertEqual(controller.wait(), 0, controller.output())
         caller.end()
 
+    def test_a_live_controller_runs_a_call_through_the_sim(self):
+        port = free_port()
+        sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook")
+        controller = self.node("live.mjs", PORT=port, BASE_URL=sim.ready["api_base"], SECRET=sim.secret, RUN_MS=60000)
+        wait_for(lambda: "controller ready" in controller.output(), "the controller")
+        caller = self.start(OFFHOOK, "call", "--no-control", *sim.target(), "--max-duration", "60")
+        self.assertEqual(controller.wait(), 0, controller.output())
+        caller.end()
+
     def test_rest_answers_are_what_the_sdk_expects(self):
         acceptor = Acceptor()  # told of the call, but the SDK is to decide
         self.addCleanup(acceptor.close)
