@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@
 
 #include "agent/profile.hpp"
 #include "agent/tool.hpp"
+#include "agent/transcript.hpp"
+#include "agent/turn_state.hpp"
+#include "agent/usage.hpp"
 #include "base/error.hpp"
 #include "base/timeline.hpp"
 #include "openai/provider.hpp"
@@ -40,21 +44,6 @@ enum class ConversationEnd : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ConversationEnd end) noexcept;
 
-/// Tokens (Realtime) or seconds (Live) that a call has used.
-struct Usage {
-  std::uint64_t input_text_tokens = 0;
-  std::uint64_t input_audio_tokens = 0;
-  std::uint64_t cached_tokens = 0;
-  std::uint64_t output_text_tokens = 0;
-  std::uint64_t output_audio_tokens = 0;
-  double live_seconds = 0;
-  [[nodiscard]] std::uint64_t tokens() const noexcept {
-    return input_text_tokens + input_audio_tokens + output_text_tokens + output_audio_tokens;
-  }
-};
-
-struct TranscriptLine;  // agent/transcript.hpp
-
 /// What a conversation tells while it runs. All on its executor; none may throw.
 struct ConversationObserver {
   /// Every sideband message, both ways, as it is on the wire.
@@ -71,12 +60,19 @@ struct ConversationServices {
   /// Makes the tool of a configuration. Called once per function call.
   std::function<Result<std::shared_ptr<Tool>>(const ToolConfig&)> make_tool;
   ConversationObserver observer{};
+  /// PCM16LE mono at 24 kHz, at most 30 s: `hold_sound` of the profile, decoded. Null: none.
+  std::shared_ptr<const std::string> hold_sound{};
+  /// Finished lines that `transcript` keeps; 0: all. The observer is told every one.
+  std::size_t lines_kept = 32;
+  /// How long a lost sideband is tried again before the conversation is given up.
+  std::chrono::milliseconds reattach_patience{60'000};
 };
 
 struct ConversationResult {
   ConversationEnd end = ConversationEnd::caller_gone;
   std::string reason;
   Usage usage;
+  Error error{};  ///< With `not_accepted`, `decided_elsewhere` and `sideband_lost`.
 };
 
 /// One accepted call and its model, from accept to the end: REST, sideband, responses, tools,
@@ -107,13 +103,25 @@ class Conversation {
   void transfer(std::string target_uri);
   void play(std::string pcm_24khz);  ///< Live only: PCM16LE mono at 24 kHz, at most 30 s.
   void release();                    ///< Ends `run` with `released`; the call goes on.
+  /// The caller was seen to be gone, for instance by BYE: nothing is attached again.
+  void call_is_over();
+
+  /// Closes the sideband of a `run` that was cancelled. The call goes on.
+  boost::asio::awaitable<void> close();
 
   [[nodiscard]] const PendingCall& call() const noexcept;
   [[nodiscard]] const AgentProfile& profile() const noexcept;
+  [[nodiscard]] const Transcript& transcript() const noexcept;
+  [[nodiscard]] const TurnState& turns() const noexcept;
+  [[nodiscard]] const Usage& usage() const noexcept;
+  /// When the accept was answered, if it was.
+  [[nodiscard]] std::optional<Timeline::Clock::time_point> accepted_at() const noexcept;
+  /// Sideband messages that were no events, or too large to be any, over all attachments.
+  [[nodiscard]] std::uint64_t malformed_events() const noexcept;
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace offhook::agent

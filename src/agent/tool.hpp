@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -55,12 +56,25 @@ class ToolLedger {
   ToolLedger& operator=(const ToolLedger&) = delete;
   virtual ~ToolLedger() = default;
 
+  /// A call that an earlier process has claimed and not sent.
+  struct Unfinished {
+    ToolCall call;
+    State state = State::claimed;  ///< Or `done`.
+  };
+
   [[nodiscard]] virtual boost::asio::awaitable<Result<Claim>> claim(ToolCall call) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> finish(std::string call_id,
                                                                 std::string function_call_id,
                                                                 std::string output) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> sent(std::string call_id,
                                                               std::string function_call_id) = 0;
+
+  /// What a conversation that is taken over has to finish. `claim` then tells each one's state and
+  /// output. Ledgers that do not outlive their process have none.
+  [[nodiscard]] virtual boost::asio::awaitable<std::vector<Unfinished>> unfinished(
+      std::string /*call_id*/) {
+    co_return std::vector<Unfinished>{};
+  }
 };
 
 }  // namespace offhook::agent

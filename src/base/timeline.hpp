@@ -69,6 +69,9 @@ class Timeline {
             boost::json::object detail = {},
             Clock::time_point at = Clock::now());
 
+  /// Whether anybody reads: marks that are costly to make need not be made otherwise.
+  [[nodiscard]] bool watched() const noexcept { return !readers_.empty(); }
+
   /// Milliseconds from the beginning to `at`.
   [[nodiscard]] double ms_at(Clock::time_point at) const {
     return std::chrono::duration<double, std::milli>(at - began_).count();

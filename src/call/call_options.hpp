@@ -2,14 +2,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <boost/json/array.hpp>
 
+#include "agent/profile.hpp"
 #include "audio/codec.hpp"
 #include "audio/voice/voice_processor.hpp"
 #include "media/jitter_buffer_kind.hpp"
+#include "net/tls.hpp"
 
 namespace offhook::call {
 
@@ -45,6 +48,9 @@ struct AgentOptions {
   std::string transcription = "gpt-transcribe";  ///< Model for the caller's words; empty: none.
   boost::json::array tools{};                    ///< Passed through in accept.
   std::chrono::milliseconds webhook_deadline{20'000};
+  /// A whole agent instead of the fields from `model` to `tools`; null: those.
+  std::shared_ptr<const agent::AgentProfile> profile{};
+  net::TlsContext tools_tls{};  ///< For that agent's http tools.
 };
 
 /// Sound in and out, and when to stop.

@@ -64,7 +64,7 @@ json::object to_json(const CallReport& report) {
     setup[name] = at_ms;
   }
   json::array transcript;
-  for (const TranscriptLine& line : report.transcript) {
+  for (const agent::TranscriptLine& line : report.transcript) {
     transcript.push_back({{"who", line.who},
                           {"text", line.text},
                           {"at_ms", line.at_ms},

@@ -6,9 +6,9 @@
 
 #include <boost/json/object.hpp>
 
+#include "agent/transcript.hpp"
 #include "base/timeline.hpp"
 #include "call/call_result.hpp"
-#include "call/transcript.hpp"
 #include "media/engine.hpp"
 
 namespace offhook::call {
@@ -34,7 +34,7 @@ struct CallReport {
   SetupTimes setup;
   media::StreamStats rtp;
   double duration_ms = 0;  ///< From the answer to the end.
-  std::vector<TranscriptLine> transcript;
+  std::vector<agent::TranscriptLine> transcript;
   std::uint64_t malformed_events = 0;  ///< Sideband messages that were no events.
   std::uint64_t recording_frames_dropped = 0;
 };

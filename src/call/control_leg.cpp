@@ -1,24 +1,25 @@
 #include "call/control_leg.hpp"
 
-#include <array>
+#include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/serialize.hpp>
 
-#include "base/json.hpp"
+#include "agent/tools/tool_factory.hpp"
 #include "base/race.hpp"
+#include "openai/calls_api.hpp"
 
 namespace offhook::call {
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using namespace std::chrono_literals;
+using agent::ConversationEnd;
 
-/// How long to wait before each attempt to attach again. The first wait is long enough for the BYE
-/// of an ordinary end to overtake us, so that a call that is over is not chased.
-constexpr std::array reattach_delays{500ms, 500ms, 1'000ms, 2'000ms, 4'000ms};
+/// How long a lost sideband is tried again: this program ends with the call.
+constexpr auto reattach_patience = 8'000ms;
+/// For the BYE of a call that the API says is over.
+constexpr auto bye_patience = 5s;
 
 constexpr std::string_view three_reasons =
     "; usually (1) the webhook's address in the project's settings is not this program's public "
@@ -35,6 +36,24 @@ asio::awaitable<Result<openai::RealtimeCallIncoming>> wait_in(IncomingCalls& inc
 
 }  // namespace
 
+agent::AgentProfile profile_of(const AgentOptions& options) {
+  if (options.profile) {
+    return *options.profile;
+  }
+  agent::AgentProfile profile;
+  profile.name = "call";
+  profile.model = options.model;
+  profile.instructions = options.instructions;
+  profile.voice = options.voice;
+  profile.opening = options.say;
+  profile.transcription = options.transcription;
+  profile.keypad.enabled = false;  // the person at the phone is the user of this program
+  if (!options.tools.empty()) {
+    profile.session["tools"] = options.tools;
+  }
+  return profile;
+}
+
 ControlLeg::ControlLeg(asio::any_io_executor control,
                        IncomingCalls& incoming,
                        openai::Provider provider,
@@ -48,17 +67,7 @@ ControlLeg::ControlLeg(asio::any_io_executor control,
       timeline_{timeline},
       options_{std::move(options)},
       call_header_id_{std::move(call_header_id)},
-      on_sideband_event_{std::move(on_sideband_event)},
-      api_{provider_,
-           [this](std::string_view operation, const Error& why, std::chrono::milliseconds delay) {
-             timeline_.mark(
-                 "rest", "retry",
-                 {{"operation", operation}, {"error", why.detail}, {"delay_ms", delay.count()}});
-           }},
-      transcript_{[this](const TranscriptLine& line) {
-        timeline_.mark("call", "transcript",
-                       {{"who", line.who}, {"text", line.text}, {"interrupted", line.interrupted}});
-      }} {
+      on_sideband_event_{std::move(on_sideband_event)} {
   incoming_.expect(call_header_id_);
 }
 
@@ -66,7 +75,7 @@ ControlLeg::~ControlLeg() { incoming_.forget(call_header_id_); }
 
 asio::awaitable<Ending> ControlLeg::run() {
   // 1. The webhook that quotes our own header.
-  const auto webhook = co_await wait_for_webhook();
+  auto webhook = co_await wait_for_webhook();
   if (!webhook) {
     co_return Ending{CallResult::no_webhook, webhook.error().detail};
   }
@@ -74,35 +83,49 @@ asio::awaitable<Ending> ControlLeg::run() {
   timeline_.mark("webhook", "received",
                  {{"call_id", call_id_}, {"media_security", webhook->media_security}});
 
-  // 2. Accept.
-  timeline_.mark("rest", "accept.sent");
-  auto accepted = co_await api_.accept(call_id_, session());
-  if (!accepted) {
-    co_return Ending{CallResult::accept_failed, accepted.error().detail};
-  }
-  accepted_at_ = Timeline::Clock::now();
-  timeline_.mark("rest", "accepted");
+  // 2. Accept, attach, greet, follow: as `offhook serve` does.
+  agent::PendingCall call{agent::Api::realtime, call_id_, std::move(webhook->sip_headers),
+                          std::move(webhook->media_security)};
+  conversation_ =
+      std::make_unique<agent::Conversation>(services(), profile_of(options_), std::move(call));
+  const auto result = co_await conversation_->run();
 
-  // 3. Attach and greet. The model does not speak first.
-  const auto refused = co_await attach();
-  if (refused) {
-    co_return *refused;
+  // 3. What that means here.
+  Ending ending{CallResult::hung_up_by_peer, {}};
+  switch (result.end) {
+    case ConversationEnd::not_accepted:
+    case ConversationEnd::decided_elsewhere:
+      co_return Ending{CallResult::accept_failed, result.error.detail};
+    case ConversationEnd::sideband_lost:
+      co_return Ending{CallResult::sideband_failed, result.reason};
+    case ConversationEnd::caller_gone:
+      ending = {CallResult::sideband_failed,
+                "the sideband is lost and cannot be attached again: " + result.error.detail};
+      break;
+    case ConversationEnd::hung_up:
+    case ConversationEnd::transferred:
+    case ConversationEnd::released: break;
   }
-  if (!options_.say.empty()) {
-    const auto greeted = co_await send(openai::response_create(options_.say));
-    if (!greeted) {
-      timeline_.mark("sideband", "send.failed", {{"error", greeted.error().detail}});
-    }
-  }
+  const Ending told = co_await wait_for_phone(std::move(ending));
+  co_return told;
+}
 
-  // 4. Follow the conversation. A socket that drops is not a call that ended: attach again.
-  for (;;) {
-    co_await follow_events();
-    const auto lost = co_await attach_again();
-    if (lost) {
-      co_return *lost;
-    }
-  }
+/// The call is over for the API: SIP will say so in a moment, and better.
+asio::awaitable<Ending> ControlLeg::wait_for_phone(Ending otherwise) {
+  asio::steady_timer timer{control_, bye_patience};
+  co_await timer.async_wait(asio::use_awaitable);
+  co_return otherwise;
+}
+
+agent::ConversationServices ControlLeg::services() {
+  agent::ToolFactoryOptions tools;
+  tools.tls = options_.tools_tls;
+  agent::ConversationServices services{control_, provider_, timeline_, ledger_,
+                                       agent::tool_factory(std::move(tools))};
+  services.observer.on_message = on_sideband_event_;
+  services.lines_kept = 0;
+  services.reattach_patience = reattach_patience;
+  return services;
 }
 
 asio::awaitable<Result<openai::RealtimeCallIncoming>> ControlLeg::wait_for_webhook() {
@@ -116,134 +139,35 @@ asio::awaitable<Result<openai::RealtimeCallIncoming>> ControlLeg::wait_for_webho
   co_return event;
 }
 
-asio::awaitable<std::optional<Ending>> ControlLeg::attach() {
-  auto sideband = co_await openai::Sideband::attach(provider_, call_id_);
-  if (!sideband) {
-    co_return Ending{CallResult::sideband_failed, sideband.error().detail};
-  }
-  sideband_.emplace(std::move(*sideband));
-  timeline_.mark("sideband", "attached");
-  co_return std::nullopt;
-}
-
-asio::awaitable<std::optional<Ending>> ControlLeg::attach_again() {
-  asio::steady_timer timer{control_};
-  Error last;
-  for (const auto delay : reattach_delays) {
-    timer.expires_after(delay);
-    co_await timer.async_wait(asio::use_awaitable);
-    auto sideband = co_await openai::Sideband::attach(provider_, call_id_, 0ms);
-    if (sideband) {
-      sideband_.emplace(std::move(*sideband));
-      turns_.on_gap();
-      timeline_.mark("sideband", "attached.again");
-      co_return std::nullopt;
-    }
-    last = std::move(sideband).error();
-    timeline_.mark("sideband", "attach.failed", {{"error", last.detail}});
-  }
-  co_return Ending{CallResult::sideband_failed,
-                   "the sideband is lost and cannot be attached again: " + last.detail};
-}
-
-asio::awaitable<void> ControlLeg::follow_events() {
-  for (;;) {
-    auto event = co_await sideband_->receive();
-    if (!event) {
-      timeline_.mark("sideband", "dropped",
-                     {{"error", event.error().detail}, {"code", event.error().status}});
-      malformed_events_ += sideband_->malformed_events();
-      sideband_.reset();
-      co_return;
-    }
-    on_event(*event);
-    if (event->type == "response.done") {
-      co_await answer_function_calls(std::move(*event));
-    }
-  }
-}
-
-void ControlLeg::on_event(const openai::RealtimeEvent& event) {
-  const auto now = Timeline::Clock::now();
-  if (on_sideband_event_) {
-    on_sideband_event_("received", json::serialize(event.body), timeline_.ms_at(now));
-  }
-  timeline_.mark("sideband", event.type, {{"text", openai::describe(event)}}, now);
-  turns_.on_event(event, now);
-  transcript_.on_event(event, timeline_.ms_at(now));
-}
-
-// `offhook call` has no tools of its own. A model that calls one must not wait for ever: it is
-// told, and goes on talking.
-asio::awaitable<void> ControlLeg::answer_function_calls(openai::RealtimeEvent done) {
-  const json::value body = std::move(done.body);
-  const json::value* output = json_at(body, "response.output");
-  if (output == nullptr || !output->is_array()) {
+asio::awaitable<void> ControlLeg::part(bool hang_up) {
+  if (!conversation_) {
     co_return;
   }
-  bool answered = false;
-  for (const json::value& item : output->get_array()) {
-    if (json_string(item, "type") != "function_call") {
-      continue;
-    }
-    timeline_.mark("call", "function_call",
-                   {{"name", json_string(item, "name")}, {"note", "no handler in offhook call"}});
-    std::string event = openai::function_call_output(json_string(item, "call_id"),
-                                                     R"({"error":"this tool is not connected"})");
-    const auto sent = co_await send(std::move(event));
-    answered = answered || sent.has_value();
-  }
-  if (answered) {
-    const auto sent = co_await send(openai::response_create());
-    if (!sent) {
-      timeline_.mark("sideband", "send.failed", {{"error", sent.error().detail}});
-    }
-  }
-}
-
-asio::awaitable<Result<>> ControlLeg::send(std::string event) {
-  if (!sideband_) {
-    co_return fail(Errc::peer_closed, "sideband: not attached");
-  }
-  if (on_sideband_event_) {
-    on_sideband_event_("sent", event, timeline_.ms_at(Timeline::Clock::now()));
-  }
-  const auto parsed = openai::parse_realtime_event(event);
-  timeline_.mark("sideband", "sent", {{"type", parsed ? parsed->type : "?"}});
-  auto sent = co_await sideband_->send(std::move(event));
-  co_return sent;
-}
-
-// No `audio.*.format`: on SIP the codec is SDP's business, and setting it has broken calls.
-json::object ControlLeg::session() const {
-  json::object audio{{"output", {{"voice", options_.voice}}}};
-  if (!options_.transcription.empty()) {
-    audio["input"] = {{"transcription", {{"model", options_.transcription}}}};
-  }
-  json::object session{{"type", "realtime"},
-                       {"model", options_.model},
-                       {"instructions", options_.instructions},
-                       {"audio", std::move(audio)}};
-  if (!options_.tools.empty()) {
-    session["tools"] = options_.tools;
-  }
-  return session;
-}
-
-asio::awaitable<void> ControlLeg::part(bool hang_up) {
-  if (hang_up && accepted_at_) {
+  if (hang_up && accepted_at()) {
     timeline_.mark("rest", "hangup.sent");
-    const auto ended = co_await api_.hang_up(call_id_);
+    openai::CallsApi api{provider_};
+    const auto ended = co_await api.hang_up(call_id_);
     if (!ended) {
       timeline_.mark("rest", "hangup.failed", {{"error", ended.error().detail}});
     }
   }
-  if (sideband_) {
-    malformed_events_ += sideband_->malformed_events();
-    co_await sideband_->close();
-    sideband_.reset();
-    timeline_.mark("sideband", "closed");
-  }
+  co_await conversation_->close();
+}
+
+std::optional<Timeline::Clock::time_point> ControlLeg::accepted_at() const noexcept {
+  return conversation_ ? conversation_->accepted_at() : std::nullopt;
+}
+
+std::uint64_t ControlLeg::malformed_events() const noexcept {
+  return conversation_ ? conversation_->malformed_events() : 0;
+}
+
+const agent::TurnState& ControlLeg::turns() const noexcept {
+  return conversation_ ? conversation_->turns() : nothing_yet_;
+}
+
+std::vector<agent::TranscriptLine> ControlLeg::transcript() const {
+  return conversation_ ? conversation_->transcript().lines() : std::vector<agent::TranscriptLine>{};
 }
 
 }  // namespace offhook::call

@@ -1,27 +1,28 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/json/object.hpp>
 
+#include "agent/conversation.hpp"
+#include "agent/tools/memory_ledger.hpp"
 #include "base/timeline.hpp"
 #include "call/call_options.hpp"
 #include "call/call_result.hpp"
 #include "call/incoming_calls.hpp"
-#include "call/transcript.hpp"
-#include "call/turn_state.hpp"
-#include "openai/calls_api.hpp"
 #include "openai/provider.hpp"
-#include "openai/sideband.hpp"
 
 namespace offhook::call {
 
-/// The controller's half of one call: webhook, REST and sideband. Control thread only.
+/// The controller's half of one call: waits for its webhook and lets an agent::Conversation do the
+/// rest. Control thread only.
 class ControlLeg {
  public:
   /// Told every sideband event, both ways, with its time: `--events` keeps them.
@@ -48,24 +49,17 @@ class ControlLeg {
   boost::asio::awaitable<void> part(bool hang_up);
 
   /// When the accept was answered, if it was.
-  [[nodiscard]] const std::optional<Timeline::Clock::time_point>& accepted_at() const noexcept {
-    return accepted_at_;
-  }
+  [[nodiscard]] std::optional<Timeline::Clock::time_point> accepted_at() const noexcept;
   /// Sideband messages that were no events, over all attachments.
-  [[nodiscard]] std::uint64_t malformed_events() const noexcept { return malformed_events_; }
+  [[nodiscard]] std::uint64_t malformed_events() const noexcept;
   [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
-  [[nodiscard]] const TurnState& turns() const noexcept { return turns_; }
-  [[nodiscard]] const Transcript& transcript() const noexcept { return transcript_; }
+  [[nodiscard]] const agent::TurnState& turns() const noexcept;
+  [[nodiscard]] std::vector<agent::TranscriptLine> transcript() const;
 
  private:
   [[nodiscard]] boost::asio::awaitable<Result<openai::RealtimeCallIncoming>> wait_for_webhook();
-  [[nodiscard]] boost::asio::awaitable<std::optional<Ending>> attach();
-  [[nodiscard]] boost::asio::awaitable<std::optional<Ending>> attach_again();
-  [[nodiscard]] boost::asio::awaitable<void> follow_events();
-  [[nodiscard]] boost::asio::awaitable<void> answer_function_calls(openai::RealtimeEvent done);
-  [[nodiscard]] boost::asio::awaitable<Result<>> send(std::string event);
-  [[nodiscard]] boost::json::object session() const;
-  void on_event(const openai::RealtimeEvent& event);
+  [[nodiscard]] boost::asio::awaitable<Ending> wait_for_phone(Ending otherwise);
+  [[nodiscard]] agent::ConversationServices services();
 
   boost::asio::any_io_executor control_;
   IncomingCalls& incoming_;
@@ -74,14 +68,14 @@ class ControlLeg {
   AgentOptions options_;
   std::string call_header_id_;
   OnSidebandEvent on_sideband_event_;
-  openai::CallsApi api_;
 
-  std::optional<openai::Sideband> sideband_;
+  agent::MemoryLedger ledger_;
+  agent::TurnState nothing_yet_;
+  std::unique_ptr<agent::Conversation> conversation_;  ///< Once the webhook came.
   std::string call_id_;
-  std::optional<Timeline::Clock::time_point> accepted_at_;
-  std::uint64_t malformed_events_ = 0;
-  TurnState turns_;
-  Transcript transcript_;
 };
+
+/// What `offhook call` was told about the model, as a conversation has it.
+[[nodiscard]] agent::AgentProfile profile_of(const AgentOptions& options);
 
 }  // namespace offhook::call

@@ -101,11 +101,11 @@ void tell_device_figures(CallAudio& audio, Timeline& timeline) {
 asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
   CallAudio& audio = call.services.audio;
   bool digits_sent = call.options.phone.dtmf.empty();
-  auto quiet_since = TurnState::Clock::now();
+  auto quiet_since = agent::TurnState::Clock::now();
   for (;;) {
     co_await pause(50ms);
     tell_of_device(audio, call.services.timeline);
-    const auto now = TurnState::Clock::now();
+    const auto now = agent::TurnState::Clock::now();
     if (call.greeting_over() || !call.options.audio.start_after_greeting) {
       audio.start_input();
     }
@@ -213,7 +213,7 @@ CallReport report_of(const LiveCall& call, Ending ending, const SetupTimes& setu
   report.sip_call_id = call.phone.sip_call_id();
   report.setup = setup;
   report.rtp = call.phone.stats();
-  report.transcript = call.control.transcript().lines();
+  report.transcript = call.control.transcript();
   report.malformed_events = call.control.malformed_events();
   report.recording_frames_dropped = call.services.audio.dropped_recording_frames();
   if (call.phone.media()) {

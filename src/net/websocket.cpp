@@ -34,7 +34,8 @@ constexpr std::chrono::seconds silence_limit{40};
 constexpr std::size_t max_server_message_bytes = 16U << 20U;
 constexpr std::size_t max_inbox_messages = 1024;
 constexpr std::size_t max_inbox_bytes = 16U << 20U;
-constexpr std::size_t write_buffer_bytes = 64U << 10U;
+/// What a client masks at a time, and what a reader keeps: both are there for as long as the socket.
+constexpr std::size_t buffer_bytes = 4U << 10U;
 
 constexpr std::size_t longest_reason = 123;  // RFC 6455 section 5.5
 
@@ -64,7 +65,7 @@ WebSocketCore::WebSocketCore(Stream stream, std::size_t max_message_bytes)
       inbox_changed_{transport_.get_executor()},
       outbox_changed_{transport_.get_executor()} {
   socket_.read_message_max(max_message_bytes);
-  socket_.write_buffer_bytes(write_buffer_bytes);
+  socket_.write_buffer_bytes(buffer_bytes);
   socket_.auto_fragment(false);
   socket_.text(true);
 }
@@ -120,7 +121,7 @@ asio::awaitable<void> WebSocketCore::read_loop(std::shared_ptr<WebSocketCore> se
                          close_code_unsupported));
     }
     buffer.consume(buffer.size());
-    if (buffer.capacity() > write_buffer_bytes) {
+    if (buffer.capacity() > buffer_bytes) {
       buffer.shrink_to_fit();
     }
   }

@@ -1,24 +1,17 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 
 #include "base/error.hpp"
+#include "openai/api_client.hpp"
 #include "openai/provider.hpp"
-#include "openai/retry_policy.hpp"
 
 namespace offhook::openai {
 
-struct CallsApiOptions {
-  std::chrono::milliseconds timeout{10'000};  ///< Of each attempt.
-  RetryLimits retry{};                        ///< `not_found_window` is ignored, see below.
-  std::chrono::milliseconds accept_not_found_window{2'000};
-};
+using CallsApiOptions = ApiOptions;
 
 /// POST /v1/realtime/calls/{call_id}/…: what a controller does with a pending or live call.
 ///
@@ -26,16 +19,10 @@ struct CallsApiOptions {
 /// 408, 409, 429 and 5xx, obeying x-should-retry, retry-after-ms and retry-after; an accept that
 /// gets 404 is tried again for up to 2 s, because accept can overtake the call (section 2.2).
 ///
-/// Failures are Errors whose `status` is the HTTP status and whose detail quotes the API's own
-/// message and code: "accept: 404 call_id_not_found: No session found". Without an answer they are
-/// those of `net::http_exchange`.
-///
-/// Lives on one executor; must outlive its coroutines.
+/// Failures are as ApiClient tells them. Lives on one executor; must outlive its coroutines.
 class CallsApi {
  public:
-  /// Told before every further attempt, for the timeline.
-  using OnRetry = std::function<void(
-      std::string_view operation, const Error& why, std::chrono::milliseconds delay)>;
+  using OnRetry = ApiClient::OnRetry;
 
   explicit CallsApi(Provider provider, OnRetry on_retry = {}, CallsApiOptions options = {});
 
@@ -50,12 +37,9 @@ class CallsApi {
   [[nodiscard]] boost::asio::awaitable<Result<>> hang_up(std::string call_id);
 
  private:
-  struct Operation;
-  [[nodiscard]] boost::asio::awaitable<Result<>> post(Operation operation);
+  [[nodiscard]] boost::asio::awaitable<Result<>> post(ApiRequest request);
 
-  Provider provider_;
-  OnRetry on_retry_;
-  CallsApiOptions options_;
+  ApiClient client_;
 };
 
 }  // namespace offhook::openai

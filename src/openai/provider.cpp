@@ -3,6 +3,17 @@
 #include "net/url.hpp"
 
 namespace offhook::openai {
+namespace {
+
+/// http to ws, https to wss.
+std::string as_socket(std::string url) {
+  if (url.starts_with("http")) {
+    url.replace(0, 4, "ws");
+  }
+  return url;
+}
+
+}  // namespace
 
 net::HttpHeaders Provider::auth_headers() const {
   net::HttpHeaders headers;
@@ -21,11 +32,16 @@ std::string Provider::call_url(std::string_view call_id, std::string_view operat
 }
 
 std::string Provider::sideband_url(std::string_view call_id) const {
-  std::string url = api_base + "/realtime?call_id=" + net::percent_encode(call_id);
-  if (url.starts_with("http")) {
-    url.replace(0, 4, "ws");  // http to ws, https to wss
-  }
-  return url;
+  return as_socket(api_base + "/realtime?call_id=" + net::percent_encode(call_id));
+}
+
+std::string Provider::live_url(std::string_view session_id, std::string_view operation) const {
+  return api_base + "/live/sessions/" + net::percent_encode(session_id) + "/" +
+         std::string{operation};
+}
+
+std::string Provider::live_sideband_url(std::string_view session_id) const {
+  return as_socket(live_url(session_id, "attach"));
 }
 
 Result<Region> region(std::string_view name) {

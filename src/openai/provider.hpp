@@ -30,6 +30,10 @@ struct Provider {
   [[nodiscard]] std::string call_url(std::string_view call_id, std::string_view operation) const;
   /// "wss://api.openai.com/v1/realtime?call_id=<escaped>"
   [[nodiscard]] std::string sideband_url(std::string_view call_id) const;
+  /// "https://api.openai.com/v1/live/sessions/<escaped>/<operation>"
+  [[nodiscard]] std::string live_url(std::string_view session_id, std::string_view operation) const;
+  /// "wss://api.openai.com/v1/live/sessions/<escaped>/attach"
+  [[nodiscard]] std::string live_sideband_url(std::string_view session_id) const;
 };
 
 /// SIP and REST hosts of a data region.

@@ -28,7 +28,21 @@ Error with_answer(Error error, const net::HttpResponse& answer, const Secret& ke
 asio::awaitable<Result<Sideband>> Sideband::attach(Provider provider,
                                                    std::string call_id,
                                                    std::chrono::milliseconds patience) {
-  auto url = net::parse_url(provider.sideband_url(call_id));
+  std::string url = provider.sideband_url(call_id);
+  return open(std::move(provider), std::move(url), patience);
+}
+
+asio::awaitable<Result<Sideband>> Sideband::attach_live(Provider provider,
+                                                        std::string session_id,
+                                                        std::chrono::milliseconds patience) {
+  std::string url = provider.live_sideband_url(session_id);
+  return open(std::move(provider), std::move(url), patience);
+}
+
+asio::awaitable<Result<Sideband>> Sideband::open(Provider provider,
+                                                 std::string address,
+                                                 std::chrono::milliseconds patience) {
+  auto url = net::parse_url(address);
   if (!url) {
     co_return fail(std::move(url).error().with("sideband"));
   }
@@ -54,11 +68,19 @@ asio::awaitable<Result<Sideband>> Sideband::attach(Provider provider,
   }
 }
 
+asio::awaitable<Result<std::string>> Sideband::receive_text() {
+  auto text = co_await socket_.receive();
+  if (!text) {
+    co_return fail(std::move(text).error().with("sideband"));
+  }
+  co_return std::move(text);
+}
+
 asio::awaitable<Result<RealtimeEvent>> Sideband::receive() {
   for (;;) {
-    auto text = co_await socket_.receive();
+    auto text = co_await receive_text();
     if (!text) {
-      co_return fail(std::move(text).error().with("sideband"));
+      co_return fail(std::move(text).error());
     }
     auto event = parse_realtime_event(*text);
     if (event) {

@@ -4,7 +4,7 @@
 
 #include "openai/realtime_event.hpp"
 
-namespace offhook::call {
+namespace offhook::agent {
 
 /// Whose turn it is, read from sideband events. No I/O: feed it every event with its time.
 class TurnState {
@@ -37,4 +37,4 @@ class TurnState {
   Clock::time_point last_activity_{};
 };
 
-}  // namespace offhook::call
+}  // namespace offhook::agent

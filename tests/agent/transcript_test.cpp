@@ -1,9 +1,9 @@
-#include "call/transcript.hpp"
+#include "agent/transcript.hpp"
 
 #include <doctest/doctest.h>
 
-using offhook::call::Transcript;
-using offhook::call::TranscriptLine;
+using offhook::agent::Transcript;
+using offhook::agent::TranscriptLine;
 
 namespace {
 

@@ -1,12 +1,20 @@
-#include "call/transcript.hpp"
+#include "agent/transcript.hpp"
 
 #include <algorithm>
 
 #include "base/json.hpp"
 
-namespace offhook::call {
+namespace offhook::agent {
 
 namespace json = boost::json;
+
+namespace {
+
+constexpr std::int64_t longest_pause_ms = 1'500;
+/// Utterances that are kept although they never got a text, so that late words find their place.
+constexpr std::size_t spare_utterances = 16;
+
+}  // namespace
 
 void Transcript::on_event(const openai::RealtimeEvent& event, double at_ms) {
   const json::value body = event.body;
@@ -53,6 +61,7 @@ Transcript::Utterance& Transcript::utterance(std::string_view item_id,
   if (found != utterances_.end()) {
     return *found;
   }
+  forget_old();
   return utterances_.emplace_back(
       Utterance{std::string{item_id}, TranscriptLine{std::string{who}, {}, at_ms, false}, false});
 }
@@ -66,6 +75,63 @@ void Transcript::finish(Utterance& said, bool interrupted) {
   if (on_line_) {
     on_line_(said.line);
   }
+}
+
+void Transcript::forget_old() {
+  if (lines_kept_ > 0 && utterances_.size() > lines_kept_ + spare_utterances) {
+    utterances_.erase(utterances_.begin(),
+                      utterances_.begin() + static_cast<std::ptrdiff_t>(spare_utterances));
+  }
+}
+
+void Transcript::on_delta(const openai::LiveTranscriptDelta& delta, double at_ms) {
+  const double began = at_ms - static_cast<double>(delta.end_ms);
+  session_began_ms_ = std::min(session_began_ms_.value_or(began), began);
+  std::optional<Running>& running = delta.caller ? caller_ : model_;
+  const std::optional<Running>& other = delta.caller ? model_ : caller_;
+  const bool answered = running && other && other->end_ms > running->end_ms + longest_pause_ms / 3;
+  if (running && (answered || delta.start_ms > running->end_ms + longest_pause_ms)) {
+    end_running(running);
+  }
+  if (!running) {
+    const double begin = *session_began_ms_ + static_cast<double>(delta.start_ms);
+    running = Running{{delta.caller ? "caller" : "model", {}, begin, false}};
+  }
+  running->line.text += delta.text;
+  running->end_ms = std::max(running->end_ms, delta.end_ms);
+  running->heard_at_ms = at_ms;
+}
+
+void Transcript::end_pauses(double at_ms) {
+  for (std::optional<Running>* running : {&caller_, &model_}) {
+    if (*running && at_ms > (*running)->heard_at_ms + longest_pause_ms) {
+      end_running(*running);
+    }
+  }
+}
+
+void Transcript::end_all() {
+  const bool caller_first = caller_ && (!model_ || caller_->line.at_ms <= model_->line.at_ms);
+  end_running(caller_first ? caller_ : model_);
+  end_running(caller_first ? model_ : caller_);
+}
+
+void Transcript::end_running(std::optional<Running>& running) {
+  if (!running) {
+    return;
+  }
+  TranscriptLine line = std::move(running->line);
+  running.reset();
+  const auto first = line.text.find_first_not_of(' ');
+  line.text.erase(0, std::min(first, line.text.size()));
+  if (line.text.empty()) {
+    return;
+  }
+  if (on_line_) {
+    on_line_(line);
+  }
+  utterances_.push_back({{}, std::move(line), true});
+  forget_old();
 }
 
 // An interrupted response has no `.done` for its transcript: what was said until then stands.
@@ -83,4 +149,4 @@ void Transcript::finish_unheard(const openai::RealtimeEvent& response_done) {
   }
 }
 
-}  // namespace offhook::call
+}  // namespace offhook::agent

@@ -1,11 +1,11 @@
-#include "call/turn_state.hpp"
+#include "agent/turn_state.hpp"
 
 #include <string>
 
 #include <doctest/doctest.h>
 
 using namespace std::chrono_literals;
-using offhook::call::TurnState;
+using offhook::agent::TurnState;
 
 namespace {
 

@@ -1,8 +1,8 @@
-#include "call/turn_state.hpp"
+#include "agent/turn_state.hpp"
 
 #include "base/json.hpp"
 
-namespace offhook::call {
+namespace offhook::agent {
 
 void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point now) {
   const std::string& type = event.type;
@@ -35,4 +35,4 @@ void TurnState::on_gap() noexcept {
   had_gap_ = true;
 }
 
-}  // namespace offhook::call
+}  // namespace offhook::agent

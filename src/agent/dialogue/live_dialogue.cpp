@@ -1,0 +1,373 @@
+#include "agent/dialogue/live_dialogue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/json.hpp"
+
+namespace offhook::agent {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using openai::LiveContext;
+using Kind = ToolConfig::Kind;
+
+constexpr std::string_view delegate_tool = "delegate";
+constexpr std::size_t lines_for_delegate = 20;
+/// 500 tokens at most; three bytes a token are few in every language.
+constexpr std::size_t longest_append = 1'500;
+constexpr std::size_t most_waiting = 64;
+constexpr std::size_t most_keys = 64;
+constexpr auto key_pace = 300ms;
+constexpr auto key_pause = 1s;
+constexpr auto pause_check = 1'600ms;
+constexpr std::string_view fixture_event = "offhook_fixture";
+constexpr std::string_view short_goodbye = "Say goodbye in one short sentence.";
+
+/// The first part of `text` that fits into one append, cut between words where there are any.
+std::string_view first_part(std::string_view text) {
+  if (text.size() <= longest_append) {
+    return text;
+  }
+  const auto blank = text.rfind(' ', longest_append);
+  std::size_t cut = blank == std::string_view::npos || blank == 0 ? longest_append : blank;
+  while (cut > 1 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) {
+    --cut;  // not within a character of UTF-8
+  }
+  return text.substr(0, cut);
+}
+
+template <class Time>
+void earliest(std::optional<Time>& first, std::optional<Time> other) {
+  if (other && (!first || *other < *first)) {
+    first = other;
+  }
+}
+
+}  // namespace
+
+LiveDialogue::LiveDialogue(const AgentProfile& profile, DialogueOptions options)
+    : profile_{profile},
+      calls_{std::move(options.call_id), profile.tools},
+      keypad_{profile.keypad},
+      limiter_{profile.limits},
+      transcript_{std::move(options.on_line),
+                  options.lines_kept == 0 ? 0 : std::max(options.lines_kept, lines_for_delegate)},
+      hold_sound_{std::move(options.hold_sound)} {}
+
+void LiveDialogue::begin(Moment moment) { limiter_.begin(moment.now); }
+
+void LiveDialogue::greet(Moment moment) {
+  if (!profile_.opening.empty()) {
+    append(LiveContext::instructions, profile_.opening);
+    collect(moment);
+  }
+}
+
+void LiveDialogue::on_attached(bool gap, Moment moment) {
+  if (gap) {
+    end_fixture();  // as far as we shall hear
+  }
+  collect(moment);
+}
+
+void LiveDialogue::on_detached(Moment moment) {
+  turns_.on_gap();
+  transcript_.end_all();
+  collect(moment);
+}
+
+void LiveDialogue::on_event(const openai::RealtimeEvent& event, Moment moment) {
+  const openai::LiveEvent live = openai::read_live_event(event.type, event.body);
+  std::visit([&](const auto& what) { on(what, moment); }, live);
+  collect(moment);
+}
+
+void LiveDialogue::on(const openai::LiveTranscriptDelta& delta, Moment moment) {
+  transcript_.on_delta(delta, moment.at_ms);
+  pause_check_ = moment.now + pause_check;
+  if (!delta.caller) {
+    farewell_.on_model_words(moment.now);
+  }
+}
+
+void LiveDialogue::on(const openai::LiveDelegation& delegation, Moment moment) {
+  if (delegation.target != "client" || delegation.id.empty()) {
+    return;  // the model asks another one: its events follow
+  }
+  const bool can =
+      std::ranges::find(profile_.tools, delegate_tool, &ToolConfig::name) != profile_.tools.end();
+  if (!can) {
+    append(LiveContext::commentary, "This cannot be looked up: no tool is connected.",
+           delegation.id);
+    return;
+  }
+  transcript_.end_pauses(moment.at_ms);
+  json::array said;
+  std::vector<TranscriptLine> lines = transcript_.lines();
+  const std::size_t from =
+      lines.size() > lines_for_delegate ? lines.size() - lines_for_delegate : 0;
+  for (std::size_t i = from; i < lines.size(); ++i) {
+    said.push_back(json::object{{"who", lines[i].who}, {"text", lines[i].text}});
+  }
+  const json::object arguments{{"delegation_id", delegation.id}, {"conversation", said}};
+  const json::value item = json::object{{"type", "function_call"},
+                                        {"call_id", delegation.id},
+                                        {"name", delegate_tool},
+                                        {"arguments", json::serialize(arguments)}};
+  delegations_.push_back(delegation.id);
+  calls_.on_unanswered(item, moment.now);
+}
+
+void LiveDialogue::on(const openai::LiveResponseEvent& response, Moment moment) {
+  const std::string_view type = json_string(response.event, "type");
+  if (type == "response.output_item.done") {
+    const json::value* item = json_at(response.event, "item");
+    if (item != nullptr && json_string(*item, "type") == "function_call") {
+      collected_.push_back(*item);
+    }
+  } else if (type == "response.completed" || type == "response.incomplete" ||
+             type == "response.failed") {
+    const json::value calls = json::array(collected_.begin(), collected_.end());
+    collected_.clear();
+    calls_.on_response(json_string(response.event, "response.id"), &calls, moment.now);
+  }
+}
+
+void LiveDialogue::on(const openai::LiveDigit& digit, Moment moment) {
+  if (digit.received && digit.digit != '\0') {
+    keypad_.on_digit(digit.digit, moment.now);
+  }
+}
+
+void LiveDialogue::on(const openai::LiveTransport& transport, Moment /*moment*/) {
+  constexpr std::string_view names[] = {"ringing", "answered", "transport.failed"};
+  json::object detail;
+  if (transport.state == openai::LiveTransport::State::failed) {
+    detail = {{"error", transport.code + ": " + transport.message}};
+  }
+  effects_.emplace_back(
+      Note{std::string{names[static_cast<std::size_t>(transport.state)]}, std::move(detail)});
+}
+
+void LiveDialogue::on(const openai::LiveFixture& fixture, Moment /*moment*/) {
+  if (fixture.over) {
+    end_fixture();
+  }
+}
+
+void LiveDialogue::on(const openai::LiveUsage& usage, Moment /*moment*/) {
+  usage_.live_seconds = std::max(usage_.live_seconds, usage.seconds);
+}
+
+void LiveDialogue::on(const openai::LiveClosed& closed, Moment /*moment*/) {
+  usage_.live_seconds = std::max(usage_.live_seconds, closed.seconds);
+  transcript_.end_all();
+  effects_.emplace_back(CallOver{closed.reason});
+}
+
+void LiveDialogue::on(const openai::LiveError& error, Moment /*moment*/) {
+  if (error.client_event_id == fixture_event) {
+    end_fixture();
+  }
+}
+
+void LiveDialogue::on_time(Moment moment) {
+  if (pause_check_ && moment.now >= *pause_check_) {
+    pause_check_.reset();
+    transcript_.end_pauses(moment.at_ms);
+  }
+  calls_.on_time(moment.now);
+  keypad_.on_time(moment.now);
+  limiter_.on_time(moment.now);
+  farewell_.on_time(moment.now);
+  press_due(moment);
+  collect(moment);
+}
+
+std::optional<Dialogue::Time> LiveDialogue::deadline() const {
+  std::optional<Time> first = calls_.deadline();
+  earliest(first, keypad_.deadline());
+  earliest(first, limiter_.deadline());
+  earliest(first, farewell_.deadline());
+  earliest(first, next_key_);
+  earliest(first, pause_check_);
+  return first;
+}
+
+void LiveDialogue::tool_finished(std::string function_call_id, std::string output, Moment moment) {
+  calls_.finished(function_call_id, std::move(output), moment.now);
+  collect(moment);
+}
+
+// A delegation does not outlive the process that was given it: the API would refuse its id.
+void LiveDialogue::adopt(ToolCall call, Moment moment) {
+  if (call.name == delegate_tool) {
+    delegations_.push_back(call.function_call_id);
+  }
+  const json::value item = json::object{{"type", "function_call"},
+                                        {"call_id", call.function_call_id},
+                                        {"name", call.name},
+                                        {"arguments", json::serialize(call.arguments)}};
+  calls_.on_unanswered(item, moment.now);
+  collect(moment);
+}
+
+void LiveDialogue::say(std::string words, Moment moment) {
+  append(LiveContext::instructions, words);
+  collect(moment);
+}
+
+void LiveDialogue::instruct(std::string text, Moment moment) {
+  append(LiveContext::thinking, text);
+  collect(moment);
+}
+
+void LiveDialogue::say_goodbye(std::string words, std::string reason, Moment moment) {
+  if (!farewell_.begun()) {
+    append(LiveContext::instructions, words);
+    farewell_.begin(std::move(reason), moment.now);
+  }
+  collect(moment);
+}
+
+void LiveDialogue::play(std::string pcm_24khz, Moment moment) {
+  play_fixture(pcm_24khz);
+  collect(moment);
+}
+
+// Nothing can be appended while a fixture is played.
+void LiveDialogue::play_fixture(std::string_view pcm_24khz) {
+  send(openai::live_play_fixture(pcm_24khz, fixture_event));
+  fixture_ = true;
+}
+
+void LiveDialogue::end_fixture() {
+  fixture_ = false;
+  for (std::string& event : std::exchange(after_fixture_, {})) {
+    send(std::move(event));
+  }
+}
+
+void LiveDialogue::collect(Moment moment) {
+  for (FunctionAction& action : calls_.take_actions()) {
+    obey(std::move(action), moment);
+  }
+  if (const auto entry = keypad_.take_entry()) {
+    append(LiveContext::instructions, keypad_message(*entry) + ". Go on accordingly.");
+  }
+  for (const CallLimiter::Step step : limiter_.take_steps()) {
+    if (step == CallLimiter::Step::goodbye) {
+      effects_.emplace_back(Note{"limit", {{"note", limiter_.reason()}}});
+      append(LiveContext::instructions, limiter_.limits().goodbye);
+      farewell_.begin(limiter_.reason(), moment.now);
+    } else if (step == CallLimiter::Step::hang_up) {
+      effects_.emplace_back(HangUp{limiter_.reason()});
+    }
+  }
+  if (auto reason = farewell_.take_hang_up()) {
+    effects_.emplace_back(HangUp{std::move(*reason)});
+  }
+}
+
+void LiveDialogue::obey(FunctionAction action, Moment moment) {
+  if (auto* const start = std::get_if<StartTool>(&action)) {
+    if (start->config->kind != Kind::send_digits) {
+      effects_.emplace_back(std::move(*start));
+      return;
+    }
+    const json::value arguments = start->call.arguments;
+    press(json_string(arguments, "digits"));
+    press_due(moment);
+    calls_.finished(start->call.function_call_id, R"({"status":"sent"})", moment.now);
+    for (FunctionAction& next : calls_.take_actions()) {
+      obey(std::move(next), moment);
+    }
+  } else if (auto* const filler = std::get_if<SayFiller>(&action)) {
+    if (hold_sound_ && !fixture_) {
+      play_fixture(*hold_sound_);
+    } else {
+      append(LiveContext::instructions, filler->words);
+    }
+  } else if (auto* const end = std::get_if<EndCall>(&action)) {
+    append(LiveContext::instructions, short_goodbye);
+    farewell_.begin(std::move(end->reason), moment.now);
+  } else if (auto* const complete = std::get_if<AnswerCalls>(&action)) {
+    answer(std::move(*complete));
+  }
+}
+
+void LiveDialogue::answer(AnswerCalls answer) {
+  bool of_responses = false;
+  for (AnswerCalls::Output& output : answer.outputs) {
+    const auto delegation = std::ranges::find(delegations_, output.function_call_id);
+    if (delegation != delegations_.end()) {
+      append(LiveContext::commentary, output.text, *delegation);
+      delegations_.erase(delegation);
+    } else {
+      of_responses = true;
+      send(openai::live_response_item({{"type", "function_call_output"},
+                                       {"call_id", output.function_call_id},
+                                       {"output", output.text}}));
+    }
+    // Live shows no outputs: that it was sent is all that can be known.
+    effects_.emplace_back(OutputArrived{std::move(output.function_call_id)});
+  }
+  if (of_responses && answer.respond) {
+    send(openai::live_response_create());
+  }
+}
+
+void LiveDialogue::press(std::string_view digits) {
+  for (const char digit : digits) {
+    if (keys_.size() < most_keys) {
+      keys_.push_back({digit == ',' ? '\0' : digit});
+    }
+  }
+}
+
+void LiveDialogue::press_due(Moment moment) {
+  if (keys_.empty() || (next_key_ && moment.now < *next_key_)) {
+    return;
+  }
+  const KeyOut key = keys_.front();
+  keys_.pop_front();
+  if (key.digit != '\0') {
+    send(openai::live_send_digit(key.digit));
+  }
+  next_key_.reset();
+  if (!keys_.empty()) {
+    next_key_ = moment.now + (key.digit != '\0' ? key_pace : key_pause);
+  }
+}
+
+void LiveDialogue::append(LiveContext context, std::string_view text, std::string_view delegation) {
+  while (!text.empty()) {
+    const std::string_view part = first_part(text);
+    std::string event = openai::live_append(context, part, delegation);
+    if (!fixture_) {
+      send(std::move(event));
+    } else if (after_fixture_.size() < most_waiting) {
+      after_fixture_.push_back(std::move(event));
+    }
+    text.remove_prefix(part.size());
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  }
+}
+
+void LiveDialogue::send(std::string event) {
+  effects_.emplace_back(SendEvent{std::move(event), true});
+}
+
+std::vector<Effect> LiveDialogue::take_effects() { return std::exchange(effects_, {}); }
+
+std::unique_ptr<Dialogue> make_live_dialogue(const AgentProfile& profile, DialogueOptions options) {
+  return std::make_unique<LiveDialogue>(profile, std::move(options));
+}
+
+}  // namespace offhook::agent

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/dialogue/call_limiter.hpp"
+#include "agent/dialogue/dialogue.hpp"
+#include "agent/dialogue/function_calls.hpp"
+#include "agent/dialogue/keypad.hpp"
+#include "agent/dialogue/live_farewell.hpp"
+#include "openai/live_event.hpp"
+
+namespace offhook::agent {
+
+/// The Live API's Dialogue (docs/openai-behaviour.md 10). There are no responses to wait for: what
+/// the model is to know or say is appended to its context.
+///
+/// A delegation to the client runs the tool named `delegate`, with the delegation's id and the
+/// latest lines of the transcript; what it returns is told as commentary of that delegation. With
+/// Responses delegation, that model's function calls are run and answered as Realtime's are.
+class LiveDialogue final : public Dialogue {
+ public:
+  LiveDialogue(const AgentProfile& profile, DialogueOptions options);
+
+  void begin(Moment moment) override;
+  void greet(Moment moment) override;
+  void on_attached(bool gap, Moment moment) override;
+  void on_detached(Moment moment) override;
+  void on_event(const openai::RealtimeEvent& event, Moment moment) override;
+  void on_time(Moment moment) override;
+  [[nodiscard]] std::optional<Time> deadline() const override;
+  void tool_finished(std::string function_call_id, std::string output, Moment moment) override;
+  void adopt(ToolCall call, Moment moment) override;
+  void say(std::string words, Moment moment) override;
+  void instruct(std::string text, Moment moment) override;
+  void say_goodbye(std::string words, std::string reason, Moment moment) override;
+  void play(std::string pcm_24khz, Moment moment) override;
+
+  [[nodiscard]] std::vector<Effect> take_effects() override;
+  [[nodiscard]] const Usage& usage() const noexcept override { return usage_; }
+  [[nodiscard]] const Transcript& transcript() const noexcept override { return transcript_; }
+  [[nodiscard]] const TurnState& turns() const noexcept override { return turns_; }
+
+ private:
+  /// A key to press, or (0) a pause.
+  struct KeyOut {
+    char digit = 0;
+  };
+
+  void on(const openai::LiveOther&, Moment) {}
+  void on(const openai::LiveSessionState&, Moment) {}
+  void on(const openai::LiveTranscriptDelta& delta, Moment moment);
+  void on(const openai::LiveDelegation& delegation, Moment moment);
+  void on(const openai::LiveResponseEvent& response, Moment moment);
+  void on(const openai::LiveDigit& digit, Moment moment);
+  void on(const openai::LiveTransport& transport, Moment moment);
+  void on(const openai::LiveFixture& fixture, Moment moment);
+  void on(const openai::LiveUsage& usage, Moment moment);
+  void on(const openai::LiveClosed& closed, Moment moment);
+  void on(const openai::LiveError& error, Moment moment);
+
+  void collect(Moment moment);
+  void obey(FunctionAction action, Moment moment);
+  void answer(AnswerCalls answer);
+  void press(std::string_view digits);
+  void press_due(Moment moment);
+  void play_fixture(std::string_view pcm_24khz);
+  void end_fixture();
+  void append(openai::LiveContext context, std::string_view text, std::string_view delegation = {});
+  void send(std::string event);
+
+  const AgentProfile& profile_;
+  FunctionCalls calls_;
+  Keypad keypad_;
+  CallLimiter limiter_;
+  LiveFarewell farewell_;
+  Transcript transcript_;
+  TurnState turns_;
+  Usage usage_;
+  std::shared_ptr<const std::string> hold_sound_;
+  std::deque<std::string> delegations_;        ///< Handed to us and not answered yet.
+  std::vector<boost::json::value> collected_;  ///< Function calls of the response that is written.
+  bool fixture_ = false;                       ///< Is being played: nothing can be appended.
+  std::deque<std::string> after_fixture_;
+  std::deque<KeyOut> keys_;
+  std::optional<Time> next_key_;
+  std::optional<Time> pause_check_;  ///< A line of the transcript may be over by then.
+  std::vector<Effect> effects_;
+};
+
+}  // namespace offhook::agent

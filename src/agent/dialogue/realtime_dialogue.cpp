@@ -1,0 +1,271 @@
+#include "agent/dialogue/realtime_dialogue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "agent/dialogue/usage_meter.hpp"
+#include "base/json.hpp"
+#include "base/printable.hpp"
+
+namespace offhook::agent {
+namespace {
+
+namespace json = boost::json;
+using Kind = ResponseWish::Kind;
+
+constexpr std::string_view event_prefix = "offhook_";
+constexpr std::string_view short_goodbye = "Say goodbye in one short sentence.";
+
+std::string message_event(std::string_view text, std::string_view role) {
+  const json::object part{{"type", "input_text"}, {"text", text}};
+  const json::object item{
+      {"type", "message"}, {"role", role}, {"content", json::array{json::value(part)}}};
+  return json::serialize(json::object{{"type", "conversation.item.create"}, {"item", item}});
+}
+
+std::string output_event(const AnswerCalls::Output& output) {
+  const json::object item{{"id", output.item_id},
+                          {"type", "function_call_output"},
+                          {"call_id", output.function_call_id},
+                          {"output", output.text}};
+  return json::serialize(json::object{{"type", "conversation.item.create"},
+                                      {"event_id", std::string{event_prefix} + output.item_id},
+                                      {"item", item}});
+}
+
+template <class Time>
+void earliest(std::optional<Time>& first, std::optional<Time> other) {
+  if (other && (!first || *other < *first)) {
+    first = other;
+  }
+}
+
+}  // namespace
+
+RealtimeDialogue::RealtimeDialogue(const AgentProfile& profile, DialogueOptions options)
+    : profile_{profile},
+      calls_{std::move(options.call_id), profile.tools},
+      keypad_{profile.keypad},
+      limiter_{profile.limits},
+      transcript_{std::move(options.on_line), options.lines_kept} {}
+
+void RealtimeDialogue::begin(Moment moment) { limiter_.begin(moment.now); }
+
+void RealtimeDialogue::greet(Moment moment) {
+  if (!profile_.opening.empty()) {
+    queue_.want({Kind::words, profile_.opening, {}}, moment.now);
+    collect(moment);
+  }
+}
+
+void RealtimeDialogue::on_attached(bool gap, Moment moment) {
+  if (gap) {
+    repair_.begin();
+    for (const Unconfirmed& output : unconfirmed_) {
+      send(output.event);  // refused as a duplicate if it had arrived
+    }
+  }
+  queue_.on_attached(moment.now);
+  collect(moment);
+}
+
+void RealtimeDialogue::on_detached(Moment moment) {
+  queue_.on_detached(moment.now);
+  turns_.on_gap();
+  collect(moment);
+}
+
+void RealtimeDialogue::on_event(const openai::RealtimeEvent& event, Moment moment) {
+  turns_.on_event(event, moment.now);
+  transcript_.on_event(event, moment.at_ms);
+  repair_.on_event(event);
+  queue_.on_event(event, moment.now);
+  if (event.type == "response.done") {
+    on_response_done(event, moment);
+  } else if (event.type == "input_audio_buffer.dtmf_event_received") {
+    on_digit(event, moment);
+  } else if (event.type.starts_with("conversation.item.")) {
+    on_item(event);
+  } else if (event.type == "error") {
+    on_error(event);
+  }
+  collect(moment);
+}
+
+void RealtimeDialogue::on_response_done(const openai::RealtimeEvent& event, Moment moment) {
+  const json::value body = event.body;
+  add_usage(usage_, body);
+  limiter_.on_tokens(usage_.tokens(), moment.now);
+  calls_.on_response(json_string(body, "response.id"), json_at(body, "response.output"),
+                     moment.now);
+}
+
+void RealtimeDialogue::on_digit(const openai::RealtimeEvent& event, Moment moment) {
+  const json::value* key = event.body.if_contains("event");
+  if (key != nullptr && key->is_string() && key->get_string().size() == 1) {
+    keypad_.on_digit(key->get_string().front(), moment.now);
+  }
+}
+
+void RealtimeDialogue::on_item(const openai::RealtimeEvent& event) {
+  if (unconfirmed_.empty()) {
+    return;
+  }
+  const json::value* item = event.body.if_contains("item");
+  if (item != nullptr) {
+    confirm(json_string(*item, "id"));
+  }
+}
+
+void RealtimeDialogue::on_error(const openai::RealtimeEvent& event) {
+  const json::value* error = event.body.if_contains("error");
+  const std::string_view id =
+      error == nullptr ? std::string_view{} : json_string(*error, "event_id");
+  if (!id.starts_with(event_prefix)) {
+    return;
+  }
+  // A duplicate is there already. Any other refusal would come again, so it is over as well.
+  confirm(id.substr(event_prefix.size()));
+}
+
+void RealtimeDialogue::confirm(std::string_view item_id) {
+  const auto found = std::ranges::find(unconfirmed_, item_id, &Unconfirmed::item_id);
+  if (found != unconfirmed_.end()) {
+    effects_.emplace_back(OutputArrived{std::move(found->function_call_id)});
+    unconfirmed_.erase(found);
+  }
+}
+
+void RealtimeDialogue::on_time(Moment moment) {
+  queue_.on_time(moment.now);
+  calls_.on_time(moment.now);
+  keypad_.on_time(moment.now);
+  limiter_.on_time(moment.now);
+  collect(moment);
+}
+
+std::optional<Dialogue::Time> RealtimeDialogue::deadline() const {
+  std::optional<Time> first = queue_.deadline();
+  earliest(first, calls_.deadline());
+  earliest(first, keypad_.deadline());
+  earliest(first, limiter_.deadline());
+  return first;
+}
+
+void RealtimeDialogue::tool_finished(std::string function_call_id,
+                                     std::string output,
+                                     Moment moment) {
+  queue_.withdraw(function_call_id);
+  calls_.finished(function_call_id, std::move(output), moment.now);
+  collect(moment);
+}
+
+void RealtimeDialogue::adopt(ToolCall call, Moment moment) {
+  const json::value item = json::object{{"type", "function_call"},
+                                        {"call_id", call.function_call_id},
+                                        {"name", call.name},
+                                        {"arguments", json::serialize(call.arguments)}};
+  calls_.on_unanswered(item, moment.now);
+  collect(moment);
+}
+
+void RealtimeDialogue::say(std::string words, Moment moment) {
+  queue_.want({Kind::words, std::move(words), {}}, moment.now);
+  collect(moment);
+}
+
+void RealtimeDialogue::instruct(std::string text, Moment moment) {
+  tell(std::move(text), "system");
+  collect(moment);
+}
+
+void RealtimeDialogue::say_goodbye(std::string words, std::string reason, Moment moment) {
+  queue_.want({Kind::farewell, std::move(words), std::move(reason)}, moment.now);
+  collect(moment);
+}
+
+void RealtimeDialogue::play(std::string /*pcm_24khz*/, Moment /*moment*/) {
+  effects_.emplace_back(Note{"play.refused", {{"note", "the Realtime API plays no fixtures"}}});
+}
+
+void RealtimeDialogue::collect(Moment moment) {
+  for (const json::value& call : repair_.take_unanswered()) {
+    calls_.on_unanswered(call, moment.now);
+  }
+  for (std::string& event : repair_.take_events()) {
+    send(std::move(event));
+  }
+  for (FunctionAction& action : calls_.take_actions()) {
+    obey(std::move(action), moment);
+  }
+  if (auto entry = keypad_.take_entry()) {
+    tell(keypad_message(*entry), "user");
+    queue_.want({}, moment.now);
+  }
+  for (const CallLimiter::Step step : limiter_.take_steps()) {
+    obey(step, moment);
+  }
+  for (std::string& event : queue_.take_events()) {
+    send(std::move(event));
+  }
+  if (auto reason = queue_.take_hang_up()) {
+    effects_.emplace_back(HangUp{std::move(*reason)});
+  }
+}
+
+void RealtimeDialogue::obey(FunctionAction action, Moment moment) {
+  if (auto* const start = std::get_if<StartTool>(&action)) {
+    effects_.emplace_back(std::move(*start));
+  } else if (auto* const filler = std::get_if<SayFiller>(&action)) {
+    queue_.want({Kind::filler, std::move(filler->words), std::move(filler->function_call_id)},
+                moment.now);
+  } else if (auto* const end = std::get_if<EndCall>(&action)) {
+    if (end->said_something) {
+      queue_.hang_up_after(std::move(end->response_id), std::move(end->reason), moment.now);
+    } else {
+      queue_.want({Kind::farewell, std::string{short_goodbye}, std::move(end->reason)}, moment.now);
+    }
+  } else if (auto* const answer = std::get_if<AnswerCalls>(&action)) {
+    for (AnswerCalls::Output& output : answer->outputs) {
+      std::string event = output_event(output);
+      send(event);
+      unconfirmed_.push_back(
+          {std::move(output.function_call_id), std::move(output.item_id), std::move(event)});
+    }
+    if (answer->respond) {
+      queue_.want({}, moment.now);
+    }
+  }
+}
+
+void RealtimeDialogue::obey(CallLimiter::Step step, Moment moment) {
+  switch (step) {
+    case CallLimiter::Step::goodbye:
+      effects_.emplace_back(Note{"limit", {{"note", limiter_.reason()}}});
+      queue_.want({Kind::farewell, limiter_.limits().goodbye, limiter_.reason()}, moment.now);
+      break;
+    case CallLimiter::Step::insist: queue_.make_way(moment.now); break;
+    case CallLimiter::Step::hang_up: effects_.emplace_back(HangUp{limiter_.reason()}); break;
+  }
+}
+
+void RealtimeDialogue::send(std::string event, bool survives_gap) {
+  effects_.emplace_back(SendEvent{std::move(event), survives_gap});
+}
+
+void RealtimeDialogue::tell(std::string text, std::string_view role) {
+  send(message_event(text, role), true);
+}
+
+std::vector<Effect> RealtimeDialogue::take_effects() { return std::exchange(effects_, {}); }
+
+std::unique_ptr<Dialogue> make_realtime_dialogue(const AgentProfile& profile,
+                                                 DialogueOptions options) {
+  return std::make_unique<RealtimeDialogue>(profile, std::move(options));
+}
+
+}  // namespace offhook::agent

@@ -1,0 +1,38 @@
+#include "agent/dialogue/reattach.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace offhook::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::array delays{milliseconds{500}, milliseconds{500}, milliseconds{1'000},
+                            milliseconds{2'000}, milliseconds{4'000}};
+
+bool names_the_call(const Error& error) {
+  return error.detail.find("call_id_not_found") != std::string::npos ||
+         error.detail.find("session_id_not_found") != std::string::npos;
+}
+
+}  // namespace
+
+Reattach::Decision Reattach::next(const Error* refused, milliseconds elapsed) {
+  if (refused != nullptr && (refused->status == 404 || names_the_call(*refused))) {
+    ++not_found_;
+    if (not_found_ > 1 || names_the_call(*refused)) {
+      return {Verdict::call_over, {}};
+    }
+  } else {
+    not_found_ = 0;
+  }
+  const auto step = std::min<std::size_t>(static_cast<std::size_t>(attempts_), delays.size() - 1);
+  ++attempts_;
+  if (elapsed + delays.at(step) > patience_) {
+    return {Verdict::give_up, {}};
+  }
+  return {Verdict::again, delays.at(step)};
+}
+
+}  // namespace offhook::agent

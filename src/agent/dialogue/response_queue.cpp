@@ -1,0 +1,334 @@
+#include "agent/dialogue/response_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/json.hpp"
+
+namespace offhook::agent {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using Kind = ResponseWish::Kind;
+using Time = ResponseQueue::Time;
+
+constexpr std::size_t most_wishes = 16;
+/// After the caller's last word turn detection begins a response of its own, as a rule.
+constexpr auto turn_grace = 500ms;
+/// Speech whose end was never told does not hold us back for ever.
+constexpr auto longest_speech = 20s;
+/// Refused because of a response that we know nothing of: its end will not be told to us.
+constexpr auto unknown_response = 1s;
+constexpr auto longest_pending = 15s;
+/// From the end of generation to the first sound. Generation is faster than playback.
+constexpr auto sound_grace = 5s;
+constexpr auto cut_short_grace = 2s;
+constexpr auto longest_farewell = 60s;
+constexpr auto farewell_after_gap = 8s;
+
+constexpr std::string_view event_prefix = "offhook_";
+constexpr std::string_view metadata_key = "offhook";
+
+/// Of the default conversation, as far as the event says.
+bool in_conversation(const json::value& body) {
+  const json::value* conversation = json_at(body, "response.conversation_id");
+  return conversation == nullptr || !conversation->is_null();
+}
+
+bool has_sound(const json::value& body) {
+  const json::value* output = json_at(body, "response.output");
+  if (output == nullptr || !output->is_array()) {
+    return true;  // not said: wait for it
+  }
+  return std::ranges::any_of(output->get_array(), [](const json::value& item) {
+    return json_string(item, "type") == "message";
+  });
+}
+
+}  // namespace
+
+void ResponseQueue::want(ResponseWish wish, Time now) {
+  if (farewell_) {
+    return;  // nothing follows a farewell
+  }
+  if (wish.kind == Kind::farewell) {
+    wanted_.clear();
+    farewell_ = Farewell{wish.tag, {}, false, false, false, now + longest_farewell};
+  }
+  const bool covered = wish.kind == Kind::plain && std::ranges::any_of(wanted_, [](const auto& w) {
+                         return w.kind == Kind::plain;
+                       });
+  if (!covered && wanted_.size() < most_wishes) {
+    wanted_.push_back(std::move(wish));
+  }
+  advance(now);
+}
+
+void ResponseQueue::withdraw(std::string_view tag) {
+  std::erase_if(wanted_,
+                [&](const auto& wish) { return wish.kind == Kind::filler && wish.tag == tag; });
+}
+
+void ResponseQueue::interrupt() {
+  if (!active_.empty()) {
+    events_.push_back(openai::response_cancel());
+  }
+  if (!active_.empty() || !playing_.empty()) {
+    events_.push_back(openai::output_audio_buffer_clear());
+  }
+}
+
+void ResponseQueue::make_way(Time now) {
+  if (farewell_ && farewell_->response_id.empty() && !pending_) {
+    interrupt();
+    caller_speaks_since_.reset();
+    hold_until_.reset();
+    advance(now);
+  }
+}
+
+void ResponseQueue::hang_up_after(std::string response_id, std::string reason, Time now) {
+  if (farewell_) {
+    return;
+  }
+  wanted_.clear();
+  const bool generated = std::ranges::find(active_, response_id) == active_.end();
+  const bool begun = std::ranges::find(playing_, response_id) != playing_.end();
+  const auto patience = begun ? Clock::duration{longest_farewell} : Clock::duration{sound_grace};
+  farewell_ =
+      Farewell{std::move(reason), std::move(response_id), generated, begun, false, now + patience};
+  advance(now);
+}
+
+void ResponseQueue::on_event(const openai::RealtimeEvent& event, Time now) {
+  const std::string_view type = event.type;
+  constexpr std::string_view playback = "output_audio_buffer.";
+  if (type == "response.created") {
+    on_created(event, now);
+  } else if (type == "response.done") {
+    on_done(event, now);
+  } else if (type == "error") {
+    on_error(event, now);
+  } else if (type.starts_with(playback)) {
+    const json::value* id = event.body.if_contains("response_id");
+    on_playback(
+        type.substr(playback.size()),
+        id != nullptr && id->is_string() ? std::string_view{id->get_string()} : std::string_view{},
+        now);
+  } else if (type == "input_audio_buffer.speech_started") {
+    caller_speaks_since_ = now;
+  } else if (type == "input_audio_buffer.speech_stopped") {
+    caller_speaks_since_.reset();
+    hold_until_ = now + turn_grace;
+  } else {
+    return;
+  }
+  advance(now);
+}
+
+void ResponseQueue::on_created(const openai::RealtimeEvent& event, Time now) {
+  const json::value body = event.body;
+  if (!in_conversation(body)) {
+    return;
+  }
+  const std::string id{json_string(body, "response.id")};
+  active_.push_back(id);
+  hold_until_.reset();
+  if (!pending_) {
+    return;
+  }
+  const json::value* metadata = json_at(body, "response.metadata");
+  if (metadata != nullptr && json_string(*metadata, metadata_key) == pending_->token) {
+    taken_up(id, now);
+  } else if (metadata == nullptr || metadata->is_null()) {
+    pending_->perhaps = id;
+  }
+}
+
+void ResponseQueue::taken_up(std::string_view response_id, Time now) {
+  if (pending_->wish.kind == Kind::farewell && farewell_) {
+    farewell_->response_id = response_id;
+    farewell_->patience = now + longest_farewell;
+  }
+  pending_.reset();
+}
+
+void ResponseQueue::on_done(const openai::RealtimeEvent& event, Time now) {
+  const json::value body = event.body;
+  if (!in_conversation(body)) {
+    return;
+  }
+  const std::string id{json_string(body, "response.id")};
+  active_.clear();  // there is one at a time, so none is left
+  if (pending_ && !id.empty() && pending_->perhaps == id) {
+    taken_up(id, now);  // not refused while it ran: it was ours
+  }
+  if (!farewell_ || farewell_->response_id.empty() || farewell_->response_id != id) {
+    return;
+  }
+  farewell_->generated = true;
+  if (!has_sound(body) && !farewell_->begun) {
+    farewell_->ended = true;
+  } else if (json_string(body, "response.status", "completed") != "completed") {
+    farewell_->patience = now + cut_short_grace;
+  } else if (!farewell_->begun) {
+    farewell_->patience = now + sound_grace;
+  }
+}
+
+void ResponseQueue::on_error(const openai::RealtimeEvent& event, Time now) {
+  const json::value body = event.body;
+  const std::string_view code = json_string(body, "error.code");
+  const std::string_view id = json_string(body, "error.event_id");
+  const bool busy = code == "conversation_already_has_active_response";
+  if (!pending_) {
+    return;
+  }
+  const bool ours = id == std::string{event_prefix} + pending_->token || (busy && id.empty());
+  if (ours && busy) {
+    refused(now);
+  } else if (ours) {  // no later attempt can fare better
+    const bool farewell = pending_->wish.kind == Kind::farewell;
+    pending_.reset();
+    if (farewell && farewell_) {
+      farewell_->ended = farewell_->generated = true;
+    }
+  }
+}
+
+void ResponseQueue::refused(Time now) {
+  if (pending_->wish.kind != Kind::filler) {
+    wanted_.push_front(std::move(pending_->wish));
+  }
+  pending_.reset();
+  if (active_.empty()) {
+    hold_until_ = now + unknown_response;
+  }
+}
+
+void ResponseQueue::on_playback(std::string_view what, std::string_view response_id, Time now) {
+  const bool begins = what == "started";
+  if (!begins && what != "stopped" && what != "cleared") {
+    return;
+  }
+  if (response_id.empty()) {
+    playing_.clear();
+  } else {
+    std::erase(playing_, response_id);
+  }
+  if (begins) {
+    playing_.emplace_back(response_id);
+  }
+  if (farewell_ && !farewell_->response_id.empty() &&
+      (response_id.empty() || farewell_->response_id == response_id)) {
+    farewell_->begun = true;
+    farewell_->ended = farewell_->ended || !begins;
+    if (begins && farewell_->generated) {
+      farewell_->patience = now + longest_farewell;
+    }
+  } else if (farewell_ && farewell_->generated && !begins) {
+    farewell_->patience = std::max(farewell_->patience, now + sound_grace);  // its turn comes now
+  }
+}
+
+void ResponseQueue::on_attached(Time now) {
+  attached_ = true;
+  advance(now);
+}
+
+void ResponseQueue::on_detached(Time now) {
+  attached_ = false;
+  active_.clear();
+  playing_.clear();
+  caller_speaks_since_.reset();
+  if (pending_) {
+    refused(now);
+  }
+  hold_until_.reset();
+  if (farewell_ && !farewell_->response_id.empty()) {
+    farewell_->patience = now + farewell_after_gap;
+  }
+  advance(now);
+}
+
+void ResponseQueue::on_time(Time now) {
+  if (pending_ && now >= pending_->sent + longest_pending) {
+    refused(now);
+  }
+  if (caller_speaks_since_ && now >= *caller_speaks_since_ + longest_speech) {
+    caller_speaks_since_.reset();
+  }
+  advance(now);
+}
+
+std::optional<Time> ResponseQueue::deadline() const {
+  std::optional<Time> first;
+  const auto consider = [&](std::optional<Time> time) {
+    if (time && (!first || *time < *first)) {
+      first = time;
+    }
+  };
+  consider(may_send_at());
+  if (pending_) {
+    consider(pending_->sent + longest_pending);
+  }
+  if (farewell_) {
+    consider(farewell_->patience);
+  }
+  return first;
+}
+
+/// Nothing: not before another event.
+std::optional<Time> ResponseQueue::may_send_at() const {
+  if (!attached_ || wanted_.empty() || pending_ || !active_.empty()) {
+    return std::nullopt;
+  }
+  if (caller_speaks_since_) {
+    return *caller_speaks_since_ + longest_speech;
+  }
+  return hold_until_.value_or(Time{});
+}
+
+void ResponseQueue::advance(Time now) {
+  const auto at = may_send_at();
+  if (at && now >= *at) {
+    ResponseWish wish = std::move(wanted_.front());
+    wanted_.pop_front();
+    send(std::move(wish), now);
+  }
+  advance_farewell(now);
+}
+
+void ResponseQueue::advance_farewell(Time now) {
+  if (!farewell_) {
+    return;
+  }
+  const bool heard = farewell_->generated && farewell_->ended;
+  if ((heard && playing_.empty()) || now >= farewell_->patience) {
+    hang_up_ = std::move(farewell_->reason);
+    farewell_->patience = Time::max();
+    farewell_->generated = false;  // told once
+  }
+}
+
+void ResponseQueue::send(ResponseWish wish, Time now) {
+  Pending pending{std::move(wish), "r" + std::to_string(++count_), {}, now};
+  json::object response{{"metadata", {{metadata_key, pending.token}}}};
+  if (!pending.wish.instructions.empty()) {
+    response["instructions"] = pending.wish.instructions;
+  }
+  if (pending.wish.kind == Kind::filler || pending.wish.kind == Kind::farewell) {
+    response["tool_choice"] = "none";  // it is to speak, not to act
+  }
+  const json::object event{{"type", "response.create"},
+                           {"event_id", std::string{event_prefix} + pending.token},
+                           {"response", std::move(response)}};
+  events_.push_back(json::serialize(event));
+  pending_ = std::move(pending);
+}
+
+}  // namespace offhook::agent

@@ -1,0 +1,27 @@
+#include "agent/dialogue/usage_meter.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+
+namespace offhook::agent {
+namespace {
+
+std::uint64_t count(const boost::json::value& event, std::string_view field) {
+  const auto value = json_int(event, "response.usage." + std::string{field});
+  return value && *value > 0 ? static_cast<std::uint64_t>(*value) : 0;
+}
+
+}  // namespace
+
+void add_usage(Usage& usage, const boost::json::value& response_done) {
+  usage.input_text_tokens += count(response_done, "input_token_details.text_tokens");
+  usage.input_audio_tokens += count(response_done, "input_token_details.audio_tokens");
+  usage.cached_tokens += count(response_done, "input_token_details.cached_tokens");
+  usage.output_text_tokens += count(response_done, "output_token_details.text_tokens");
+  usage.output_audio_tokens += count(response_done, "output_token_details.audio_tokens");
+}
+
+}  // namespace offhook::agent

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "openai/live_event.hpp"
+#include "openai/realtime_event.hpp"
+
+namespace offhook::agent {
+
+/// One finished utterance.
+struct TranscriptLine {
+  std::string who;  ///< "caller" or "model".
+  std::string text;
+  double at_ms = 0;          ///< When it began, on the call's timeline.
+  bool interrupted = false;  ///< The caller spoke over it; the rest was not heard.
+};
+
+/// Gathers both sides' words from sideband events of either API. No I/O: feed it every event with
+/// its time.
+///
+/// Lines are told when they are final and kept in the order in which they were begun. The caller's
+/// words may come long after the model's answer to them (docs/openai-behaviour.md 6); their place
+/// is where the speech was. Live has no utterances, only words with times: a line of it ends when
+/// its speaker pauses, or when the other one has begun and finished meanwhile.
+class Transcript {
+ public:
+  using OnLine = std::function<void(const TranscriptLine&)>;
+  /// @param lines_kept  Finished lines that stay available; 0: all.
+  explicit Transcript(OnLine on_line = {}, std::size_t lines_kept = 0)
+      : on_line_{std::move(on_line)}, lines_kept_{lines_kept} {}
+
+  void on_event(const openai::RealtimeEvent& event, double at_ms);
+  /// The same for Live.
+  void on_delta(const openai::LiveTranscriptDelta& delta, double at_ms);
+  /// Ends Live's lines whose speaker has paused for long enough by `at_ms`, or all.
+  void end_pauses(double at_ms);
+  void end_all();
+
+  /// Finished lines, by when they began.
+  [[nodiscard]] std::vector<TranscriptLine> lines() const;
+
+ private:
+  struct Utterance {
+    std::string item_id;
+    TranscriptLine line;
+    bool finished = false;
+  };
+  /// A line of Live that is going on.
+  struct Running {
+    TranscriptLine line;
+    std::int64_t end_ms = 0;  ///< Of its last word, on the session's time line.
+    double heard_at_ms = 0;   ///< When that came, on the call's.
+  };
+  void end_running(std::optional<Running>& running);
+  void forget_old();
+  Utterance& utterance(std::string_view item_id, std::string_view who, double at_ms);
+  void finish(Utterance& utterance, bool interrupted);
+  void finish_unheard(const openai::RealtimeEvent& response_done);
+
+  OnLine on_line_;
+  std::size_t lines_kept_;
+  std::optional<double> session_began_ms_;  ///< Live's time zero on the call's timeline.
+  std::optional<Running> caller_;
+  std::optional<Running> model_;
+  std::vector<Utterance> utterances_;
+};
+
+}  // namespace offhook::agent

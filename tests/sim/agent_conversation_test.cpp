@@ -1,0 +1,205 @@
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <doctest/doctest.h>
+
+#include "agent/conversation.hpp"
+#include "agent/tools/memory_ledger.hpp"
+#include "agent/tools/tool_factory.hpp"
+#include "phone.hpp"
+#include "sim_fixture.hpp"
+
+namespace offhook::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using agent::ConversationEnd;
+namespace asio = boost::asio;
+
+agent::ToolConfig tool(const char* name, agent::ToolConfig::Kind kind) {
+  agent::ToolConfig config;
+  config.name = name;
+  config.kind = kind;
+  config.parameters = {{"type", "object"}};
+  return config;
+}
+
+agent::AgentProfile profile(const std::string& opening) {
+  agent::AgentProfile agent;
+  agent.model = "gpt-realtime-2.1";
+  agent.instructions = "Be brief.";
+  agent.opening = opening;
+  agent.tools = {tool("look_up", agent::ToolConfig::Kind::function),
+                 tool("hang_up", agent::ToolConfig::Kind::hang_up),
+                 tool("transfer", agent::ToolConfig::Kind::transfer)};
+  return agent;
+}
+
+/// A caller on the line to the sim, and a conversation that controls the call.
+struct Talk {
+  Talk(SimWorld& sim, agent::AgentProfile agent) : world{sim}, phone{sim, {"PCMU"}, {}} {
+    phone.dial();
+    const auto webhook = world.take_call();
+    agent::ToolFactoryOptions tools;
+    tools.functions["look_up"] = [this](agent::ToolCall call) { return look_up(std::move(call)); };
+    openai::Provider provider{world.api("http") + "/v1", Secret{test_key}};
+    agent::ConversationServices services{world.context().get_executor(), provider, world.timeline(),
+                                         ledger, agent::tool_factory(std::move(tools))};
+    services.observer.on_message = [this](std::string_view direction, std::string_view text,
+                                          double) {
+      const auto event = boost::json::parse(text);
+      ++count[std::string{direction} + " " + std::string{json_string(event, "type")}];
+      if (json_string(event, "type") == "conversation.item.done" &&
+          json_string(event, "item.type") == "function_call_output") {
+        ++outputs;
+      }
+    };
+    conversation = std::make_unique<agent::Conversation>(
+        std::move(services), std::move(agent),
+        agent::PendingCall{agent::Api::realtime, webhook.call_id, {}, {}});
+    asio::co_spawn(world.context(), follow(), asio::detached);
+    phone.talk();
+  }
+
+  asio::awaitable<void> follow() { result = co_await conversation->run(); }
+
+  asio::awaitable<Result<std::string>> look_up(agent::ToolCall call) {
+    keys.push_back(call.idempotency_key);
+    asio::steady_timer timer{world.context(), tool_time};
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return std::string{R"({"answer":42})"};
+  }
+
+  const agent::ConversationResult& wait() {
+    world.run_until([this] { return result.has_value(); });
+    return *result;
+  }
+  void wait_for(const std::string& what, int times = 1) {
+    world.run_until([&] { return result.has_value() || count[what] >= times; });
+  }
+
+  SimWorld& world;
+  Phone phone;
+  agent::MemoryLedger ledger;
+  std::chrono::milliseconds tool_time{50};
+  std::vector<std::string> keys;
+  std::map<std::string, int> count;
+  int outputs = 0;
+  std::unique_ptr<agent::Conversation> conversation;
+  std::optional<agent::ConversationResult> result;
+};
+
+SimConfig replying(std::vector<std::string> replies) {
+  SimConfig config;
+  config.replies = std::move(replies);
+  return config;
+}
+
+TEST_SUITE("Agent conversation with the sim") {
+  TEST_CASE("a tool call is run once, answered once, and talked about once") {
+    SimWorld world{replying({"The answer is forty two."})};
+    Talk talk{world, profile("Say \"call:look_up {}\"")};
+    talk.wait_for("received response.done", 2);
+    talk.wait_for("received output_audio_buffer.stopped");
+    CHECK(talk.keys.size() == 1);
+    CHECK(talk.outputs == 1);
+    CHECK(talk.count["sent response.create"] == 2);
+    CHECK(talk.count["received error"] == 0);
+    CHECK(talk.conversation->usage().tokens() > 0);
+    talk.conversation->hang_up("done");
+    CHECK(talk.wait().end == ConversationEnd::hung_up);
+    CHECK(talk.result->reason == "done");
+  }
+
+  TEST_CASE("a tool that works while the sideband is away is answered after it") {
+    SimConfig config = replying({"The answer is forty two."});
+    config.quirks.sideband_drop_after_ms = 300;
+    SimWorld world{std::move(config)};
+    Talk talk{world, profile("")};
+    talk.tool_time = 700ms;
+    talk.conversation->say("Say \"call:look_up {}\"");
+    talk.wait_for("received response.done", 2);
+    CHECK(world.marked("dropped"));
+    CHECK(world.marked("attached.again"));
+    CHECK(talk.keys.size() == 1);
+    CHECK(talk.outputs == 1);
+    talk.conversation->hang_up("done");
+    CHECK(talk.wait().end == ConversationEnd::hung_up);
+  }
+
+  TEST_CASE("the call ends when the farewell was played") {
+    SimWorld world{replying({"Goodbye and thank you."})};
+    Talk talk{world, profile("Say \"call:hang_up {}\"")};
+    CHECK(talk.wait().end == ConversationEnd::hung_up);
+    CHECK(talk.count["received output_audio_buffer.started"] == 1);
+    CHECK(talk.count["received output_audio_buffer.stopped"] == 1);
+    CHECK(talk.result->reason.starts_with("the model hung up"));
+  }
+
+  TEST_CASE("a limit says goodbye before it ends the call") {
+    agent::AgentProfile agent = profile("Say \"Hello.\"");
+    agent.limits.seconds = 6s;
+    agent.limits.goodbye = "Say \"Time is up.\"";
+    SimWorld world;
+    Talk talk{world, std::move(agent)};
+    CHECK(talk.wait().end == ConversationEnd::hung_up);
+    CHECK(talk.count["sent response.create"] == 2);
+    CHECK(talk.result->reason.find("limit") != std::string::npos);
+  }
+
+  TEST_CASE("keys become a message to the model, and a response") {
+    SimWorld world{replying({"You pressed some keys."})};
+    Talk talk{world, profile("")};
+    REQUIRE(talk.phone.stream->send_digits("42#"));
+    talk.wait_for("received response.done");
+    CHECK(talk.count["received input_audio_buffer.dtmf_event_received"] == 3);
+    CHECK(talk.count["sent conversation.item.create"] == 1);
+    talk.conversation->hang_up("done");
+    talk.wait();
+  }
+
+  TEST_CASE("a caller who hangs up ends it, and a conversation can be released and resumed") {
+    SimWorld world;
+    Talk talk{world, profile("")};
+    talk.wait_for("received session.created");
+    talk.conversation->release();
+    CHECK(talk.wait().end == ConversationEnd::released);
+    talk.result.reset();
+    agent::ConversationServices services{world.context().get_executor(),
+                                         {world.api("http") + "/v1", Secret{test_key}},
+                                         world.timeline(),
+                                         talk.ledger,
+                                         agent::tool_factory({})};
+    agent::Conversation next{std::move(services), profile(""), talk.conversation->call()};
+    std::optional<agent::ConversationResult> ended;
+    asio::co_spawn(world.context(), next.resume(),
+                   [&](const std::exception_ptr&, agent::ConversationResult r) { ended = r; });
+    world.run_until([&] { return ended || world.marked("attached.again"); });
+    talk.phone.call().hang_up();
+    world.run_until([&] { return ended.has_value(); });
+    CHECK(ended->end == ConversationEnd::caller_gone);
+  }
+
+  TEST_CASE("a call that is not there is not accepted") {
+    SimWorld world;
+    agent::MemoryLedger ledger;
+    agent::ConversationServices services{world.context().get_executor(),
+                                         {world.api("http") + "/v1", Secret{test_key}},
+                                         world.timeline(),
+                                         ledger,
+                                         agent::tool_factory({})};
+    agent::Conversation conversation{
+        std::move(services), profile(""), {agent::Api::realtime, "rtc_none", {}, {}}};
+    const auto result = world.run(conversation.run());
+    CHECK(result.end == ConversationEnd::not_accepted);
+    CHECK(result.error.status == 404);
+  }
+}
+
+}  // namespace
+}  // namespace offhook::sim
