@@ -11,6 +11,7 @@
 #include "agent/conversation.hpp"
 #include "agent/tools/memory_ledger.hpp"
 #include "agent/tools/tool_factory.hpp"
+#include "audio/speech.hpp"
 #include "phone.hpp"
 #include "sim_fixture.hpp"
 
@@ -42,11 +43,17 @@ agent::AgentProfile profile(const std::string& opening) {
 
 /// A caller on the line to the sim, and a conversation that controls the call.
 struct Talk {
-  Talk(SimWorld& sim, agent::AgentProfile agent) : world{sim}, phone{sim, {"PCMU"}, {}} {
+  Talk(SimWorld& sim, agent::AgentProfile agent)
+      : world{sim}, phone{sim, {"opus"}, sip::SdpProfile::savp} {
     phone.dial();
-    const auto webhook = world.take_call();
+    std::string id = world.take_call().call_id;
+    if (agent.api == agent::Api::live) {
+      id = world.take_session().session_id;
+    }
     agent::ToolFactoryOptions tools;
-    tools.functions["look_up"] = [this](agent::ToolCall call) { return look_up(std::move(call)); };
+    for (const char* name : {"look_up", "delegate"}) {
+      tools.functions[name] = [this](agent::ToolCall call) { return look_up(std::move(call)); };
+    }
     openai::Provider provider{world.api("http") + "/v1", Secret{test_key}};
     agent::ConversationServices services{world.context().get_executor(), provider, world.timeline(),
                                          ledger, agent::tool_factory(std::move(tools))};
@@ -59,9 +66,12 @@ struct Talk {
         ++outputs;
       }
     };
-    conversation = std::make_unique<agent::Conversation>(
-        std::move(services), std::move(agent),
-        agent::PendingCall{agent::Api::realtime, webhook.call_id, {}, {}});
+    services.observer.on_transcript = [this](const agent::TranscriptLine& line) {
+      said.push_back(line.who + ": " + line.text);
+    };
+    agent::PendingCall pending{agent.api, id, {}, {}};
+    conversation = std::make_unique<agent::Conversation>(std::move(services), std::move(agent),
+                                                         std::move(pending));
     asio::co_spawn(world.context(), follow(), asio::detached);
     phone.talk();
   }
@@ -89,6 +99,7 @@ struct Talk {
   std::chrono::milliseconds tool_time{50};
   std::vector<std::string> keys;
   std::map<std::string, int> count;
+  std::vector<std::string> said;
   int outputs = 0;
   std::unique_ptr<agent::Conversation> conversation;
   std::optional<agent::ConversationResult> result;
@@ -183,6 +194,42 @@ TEST_SUITE("Agent conversation with the sim") {
     talk.phone.call().hang_up();
     world.run_until([&] { return ended.has_value(); });
     CHECK(ended->end == ConversationEnd::caller_gone);
+  }
+
+  TEST_CASE("a transfer by the model and one by order are told to the model") {
+    SimWorld world{replying({R"(call:transfer {"target":"tel:+15550100"})", "One moment."})};
+    Talk talk{world, profile("Say \"Hello.\"")};
+    talk.wait_for("received output_audio_buffer.stopped");
+    talk.conversation->say("Help the caller.");
+    talk.wait_for("received response.done", 3);
+    CHECK(world.marked("referred"));
+    CHECK(talk.outputs == 1);
+    talk.conversation->transfer("tel:+15550101");
+    talk.wait_for("sent conversation.item.create", 2);
+    talk.conversation->hang_up("done");
+    talk.wait();
+  }
+
+  TEST_CASE("Live: opening line, delegation to a tool, transcript and usage") {
+    SimConfig config = replying({"call:anything {}"});
+    config.heard = {"what is the answer"};
+    SimWorld world{std::move(config)};
+    agent::AgentProfile agent = profile("Say \"Hello caller.\"");
+    agent.api = agent::Api::live;
+    agent.model = "gpt-live-1";
+    agent.tools.front().name = "delegate";
+    Talk talk{world, std::move(agent)};
+    talk.wait_for("received session.output_transcript.delta", 2);
+    talk.phone.port.say(audio::speak("What is the answer?", "rms", voice_rate_hz)->sound.samples);
+    talk.wait_for("sent session.commentary.append");
+    CHECK(talk.count["received session.delegation.created"] == 1);
+    CHECK(talk.keys.size() == 1);
+    CHECK(talk.count["received session.output_audio.delta"] == 0);  // skipped, not looked at
+    talk.conversation->say_goodbye("Say \"Goodbye.\"");
+    CHECK(talk.wait().end == ConversationEnd::hung_up);
+    CHECK(talk.result->usage.live_seconds > 0);
+    REQUIRE_FALSE(talk.said.empty());
+    CHECK(talk.said.front() == "model: Hello caller.");
   }
 
   TEST_CASE("a call that is not there is not accepted") {
