@@ -13,6 +13,7 @@ using Command = std::function<int()>;
 
 // Each adds one subcommand with its options to `app` and sets `chosen` when it is the one.
 void add_call_command(CLI::App& app, Command& chosen);
+void add_calls_command(CLI::App& app, Command& chosen);
 void add_check_command(CLI::App& app, Command& chosen);
 void add_demo_command(CLI::App& app, Command& chosen);
 void add_devices_command(CLI::App& app, Command& chosen);

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   Command chosen;
   add_call_command(app, chosen);
+  add_calls_command(app, chosen);
   add_check_command(app, chosen);
   add_demo_command(app, chosen);
   add_devices_command(app, chosen);

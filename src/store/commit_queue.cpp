@@ -12,6 +12,17 @@ bool is_outage(const Error& error) {
   return error.code == Errc::overloaded || error.code == Errc::malformed_message;
 }
 
+/// @return how many went.
+template <class Writes>
+std::size_t move_barriers(Writes& from, std::vector<Write>& to) {
+  const auto barriers = std::stable_partition(from.begin(), from.end(),
+                                              [](const Write& write) { return !write.barrier; });
+  const auto count = static_cast<std::size_t>(std::distance(barriers, from.end()));
+  std::move(barriers, from.end(), std::back_inserter(to));
+  from.erase(barriers, from.end());
+  return count;
+}
+
 }  // namespace
 
 CommitQueue::CommitQueue(Database database, CommitQueueOptions options)
@@ -86,14 +97,18 @@ std::vector<Write> CommitQueue::take_batch() {
     }
     batch.push_back(std::move(write));
   };
-  if (health_.ok || awaited_ == 0) {
+  // What is waited for may fit although the rest does not.
+  auto rest = queue_.end();
+  if (!health_.ok) {
+    rest = std::stable_partition(queue_.begin(), queue_.end(),
+                                 [](const Write& write) { return !write.settle || write.barrier; });
+  }
+  if (rest == queue_.end()) {
     const std::size_t count = std::min(queue_.size(), options_.max_batch);
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
     std::for_each(queue_.begin(), end, take);
     queue_.erase(queue_.begin(), end);
-  } else {  // What is waited for may fit although the rest does not.
-    const auto rest = std::stable_partition(queue_.begin(), queue_.end(),
-                                            [](const Write& write) { return !write.settle; });
+  } else {
     std::for_each(rest, queue_.end(), take);
     queue_.erase(rest, queue_.end());
   }
@@ -118,13 +133,14 @@ void CommitQueue::commit(std::vector<Write> batch) {
   std::vector<Result<>> outcomes;
   outcomes.reserve(batch.size());
   const auto began = Clock::now();
+  const std::int64_t changes_before = database_.total_changes();
   const Result<> committed = apply_all(batch, outcomes);
   if (!committed && database_.in_transaction()) {
     static_cast<void>(database_.script("ROLLBACK"));
   }
   if (committed) {
-    note_commit(outcomes, Clock::now() - began);
-  } else if (note_failure(committed.error(), batch) && !batch.empty()) {
+    note_commit(outcomes, database_.total_changes() != changes_before, Clock::now() - began);
+  } else if (note_failure(committed.error(), batch)) {
     commit(std::move(batch));  // once more, without those that are in no hurry
     return;
   }
@@ -135,12 +151,16 @@ void CommitQueue::commit(std::vector<Write> batch) {
   }
 }
 
-void CommitQueue::note_commit(const std::vector<Result<>>& outcomes, Clock::duration took) {
+void CommitQueue::note_commit(const std::vector<Result<>>& outcomes,
+                              bool wrote,
+                              Clock::duration took) {
   const auto succeeded = static_cast<std::uint64_t>(std::count_if(
       outcomes.begin(), outcomes.end(), [](const Result<>& one) { return one.has_value(); }));
   const std::scoped_lock lock{mutex_};
-  health_.ok = true;
-  health_.why.clear();
+  if (wrote) {  // An empty transaction proves nothing about the disk.
+    health_.ok = true;
+    health_.why.clear();
+  }
   ++health_.commits;
   health_.commit_times.add(took);
   health_.writes += succeeded;
@@ -149,19 +169,31 @@ void CommitQueue::note_commit(const std::vector<Result<>>& outcomes, Clock::dura
 }
 
 bool CommitQueue::note_failure(const Error& error, std::vector<Write>& batch) {
-  const auto rest = std::stable_partition(batch.begin(), batch.end(),
-                                          [](const Write& write) { return !!write.settle; });
-  const bool any_put_back = rest != batch.end();
-  const std::scoped_lock lock{mutex_};
-  health_.ok = false;
-  health_.why = error.detail;
-  ++health_.failed_commits;
-  flush_at_ = Clock::now() + options_.retry_every;
-  std::for_each(rest, batch.end(), [&](const Write& write) { queued_bytes_ += write.bytes; });
-  queue_.insert(queue_.begin(), std::make_move_iterator(rest),
-                std::make_move_iterator(batch.end()));
-  batch.erase(rest, batch.end());
-  return any_put_back;
+  const auto unhurried = std::stable_partition(batch.begin(), batch.end(),
+                                               [](const Write& write) { return !!write.settle; });
+  const bool any_put_back = unhurried != batch.end();
+  std::vector<Write> barriers;
+  {
+    const std::scoped_lock lock{mutex_};
+    health_.ok = false;
+    health_.why = error.detail;
+    ++health_.failed_commits;
+    flush_at_ = Clock::now() + options_.retry_every;
+    std::for_each(unhurried, batch.end(),
+                  [&](const Write& write) { queued_bytes_ += write.bytes; });
+    queue_.insert(queue_.begin(), std::make_move_iterator(unhurried),
+                  std::make_move_iterator(batch.end()));
+    batch.erase(unhurried, batch.end());
+    if (any_put_back) {
+      const std::size_t in_batch = move_barriers(batch, barriers);
+      move_barriers(queue_, barriers);
+      awaited_ -= barriers.size() - in_batch;
+    }
+  }
+  for (Write& barrier : barriers) {
+    barrier.settle(fail(error));
+  }
+  return any_put_back && !batch.empty();
 }
 
 void CommitQueue::give_up() {

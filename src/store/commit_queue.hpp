@@ -24,6 +24,7 @@ struct Write {
   /// waits, and the write is put off until the next commit and tried again after failures.
   std::function<void(Result<>)> settle{};
   std::size_t bytes = 0;  ///< Memory that it holds, about.
+  bool barrier = false;   ///< With `settle`: succeeds only when all that was pushed before it has.
 };
 
 struct CommitQueueOptions {
@@ -61,8 +62,9 @@ class CommitQueue {
   [[nodiscard]] std::vector<Write> take_batch();
   void commit(std::vector<Write> batch);
   [[nodiscard]] Result<> apply_all(std::vector<Write>& batch, std::vector<Result<>>& outcomes);
-  void note_commit(const std::vector<Result<>>& outcomes, Clock::duration took);
-  /// Puts back the writes that nobody waits for. @return whether there were any.
+  void note_commit(const std::vector<Result<>>& outcomes, bool wrote, Clock::duration took);
+  /// Puts back the writes that nobody waits for and takes out the barriers, of which it tells.
+  /// @return whether the rest of the batch is worth another attempt.
   [[nodiscard]] bool note_failure(const Error& error, std::vector<Write>& batch);
   void give_up();
   [[nodiscard]] bool full(const Write& write) const;

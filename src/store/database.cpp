@@ -172,6 +172,10 @@ Result<std::int64_t> Database::run(std::string_view sql, std::initializer_list<V
   return sqlite3_changes64(connection_.get());
 }
 
+std::int64_t Database::total_changes() const noexcept {
+  return sqlite3_total_changes64(connection_.get());
+}
+
 bool Database::in_transaction() const noexcept {
   return sqlite3_get_autocommit(connection_.get()) == 0;
 }

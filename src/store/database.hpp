@@ -59,6 +59,8 @@ class Database {
 
   /// False after SQLite has rolled back by itself, as it does on some errors.
   [[nodiscard]] bool in_transaction() const noexcept;
+  /// Rows changed since it was opened.
+  [[nodiscard]] std::int64_t total_changes() const noexcept;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:

@@ -31,8 +31,8 @@ Journal::Impl::Impl(
       options_{std::move(o)},
       run_{run},
       last_sweep_ms_{options_.now_ms()},
-      reader_{std::move(reader)},
-      queue_{std::move(database), options_.queue} {}
+      queue_{std::move(database), options_.queue},
+      reader_{std::move(reader)} {}
 
 void Journal::Impl::append(std::size_t bytes, std::function<Result<>(Database&)> work) {
   queue_.push({.apply = std::move(work), .bytes = bytes + write_bytes});
@@ -105,7 +105,7 @@ asio::awaitable<Result<>> Journal::tool_sent(std::string call_id, std::string fu
 }
 
 asio::awaitable<Result<>> Journal::flush() {
-  return impl_->durable<void>([](Database&) { return Result<>{}; });
+  return impl_->durable<void>([](Database&) { return Result<>{}; }, true);
 }
 
 void Journal::append_event(const std::string& call_id, Event event) {

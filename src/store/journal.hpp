@@ -61,7 +61,7 @@ class Journal {
   /// @return `not_found` when it was not finished.
   [[nodiscard]] boost::asio::awaitable<Result<>> tool_sent(std::string call_id,
                                                            std::string function_call_id);
-  /// Returns when everything that was written before is on the disk.
+  /// Returns when everything that was appended before is on the disk, or that it is not.
   [[nodiscard]] boost::asio::awaitable<Result<>> flush();
 
   // Any thread, at once. Dropped and counted (`health`) when the queue is full; ignored and counted

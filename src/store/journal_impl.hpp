@@ -31,11 +31,13 @@ class Journal::Impl {
 
   /// Runs `work` on the writer's thread; returns what it returned once that is on the disk.
   template <class T>
-  [[nodiscard]] boost::asio::awaitable<Result<T>> durable(
-      std::function<Result<T>(Database&)> work) {
+  [[nodiscard]] boost::asio::awaitable<Result<T>> durable(std::function<Result<T>(Database&)> work,
+                                                          bool barrier = false) {
     const auto executor = co_await boost::asio::this_coro::executor;
     const auto awaited = std::make_shared<Awaited<T>>(executor);
-    queue_.push(make_write(std::move(work), awaited));
+    Write write = make_write(std::move(work), awaited);
+    write.barrier = barrier;
+    queue_.push(std::move(write));
     Result<T> result = co_await Awaited<T>::take(awaited);
     co_return result;
   }
@@ -96,8 +98,8 @@ class Journal::Impl {
   std::int64_t last_sweep_ms_;  ///< By the system's clock,
   std::chrono::steady_clock::time_point last_sweep_ =
       std::chrono::steady_clock::now();  ///< and ours
-  JournalReader reader_;                 // readers_ only
-  CommitQueue queue_;
+  CommitQueue queue_;     // closed last: only its connection can clear the write-ahead log away
+  JournalReader reader_;  // readers_ only
   boost::asio::thread_pool readers_{1};
 };
 

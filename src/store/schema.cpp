@@ -126,7 +126,7 @@ Result<Database> open_for_writing(const std::string& path) {
   // auto_vacuum must come before the first page is written.
   const auto configured = database->script(
       "PRAGMA auto_vacuum=INCREMENTAL;PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
-      "PRAGMA journal_size_limit=16777216;PRAGMA temp_store=MEMORY;PRAGMA cache_size=-8192");
+      "PRAGMA journal_size_limit=16777216;PRAGMA temp_store=MEMORY");
   if (!configured) {
     return fail(configured.error());
   }
