@@ -111,7 +111,7 @@ std::string tools_of(const store::CallStory& story) {
 }
 
 boost::json::value time_or_null(std::int64_t unix_ms) {
-  return unix_ms == 0 ? boost::json::value{nullptr} : boost::json::value{unix_ms};
+  return unix_ms == 0 ? boost::json::value(nullptr) : boost::json::value(unix_ms);  // {}: an array
 }
 
 }  // namespace
@@ -177,7 +177,7 @@ boost::json::object to_json(const store::Call& call) {
                                         {"output_text_tokens", usage.output_text_tokens},
                                         {"output_audio_tokens", usage.output_audio_tokens},
                                         {"live_seconds", usage.live_seconds}}},
-          {"cost", call.cost ? boost::json::value{*call.cost} : boost::json::value{nullptr}},
+          {"cost", call.cost ? boost::json::value(*call.cost) : boost::json::value(nullptr)},
           {"recording", call.info.recording},
           {"lines", call.lines},
           {"tool_calls", call.tools}};

@@ -1,5 +1,9 @@
 #include "cli/call_list.hpp"
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 namespace offhook::cli {
