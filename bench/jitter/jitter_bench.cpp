@@ -1,146 +1,110 @@
 // Networks from traces against the jitter buffers: what they conceal and what delay they add.
 //
-//   jitter_bench            the table
-//   jitter_bench --gates    the limits that NetEQ keeps, as a test: exit 1 if not
+//   jitter_bench [--seeds FIRST COUNT] [--buffer KIND] [--network PART]   the table
+//   jitter_bench --gates [--buffer KIND]   the limits that a buffer keeps, as a test: exit 1 if
+//   not,
+//                                          77 when this build has no such buffer
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "run.hpp"
+#include "gates.hpp"
+#include "sweep.hpp"
 
 using namespace offhook;
 using namespace offhook::bench;
 
 namespace {
 
-const Network& network(std::string_view name) {
-  for (const Network& one : networks()) {
-    if (one.name == name) {
-      return one;
+struct Arguments {
+  bool gates = false;
+  Seeds seeds = unseen_seeds;
+  std::optional<media::JitterBufferKind> buffer{};
+  std::string_view network{};
+};
+
+std::optional<Arguments> parse(const std::vector<std::string_view>& words) {
+  Arguments arguments;
+  const auto number = [](std::string_view word, auto& value) {
+    return std::from_chars(word.data(), word.data() + word.size(), value).ec == std::errc{};
+  };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--gates") {
+      arguments.gates = true;
+    } else if (words[i] == "--seeds" && i + 2 < words.size() &&
+               number(words[i + 1], arguments.seeds.first) &&
+               number(words[i + 2], arguments.seeds.count) && arguments.seeds.count > 0) {
+      i += 2;
+    } else if (words[i] == "--buffer" && i + 1 < words.size() &&
+               media::jitter_buffer_kind(words[i + 1])) {
+      arguments.buffer = media::jitter_buffer_kind(words[++i]);
+    } else if (words[i] == "--network" && i + 1 < words.size()) {
+      arguments.network = words[++i];
+    } else {
+      return std::nullopt;
     }
   }
-  std::abort();
+  return arguments;
 }
 
-void print_header() {
-  fmt::print("{:<28} {:<9} {:<6} {:>11} {:>9} {:>7} {:>8}\n", "network", "buffer", "codec",
-             "concealed %", "added ms", "p95 ms", "CPU us");
-}
-
-int print_row(const Network& one, const Setup& setup, std::string_view remark = "") {
-  const auto outcome = run(one, setup);
-  if (!outcome) {
-    fmt::print("{}: {}\n", one.name, outcome.error().detail);
+int print_row(const Network& one, const Setup& setup, const Seeds& seeds, std::string_view remark) {
+  const auto all = sweep(one, setup, seeds);
+  if (!all) {
+    fmt::print("{}: {}\n", one.name, all.error().detail);
     return 1;
   }
-  const bool delay_known = outcome->added_ms > 0;
-  fmt::print("{:<28} {:<9} {:<6} {:>11.2f} {:>9} {:>7} {:>8.1f}\n",
-             fmt::format("{}{}", one.name, remark), to_string(resolve(setup.buffer)),
-             audio::codec_info(setup.codec).sdp_name, outcome->concealed_percent,
-             delay_known ? fmt::format("{:.0f}", outcome->added_ms) : "-",
-             delay_known ? fmt::format("{:.0f}", outcome->added_p95_ms) : "-", outcome->cpu_us);
+  const auto delay = [&](const Spread& spread, bool worst) {
+    return all->added_ms.mean > 0 ? fmt::format("{:.0f}", worst ? spread.worst : spread.mean) : "-";
+  };
+  fmt::print("| {}{} | {} | {:.2f} | {:.2f} | {} | {} | {} | {:.1f} |\n", one.name, remark,
+             to_string(setup.buffer), all->concealed_percent.mean, all->concealed_percent.worst,
+             delay(all->added_ms, false), delay(all->added_ms, true),
+             delay(all->added_p95_ms, false), all->cpu_us.mean);
   std::fflush(stdout);
   return 0;
 }
 
-int print_table() {
+int print_table(const Arguments& arguments) {
   int failures = 0;
-  print_header();
+  fmt::print("| network | buffer | concealed % | worst | added ms | worst | p95 ms | CPU us |\n");
+  fmt::print("|---|---|---|---|---|---|---|---|\n");
   for (const Network& one : networks()) {
     for (const auto kind : {media::JitterBufferKind::neteq, media::JitterBufferKind::portable}) {
-      if (kind == media::JitterBufferKind::neteq && !media::have_neteq()) {
+      const bool wanted = arguments.buffer.value_or(kind) == kind &&
+                          one.name.find(arguments.network) != std::string_view::npos;
+      if (!wanted || (kind == media::JitterBufferKind::neteq && !media::have_neteq())) {
         continue;
       }
-      failures += print_row(one, {.buffer = kind, .codec = audio::CodecId::opus});
+      Setup setup{.buffer = kind, .codec = audio::CodecId::opus};
+      failures += print_row(one, setup, arguments.seeds, "");
       if (one.loss_percent >= 5) {
-        failures += print_row(
-            one, {.buffer = kind, .codec = audio::CodecId::opus, .expected_loss_percent = 10},
-            ", FEC");
+        setup.expected_loss_percent = 10;
+        failures += print_row(one, setup, arguments.seeds, ", FEC");
       }
     }
   }
   return failures;
 }
 
-/// Prints each gate with what was measured.
-class Gates {
- public:
-  void check(std::string_view what, double measured, double limit) {
-    const bool kept = measured <= limit;
-    fmt::print("{} {:<52} {:>7.2f}  limit {:>6.2f}\n", kept ? "ok  " : "FAIL", what, measured,
-               limit);
-    std::fflush(stdout);
-    failures_ += kept ? 0 : 1;
-  }
-  void run_and_check(const Network& one,
-                     const Setup& setup,
-                     const std::function<void(const Outcome&)>& checks) {
-    const auto outcome = run(one, setup);
-    if (outcome) {
-      checks(*outcome);
-    } else {
-      fmt::print("FAIL {}: {}\n", one.name, outcome.error().detail);
-      ++failures_;
-    }
-  }
-  [[nodiscard]] int failures() const { return failures_; }
-
- private:
-  int failures_ = 0;
-};
-
-constexpr int skipped = 77;  // ctest's SKIP_RETURN_CODE
-
-int check_gates() {
-  if (!media::have_neteq()) {
-    fmt::print("skipped: this build has no NetEQ (libtgowt-dev)\n");
-    return skipped;
-  }
-  Gates gates;
-  const Setup opus{.buffer = media::JitterBufferKind::neteq, .codec = audio::CodecId::opus};
-  fmt::print("buffer: {}\n", to_string(resolve(opus.buffer)));
-  // However the packets arrive against the 20 ms of playing.
-  double clean_ms = 0;
-  for (const double phase_ms : {1.0, 6.0, 11.0, 16.0}) {
-    Setup clean = opus;
-    clean.phase_ms = phase_ms;
-    gates.run_and_check(network("clean"), clean, [&](const Outcome& outcome) {
-      clean_ms += outcome.added_ms / 4;
-      gates.check(fmt::format("clean, phase {} ms: concealed %", phase_ms),
-                  outcome.concealed_percent, 0.2);
-    });
-  }
-  gates.check("clean: added ms, mean of the phases", clean_ms, 30);
-  gates.run_and_check(network("wifi stalls + 1 %"), opus, [&](const Outcome& outcome) {
-    gates.check("wifi stalls + 1 %: concealed %", outcome.concealed_percent, 2.5);
-  });
-  gates.run_and_check(network("+120 ms for 10 s"), opus, [&](const Outcome& outcome) {
-    gates.check("+120 ms for 10 s: concealed %", outcome.concealed_percent, 1.5);
-  });
-  Setup fec = opus;
-  fec.expected_loss_percent = 10;
-  gates.run_and_check(network("10 %"), fec, [&](const Outcome& outcome) {
-    gates.check("10 % with FEC: concealed %", outcome.concealed_percent, 4);
-  });
-  for (const char* name : {"+300 ppm", "-300 ppm"}) {
-    const Setup hour{.buffer = media::JitterBufferKind::neteq, .seconds = 3'600};
-    gates.run_and_check(network(name), hour, [&](const Outcome& outcome) {
-      gates.check(fmt::format("{} for an hour: growth of added ms", name),
-                  outcome.last_minute_ms - outcome.first_minute_ms, 10);
-      gates.check(fmt::format("{} for an hour: concealed %", name), outcome.concealed_percent, 1);
-    });
-  }
-  return gates.failures();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool gates = argc > 1 && std::strcmp(argv[1], "--gates") == 0;
-  const int failures = gates ? check_gates() : print_table();
-  return failures == skipped ? skipped : std::min(failures, 1);
+  const auto arguments = parse({argv + 1, argv + argc});
+  if (!arguments) {
+    fmt::print(
+        "usage: jitter_bench [--gates] [--seeds FIRST COUNT] [--buffer KIND] "
+        "[--network PART]\n");
+    return 2;
+  }
+  if (arguments->gates) {
+    return check_gates(arguments->buffer.value_or(media::default_jitter_buffer));
+  }
+  return std::min(print_table(*arguments), 1);
 }

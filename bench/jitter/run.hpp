@@ -12,7 +12,7 @@ namespace offhook::bench {
 
 /// What is sent through which buffer.
 struct Setup {
-  media::JitterBufferKind buffer = media::JitterBufferKind::automatic;
+  media::JitterBufferKind buffer = media::default_jitter_buffer;
   audio::CodecId codec = audio::CodecId::pcmu;
   int expected_loss_percent = 0;  ///< Told to the encoder: from 3 on it adds FEC.
   int seconds = 40;

@@ -34,7 +34,7 @@ struct PhoneOptions {
   std::chrono::seconds no_answer{10};      ///< INVITE without any response: give up.
   std::chrono::seconds final_answer{180};  ///< INVITE without a final one (RFC 3261, Timer C).
   std::chrono::seconds after_accept{30};   ///< The same once the call has been accepted.
-  media::JitterBufferKind jitter_buffer = media::JitterBufferKind::automatic;
+  media::JitterBufferKind jitter_buffer = media::default_jitter_buffer;
   std::string dtmf;  ///< Digits sent once the call is up and the opening line is over.
 };
 

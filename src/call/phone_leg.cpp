@@ -231,7 +231,7 @@ std::optional<Ending> PhoneLeg::on_answered(const sip::CallEvent& event) {
                  {{"codec", media_->codec.name},
                   {"profile", profile_name(media_->profile)},
                   {"srtp", media_->srtp_suite},
-                  {"jitter_buffer", to_string(resolve(options_.jitter_buffer))},
+                  {"jitter_buffer", to_string(options_.jitter_buffer)},
                   {"remote", media_->remote_address + ":" + std::to_string(media_->remote_port)}});
   return std::nullopt;
 }

@@ -190,8 +190,7 @@ Result<call::SrtpPolicy> parse_srtp_policy(const std::string& text) {
 Result<media::JitterBufferKind> parse_jitter_buffer(const std::string& text) {
   const auto kind = media::jitter_buffer_kind(text);
   if (!kind) {
-    return fail(Errc::invalid_argument,
-                "--jitter-buffer " + text + ": must be neteq, portable or automatic");
+    return fail(Errc::invalid_argument, "--jitter-buffer " + text + ": must be portable or neteq");
   }
   if (*kind == media::JitterBufferKind::neteq && !media::have_neteq()) {
     return fail(Errc::unsupported,

@@ -19,7 +19,8 @@ constexpr std::int64_t hysteresis_us = 5 * ms;
 /// A transit that changes by more is no jitter: the timestamps jumped, or stood still in a pause.
 constexpr std::int64_t discontinuity_us = 300 * ms;
 constexpr int max_dry_concealed = 5;  // 100 ms; then silence
-constexpr int max_gap_frames = 10;    // of lost packets; a longer gap is a pause
+constexpr std::chrono::milliseconds longest_stall{1'000};
+constexpr int max_gap_frames = 10;  // of lost packets; a longer gap is a pause
 constexpr std::int64_t far_too_long_us = 100 * ms;
 constexpr std::int64_t backlog_us = 500 * ms;  // thrown away at once
 constexpr std::int32_t silence_level = 100;
@@ -75,10 +76,13 @@ std::int64_t AdaptiveJitterBuffer::delay_us(RtpTimestamp timestamp,
   return now_us - to_us(timestamp) - estimator_.base_us();
 }
 
+bool AdaptiveJitterBuffer::copies_help() const noexcept {
+  return since_copy_ < copy_memory && loss_ > worth_a_frame;
+}
+
 /// How much is to be held: also the packet behind a lost one, if that has a copy of it.
 std::int64_t AdaptiveJitterBuffer::needed_us() const noexcept {
-  const bool copies_help = copies_sent_ && loss_ > worth_a_frame;
-  const std::int64_t lateness = estimator_.lateness_us() + (copies_help ? frame_us : 0);
+  const std::int64_t lateness = estimator_.lateness_us() + (copies_help() ? frame_us : 0);
   return std::clamp(lateness, std::int64_t{min_delay.count()} * ms - raster_us,
                     std::int64_t{max_delay.count()} * ms - raster_us);
 }
@@ -126,7 +130,7 @@ void AdaptiveJitterBuffer::watch_losses(const RtpPacketView& packet) noexcept {
   }
   loss_ *= memory;
   newest_ = sequence;
-  copies_sent_ = decoder_->has_copy(packet.payload);
+  since_copy_ = decoder_->has_copy(packet.payload) ? 0 : std::min(since_copy_ + 1, copy_memory);
 }
 
 void AdaptiveJitterBuffer::insert_opus(const RtpPacketView& packet) noexcept {
@@ -187,6 +191,8 @@ void AdaptiveJitterBuffer::learn_delay(const RtpHeader& header,
     reference_ticks_ += header.timestamp - reference_;
   }
   reference_ = header.timestamp;
+  after_long_gap_ |= !estimator_.empty() && arrival - last_arrival_ > longest_stall;
+  last_arrival_ = arrival;
   const std::int64_t transit_us = arrival_us - to_us(header.timestamp);
   const std::int64_t step_us = transit_us - last_transit_us_;
   if (!estimator_.empty()) {
@@ -264,7 +270,10 @@ bool AdaptiveJitterBuffer::seek(audio::Frame& frame, Clock::time_point now) noex
   }
   // Frames that were made up while dry took the place of as many lost ones.
   const int gap = frames_until(store_.oldest().timestamp);
-  const int covered = std::min(gap, dry_frames_);
+  int covered = std::min(gap, dry_frames_);
+  if (copies_help() && gap == 1 && delay_us(store_.oldest().timestamp, now) < needed_us()) {
+    covered = 0;  // the copy is played late: from now on the delay is long enough for copies
+  }
   settle_dry_frames();
   next_ = *next_ + static_cast<std::uint32_t>(covered) * ticks_per_frame_;
   const int missing = gap - covered;
@@ -326,7 +335,8 @@ void AdaptiveJitterBuffer::run_dry(audio::Frame& frame) noexcept {
 }
 
 /// Decides what the frames made up while dry were. Packets lost or late: concealment. Nothing lost
-/// and the timestamps went on, or a marked beginning: the sender had paused.
+/// and the timestamps went on, or a marked beginning, or longer than a stall: the sender had
+/// paused.
 void AdaptiveJitterBuffer::settle_dry_frames() noexcept {
   if (dry_concealed_ > 0 && !store_.empty()) {
     const PacketStore::Entry& entry = store_.oldest();
@@ -334,13 +344,14 @@ void AdaptiveJitterBuffer::settle_dry_frames() noexcept {
     const bool nothing_lost =
         follows_noise || (last_played_ && entry.sequence == *last_played_ + 1);
     const bool went_on = next_ && frames_until(entry.timestamp) > 0;
-    if (!(nothing_lost && (went_on || entry.marker))) {
+    if (!(nothing_lost && (went_on || entry.marker || after_long_gap_))) {
       stats_.concealed += static_cast<std::uint64_t>(dry_concealed_);
       stats_.played += static_cast<std::uint64_t>(dry_concealed_);
     }
   }
   dry_concealed_ = 0;
   dry_frames_ = 0;
+  after_long_gap_ = false;
 }
 
 void AdaptiveJitterBuffer::play_oldest(audio::Frame& frame) noexcept {
@@ -358,7 +369,8 @@ void AdaptiveJitterBuffer::play_oldest(audio::Frame& frame) noexcept {
 
 /// Adding a frame ahead of need is only worth it where nobody hears it; running dry adds the rest.
 bool AdaptiveJitterBuffer::may_grow(std::int64_t delay) const noexcept {
-  return quiet_ && delay < needed_us() - hysteresis_us && since_adapted_ > 10 && !store_.full();
+  return quiet_ && delay < needed_us() - (copies_help() ? 0 : hysteresis_us) &&
+         since_adapted_ > 10 && !store_.full();
 }
 
 /// Plays a second frame into `frame` when the delay has been too long.

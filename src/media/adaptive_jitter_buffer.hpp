@@ -17,10 +17,10 @@ namespace offhook::media {
 
 /// Jitter buffer whose delay follows the network.
 ///
-/// It places packets by timestamp and holds them until all but the worst 3 % of packets would be in
-/// time (`DelayEstimator`). When it runs dry it conceals *without* moving on, so a packet that was
-/// only late is still played and the delay has grown by what it was late. It shrinks slowly: one
-/// frame at a time is faded into the next, preferably where it is quiet. A pause of the sender,
+/// It places packets by timestamp and holds them until all but the worst 0.8 % of packets would be
+/// in time (`DelayEstimator`). When it runs dry it conceals *without* moving on, so a packet that
+/// was only late is still played and the delay has grown by what it was late. It shrinks slowly:
+/// one frame at a time is faded into the next, preferably where it is quiet. A pause of the sender,
 /// with timestamps that advance meanwhile or not, begins a new talk spurt with the right delay.
 /// Opus packets may last 10, 20, 40 or more ms. Does not allocate.
 class AdaptiveJitterBuffer final : public JitterBuffer {
@@ -39,6 +39,8 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
   [[nodiscard]] JitterBufferStats stats() const noexcept override;
 
  private:
+  static constexpr int copy_memory = 250;  ///< Packets: in silence there are no copies.
+
   enum class State : std::uint8_t { waiting, playing };
 
   void restart() noexcept;
@@ -58,6 +60,7 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
   void settle_dry_frames() noexcept;
   void play_oldest(audio::Frame& frame) noexcept;
   void adapt(audio::Frame& frame, std::int64_t delay_us) noexcept;
+  [[nodiscard]] bool copies_help() const noexcept;
   [[nodiscard]] bool may_grow(std::int64_t delay_us) const noexcept;
   [[nodiscard]] int frames_until(RtpTimestamp timestamp) const noexcept;
   [[nodiscard]] bool next_is_here() const noexcept;
@@ -86,12 +89,14 @@ class AdaptiveJitterBuffer final : public JitterBuffer {
   RtpTimestamp reference_{};
   std::int64_t reference_ticks_ = 0;
   std::int64_t last_transit_us_ = 0;
+  Clock::time_point last_arrival_{};
+  bool after_long_gap_ = false;  ///< Nothing came for so long that it was no stall.
 
   std::optional<RtpTimestamp> next_{};  ///< What is to be played next.
   std::optional<SequenceNumber> last_played_{};
   std::optional<SequenceNumber> newest_{};
-  double loss_ = 0;           ///< Share of packets that did not come, of late.
-  bool copies_sent_ = false;  ///< The peer's packets hold a copy of the one before (FEC).
+  double loss_ = 0;               ///< Share of packets that did not come, of late.
+  int since_copy_ = copy_memory;  ///< Packets since one held a copy of the one before (FEC).
   std::optional<SequenceNumber> noise_{};  ///< Last comfort noise packet; the peer pauses.
   std::int32_t noise_amplitude_ = 0;
   std::uint32_t noise_state_ = 1;

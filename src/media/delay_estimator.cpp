@@ -6,7 +6,7 @@ namespace offhook::media {
 namespace {
 
 constexpr std::size_t recompute_every = 10;  // packets; a sort of the window takes some µs
-constexpr std::size_t excluded_percent = 3;
+constexpr std::size_t excluded_permille = 8;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ void DelayEstimator::recompute() noexcept {
   std::copy_n(transits_.begin(), count_, sorted.begin());
   const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(count_);
   base_us_ = *std::min_element(sorted.begin(), end);
-  const std::size_t rank = count_ - 1 - count_ * excluded_percent / 100;
+  const std::size_t rank = count_ - 1 - count_ * excluded_permille / 1000;
   const auto quantile = sorted.begin() + static_cast<std::ptrdiff_t>(rank);
   std::nth_element(sorted.begin(), quantile, end);
   lateness_us_ = *quantile - base_us_;

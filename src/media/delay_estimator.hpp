@@ -25,7 +25,7 @@ class DelayEstimator {
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   /// Transit of the fastest packet in the window.
   [[nodiscard]] std::int64_t base_us() const noexcept { return base_us_; }
-  /// Lateness that all but the worst 3 % of packets keep, relative to `base_us`.
+  /// Lateness that all but the worst 0.8 % of packets keep, relative to `base_us`.
   [[nodiscard]] std::int64_t lateness_us() const noexcept { return lateness_us_; }
 
  private:

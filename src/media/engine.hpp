@@ -53,7 +53,7 @@ struct StreamConfig {
   int telephone_event_clock_hz = 8'000;
   int audio_rate_hz = 16'000;      ///< Of the frames given to `port`.
   std::optional<SrtpKeys> srtp{};  ///< Set: RTP/SAVP. Empty: plain RTP.
-  JitterBufferKind jitter_buffer = JitterBufferKind::automatic;
+  JitterBufferKind jitter_buffer = default_jitter_buffer;
   bool send = true;               ///< false: hold; nothing but RTCP leaves.
   std::string cname = "offhook";  ///< RTCP SDES CNAME.
 };

@@ -24,7 +24,7 @@ Result<std::unique_ptr<JitterBuffer>> make_jitter_buffer(JitterBufferKind kind,
     return fail(std::move(decoder).error());
   }
   const audio::CodecInfo& info = audio::codec_info(codec);
-  if (resolve(kind) == JitterBufferKind::portable) {
+  if (kind == JitterBufferKind::portable) {
     return std::make_unique<AdaptiveJitterBuffer>(*std::move(decoder), info, audio_rate_hz);
   }
 #ifdef OFFHOOK_HAVE_TGOWT
