@@ -15,7 +15,7 @@ struct Seeds {
 
 /// Seeds that were looked at while the buffer was tuned, and those that were not.
 inline constexpr Seeds tuning_seeds{.first = 1, .count = 10};
-inline constexpr Seeds unseen_seeds{.first = 101, .count = 20};
+inline constexpr Seeds unseen_seeds{.first = 101, .count = 10};
 
 /// Mean and largest value over the seeds.
 struct Spread {

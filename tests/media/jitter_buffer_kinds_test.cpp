@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <opus.h>
 
 #include "audio/similarity.hpp"
 #include "audio/tone.hpp"
@@ -163,6 +164,39 @@ TEST_SUITE("Jitter buffer of either kind") {
         }
         CHECK(line.stats().discarded > 0);
         CHECK(sounds(line.talk(200)));
+      }
+    }
+  }
+
+  TEST_CASE("takes Opus packets of 10, 20 and 60 ms as another encoder makes them") {
+    for (const auto kind : kinds()) {
+      for (const int packet_ms : {10, 20, 60}) {
+        CAPTURE(to_string(kind));
+        CAPTURE(packet_ms);
+        Line line{kind, audio::CodecId::opus, static_cast<std::uint32_t>(packet_ms)};
+        int failure = 0;
+        const std::unique_ptr<OpusEncoder, decltype(&opus_encoder_destroy)> encoder{
+            opus_encoder_create(16'000, 1, OPUS_APPLICATION_VOIP, &failure), opus_encoder_destroy};
+        audio::SineGenerator tone{400, 16'000, 8'000};
+        std::vector<std::int16_t> heard;
+        int sent_ms = 0;
+        for (int now_ms = 0; now_ms < 3'000; now_ms += 20) {
+          for (; sent_ms <= now_ms; sent_ms += packet_ms) {
+            std::vector<std::int16_t> sound(static_cast<std::size_t>(16 * packet_ms));
+            tone.fill(sound);
+            std::array<std::uint8_t, 1'000> bytes;
+            const int length = opus_encode(encoder.get(), sound.data(), 16 * packet_ms,
+                                           bytes.data(), static_cast<int>(bytes.size()));
+            REQUIRE(length > 0);
+            line.insert(std::span{bytes}.first(static_cast<std::size_t>(length)));
+          }
+          const auto frame = line.take();
+          heard.insert(heard.end(), frame.begin(), frame.end());
+        }
+        CHECK(sounds(heard));
+        CHECK(line.stats().concealed <= 6);
+        CHECK(line.stats().discarded == 0);
+        CHECK(line.stats().late == 0);
       }
     }
   }

@@ -126,6 +126,42 @@ TEST_SUITE("RTP source") {
     CHECK(eventually([&] { return !moved.receive().empty(); }));
   }
 
+  TEST_CASE("is heard on after packets that fail authentication, which are told of") {
+    HandPeer peer;
+    StreamConfig secured = config(peer.port());
+    secured.srtp = keys(1, 2);
+    Target target{secured};
+    LibreSrtp srtp{SrtpSuite::aes_cm_128_hmac_sha1_80, keys(1, 2).remote};
+    int sequence = 1;
+    const auto talk = [&](int packets) {
+      for (int i = 0; i < packets; ++i, ++sequence) {
+        std::vector<std::uint8_t> bytes(172, 0x10);  // loud
+        write_rtp_header({.sequence = SequenceNumber{static_cast<std::uint16_t>(sequence)},
+                          .timestamp = RtpTimestamp{static_cast<std::uint32_t>(sequence) * 160},
+                          .ssrc = 5},
+                         std::span{bytes}.first<rtp_header_bytes>());
+        peer.send(target.port_number, srtp.encrypt(bytes));
+        const int calls = target.port.calls;
+        REQUIRE(eventually([&] { return target.port.calls > calls; }));  // the pace of the stream
+      }
+    };
+    talk(50);
+    target.burst(peer, 300, 5);  // not encrypted, of the same source
+    talk(100);
+    CHECK(target.counted(150, 300));
+    CHECK(target.stream->stats().srtp_failures == 300);
+    CHECK(eventually([&] {
+      target.log.drain(*target.stream);
+      return std::ranges::any_of(target.log.events, [](const StreamEvent& event) {
+        return event.kind == Kind::trouble && event.why == Trouble::authentication;
+      });
+    }));
+    const auto heard = target.port.heard();
+    const auto loud = std::ranges::count_if(std::span{heard}.last(8'000),
+                                            [](std::int16_t sample) { return sample != 0; });
+    CHECK(loud > 4'000);
+  }
+
   TEST_CASE("may change its SSRC; the sound goes on") {
     HandPeer peer;
     Target target{config(peer.port())};
