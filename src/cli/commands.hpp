@@ -12,6 +12,7 @@ namespace offhook::cli {
 using Command = std::function<int()>;
 
 // Each adds one subcommand with its options to `app` and sets `chosen` when it is the one.
+void add_audio_check_command(CLI::App& app, Command& chosen);
 void add_call_command(CLI::App& app, Command& chosen);
 void add_calls_command(CLI::App& app, Command& chosen);
 void add_check_command(CLI::App& app, Command& chosen);

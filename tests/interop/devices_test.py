@@ -143,6 +143,20 @@ class DevicesTest(EndToEndTest):
         self.assertEqual(result.wait(), 1)
         self.assertIn("trumpet", result.output())
 
+    def check_audio(self, server):
+        """`offhook audio-check` with a loopback as the air, then with the loudspeaker muted."""
+        code, output = self.offhook("audio-check", "--json", "--backend", server.name, env=server.env)
+        self.assertEqual(code, 0, output)
+        figures = json.loads(output)
+        print(f"{server.name}: {output}", file=sys.stderr)
+        self.assertTrue(figures["sound_found"], output)
+        self.assertGreater(figures["round_trip_ms"], 0)
+        self.assertLess(abs(figures["echo_gain_db"]), 4)  # wires; PipeWire adds 3 dB from mono to mono
+        self.assertGreater(figures["echo_dbfs"] - figures["echo_after_dbfs"], 20)
+        server.control("set-sink-mute", "room", "1")
+        code, output = self.offhook("audio-check", "--json", "--backend", server.name, env=server.env)
+        self.assertEqual([advice["key"] for advice in json.loads(output)["advice"]], ["no_sound"], output)
+
     def check_follows(self, server):
         """The default goes elsewhere and comes back; then its device is unplugged and comes back."""
         module = server.add_sink("other")
@@ -164,6 +178,9 @@ class PulseTest(DevicesTest):
     def setUp(self):
         super().setUp()
         self.server = Pulse(self)
+
+    def test_audio_check(self):
+        self.check_audio(self.server)
 
     def test_devices_are_listed(self):
         self.check_lists(self.server)
@@ -194,6 +211,9 @@ class PipeWireTest(DevicesTest):
     def setUp(self):
         super().setUp()
         self.server = PipeWire(self)
+
+    def test_audio_check(self):
+        self.check_audio(self.server)
 
     def test_devices_are_listed(self):
         self.check_lists(self.server)

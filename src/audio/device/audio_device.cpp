@@ -23,8 +23,6 @@ constexpr std::array backends{
     DeviceBackend{"null", open_virtual_device, nullptr},
 };
 
-constexpr std::string_view instead = "; use --audio FILE or --audio null";
-
 /// The null device is nobody's fallback: it is taken when named.
 bool is_asked(const DeviceBackend& backend, std::string_view name) {
   return name.empty() ? backend.list != nullptr : backend.name == name;
@@ -43,9 +41,9 @@ tl::unexpected<Error> no_backend(std::string_view name, const std::string& reaso
     return fail(Errc::unsupported,
                 "this build has no sound devices: install libpipewire-0.3-dev or libpulse-dev and "
                 "build again" +
-                    std::string{instead});
+                    std::string{no_device_hint});
   }
-  return fail(Errc::not_found, "no sound device: " + reasons + std::string{instead});
+  return fail(Errc::not_found, "no sound device: " + reasons + std::string{no_device_hint});
 }
 
 /// Tries one sound system after the other until one is there.
@@ -103,9 +101,10 @@ Result<std::unique_ptr<AudioDevice>> open_audio_device(const DeviceRequest& requ
         (virtual_loudspeaker || request.loudspeaker.empty())) {
       return open_virtual_device(request, callback);
     }
-    return fail(Errc::invalid_argument,
-                "\"null\" and \"file:\" go with each other, not with a device: microphone \"" +
-                    request.microphone + "\", loudspeaker \"" + request.loudspeaker + "\"");
+    return fail(
+        Errc::invalid_argument,
+        "\"null\", \"loop\" and \"file:\" go with each other, not with a device: microphone \"" +
+            request.microphone + "\", loudspeaker \"" + request.loudspeaker + "\"");
   }
   return first_that_answers(request.backend, [&](const DeviceBackend& backend) {
     return backend.open(request, callback);

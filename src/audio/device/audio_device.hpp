@@ -73,7 +73,7 @@ struct DeviceCounters {
 
 struct DeviceRequest {
   /// "" for the system's default, which is followed when it changes; a name or description of
-  /// `list_devices`; or "null"; or "file:PATH".
+  /// `list_devices`; or "null"; or "file:PATH"; or "loop".
   std::string microphone{};
   std::string loudspeaker{};
   /// "" for the best that answers: pipewire, pulse, rtaudio.

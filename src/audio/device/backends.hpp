@@ -12,6 +12,11 @@ namespace offhook::audio {
 using OpenedDevice = Result<std::unique_ptr<AudioDevice>>;
 using DeviceList = Result<std::vector<DeviceInfo>>;
 
+/// What a user without a device can do; ends every message that there is none.
+inline constexpr std::string_view no_device_hint =
+    "; use --audio FILE or --audio null with --play FILE or --play null, or "
+    "--mic file:IN.wav --speaker file:OUT.wav";
+
 /// One sound system. `open` and `list` fail with `Errc::unreachable` when it is not there at all,
 /// so that the next one is tried.
 struct DeviceBackend {
@@ -28,8 +33,9 @@ struct DeviceBackend {
 [[nodiscard]] OpenedDevice open_rtaudio(const DeviceRequest& request, DeviceCallback& callback);
 [[nodiscard]] DeviceList list_rtaudio();
 
-/// "null" and "file:PATH": no sound system, 10 ms by a timer of our own. The microphone is silence,
-/// or the file over and over; the loudspeaker is nothing, or a new file.
+/// "null", "file:PATH" and "loop": no sound system, 10 ms by a timer of our own. The microphone is
+/// silence, the file over and over, or what was played 50 ms ago, 12 dB quieter; the loudspeaker is
+/// nothing, or a new file.
 [[nodiscard]] OpenedDevice open_virtual_device(const DeviceRequest& request,
                                                DeviceCallback& callback);
 

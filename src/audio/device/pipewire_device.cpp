@@ -133,12 +133,12 @@ Result<> PipewireDevice::wait_until_running() {
   for (const PipewireStream& stream : streams_) {
     const std::string what = std::string{to_string(stream.kind())} + ": ";
     if (stream.state() == PipewireStream::State::failed) {
-      return fail(Errc::refused, what + "PipeWire does not give it (" + stream.error() +
-                                     "); use --audio FILE or --audio null");
+      return fail(Errc::refused, what + "PipeWire does not give it (" + stream.error() + ")" +
+                                     std::string{no_device_hint});
     }
     if (!decided && stream.state() != PipewireStream::State::running) {
       return fail(Errc::not_found,
-                  what + "PipeWire has none that runs; use --audio FILE or --audio null");
+                  what + "PipeWire has none that runs" + std::string{no_device_hint});
     }
   }
   return {};

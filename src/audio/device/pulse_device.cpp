@@ -31,7 +31,7 @@ Error stream_error(DeviceKind kind, int code, const std::string& device) {
   switch (code) {
     case PA_ERR_NOENTITY:
       return {make_error_code(Errc::not_found),
-              what + "the sound server has none; use --audio FILE or --audio null"};
+              what + "the sound server has none" + std::string{no_device_hint}};
     case PA_ERR_BUSY:
       return {make_error_code(Errc::refused), what + "is in use by another program; end that one"};
     case PA_ERR_INVALID:

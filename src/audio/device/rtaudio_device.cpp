@@ -153,8 +153,8 @@ Result<unsigned> RtaudioDevice::choose(const Found& found,
     }
   }
   if (first == nullptr) {
-    return fail(Errc::not_found, std::string{to_string(kind)} +
-                                     ": this machine has none; use --audio FILE or --audio null");
+    return fail(Errc::not_found, std::string{to_string(kind)} + ": this machine has none" +
+                                     std::string{no_device_hint});
   }
   return found.ids[static_cast<std::size_t>(first - found.devices.data())];
 }

@@ -14,7 +14,11 @@ namespace offhook::audio {
 namespace {
 
 constexpr std::string_view file_prefix = "file:";
+constexpr std::string_view loop_name = "loop";
 constexpr std::chrono::milliseconds block_duration{10};
+// The air of "loop": 50 ms, with the block that is under way 60 from asking to hearing.
+constexpr std::size_t loop_samples = 5 * device_block_samples;
+constexpr int loop_attenuation = 4;  // 12 dB
 
 std::string path_of(const std::string& name) {
   return name.starts_with(file_prefix) ? name.substr(file_prefix.size()) : std::string{};
@@ -22,12 +26,16 @@ std::string path_of(const std::string& name) {
 
 class VirtualDevice final : public AudioDevice {
  public:
+  /// @param input  What the microphone hears over and over; the loop's delay line, silent at first.
   VirtualDevice(std::vector<std::int16_t> input,
                 std::unique_ptr<Recorder> output,
+                bool loop,
                 DeviceCallback& callback)
-      : input_{std::move(input)}, output_{std::move(output)}, callback_{callback}, thread_{[this] {
-          run();
-        }} {}
+      : input_{std::move(input)},
+        output_{std::move(output)},
+        loop_{loop},
+        callback_{callback},
+        thread_{[this] { run(); }} {}
   VirtualDevice(const VirtualDevice&) = delete;
   VirtualDevice& operator=(const VirtualDevice&) = delete;
   ~VirtualDevice() override {
@@ -52,11 +60,16 @@ class VirtualDevice final : public AudioDevice {
 
   void step() {
     std::array<std::int16_t, device_block_samples> block{};
-    for (std::int16_t& sample : block) {
-      sample = input_.empty() ? std::int16_t{0} : input_[position_++ % input_.size()];
+    for (std::size_t i = 0; i < block.size() && !input_.empty(); ++i) {
+      block[i] = input_[(position_ + i) % input_.size()];
     }
     callback_.captured(block);
     callback_.play(block);
+    for (std::size_t i = 0; i < block.size() && loop_; ++i) {
+      input_[(position_ + i) % input_.size()] =
+          static_cast<std::int16_t>(block[i] / loop_attenuation);
+    }
+    position_ += block.size();
     if (output_) {
       write(block);
     }
@@ -76,6 +89,7 @@ class VirtualDevice final : public AudioDevice {
   std::vector<std::int16_t> input_;
   std::size_t position_ = 0;
   std::unique_ptr<Recorder> output_;
+  bool loop_;
   Frame frame_{};
   DeviceCallback& callback_;
   std::atomic<bool> stop_{false};
@@ -85,12 +99,16 @@ class VirtualDevice final : public AudioDevice {
 }  // namespace
 
 bool is_virtual_device(std::string_view name) noexcept {
-  return name == "null" || name.starts_with(file_prefix);
+  return name == "null" || name == loop_name || name.starts_with(file_prefix);
 }
 
 OpenedDevice open_virtual_device(const DeviceRequest& request, DeviceCallback& callback) {
   std::vector<std::int16_t> input;
   std::unique_ptr<Recorder> output;
+  const bool loop = request.microphone == loop_name;
+  if (loop) {
+    input.resize(loop_samples);
+  }
   if (const std::string path = path_of(request.microphone); !path.empty()) {
     auto sound = read_sound(path, device_rate_hz);
     if (!sound) {
@@ -105,7 +123,7 @@ OpenedDevice open_virtual_device(const DeviceRequest& request, DeviceCallback& c
     }
     output = std::move(*recorder);
   }
-  return std::make_unique<VirtualDevice>(std::move(input), std::move(output), callback);
+  return std::make_unique<VirtualDevice>(std::move(input), std::move(output), loop, callback);
 }
 
 }  // namespace offhook::audio
