@@ -93,7 +93,7 @@ Delays find(const WirePeer::Stream& said, const WirePeer::Stream& heard, double 
         std::span{heard.samples}.subspan(static_cast<std::size_t>(expected),
                                          static_cast<std::size_t>(window + range)),
         static_cast<std::size_t>(range));
-    if (found.correlation > 0.5) {
+    if (found.correlation > 0.4) {
       delays.ms.push_back(static_cast<double>(found.lag_samples + expected - at) * 1'000 / wire_hz +
                           heard.began_ms - said.began_ms);
     }

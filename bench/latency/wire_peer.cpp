@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <span>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -60,7 +62,7 @@ std::array<std::uint8_t, header_bytes + frame_samples> packet_of(
   for (std::size_t i = 0; i < frame_samples; ++i) {
     const std::size_t at = timestamp + i;
     packet[header_bytes + i] =
-        offhook::audio::linear_to_ulaw(at < says.size() ? says[at] : std::int16_t{0});
+        offhook::audio::encode_mu_law(at < says.size() ? says[at] : std::int16_t{0});
   }
   return packet;
 }
@@ -145,7 +147,7 @@ WirePeer::Stream WirePeer::received() const {
     }
     stream.samples.resize(std::max(stream.samples.size(), at + frame_samples));
     for (std::size_t i = 0; i < frame_samples; ++i) {
-      stream.samples[at + i] = offhook::audio::ulaw_to_linear(packet.payload[i]);
+      stream.samples[at + i] = offhook::audio::decode_mu_law(packet.payload[i]);
     }
     offsets.push_back(packet.at_ms - static_cast<double>(at) * 1'000 / rate_hz);
   }

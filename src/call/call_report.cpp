@@ -58,6 +58,21 @@ void SetupTimes::on_mark(const Mark& mark) {
   }
 }
 
+json::object to_json(const audio::DeviceStats& device) {
+  return {{"backend", device.backend},
+          {"capture_gaps", device.capture.underruns + device.device.capture_gaps},
+          {"playback_gaps", device.playback.underruns + device.device.playback_gaps},
+          {"dropped", device.capture.overruns + device.playback.overruns},
+          {"interruptions", device.device.interruptions},
+          {"capture_drift_ppm", device.capture.drift_ppm},
+          {"playback_drift_ppm", device.playback.drift_ppm},
+          {"capture_delay_ms", device.capture.delay_ms},
+          {"playback_delay_ms", device.playback.delay_ms},
+          {"capture_burst_ms", device.capture.burst_ms},
+          {"erle_db", device.erle_db},
+          {"echo_delay_ms", device.echo_delay_ms}};
+}
+
 json::object to_json(const CallReport& report) {
   json::object setup;
   for (const auto& [name, at_ms] : report.setup.steps()) {
@@ -107,6 +122,7 @@ json::object to_json(const CallReport& report) {
           {"rtp", std::move(rtp_json)},
           {"malformed_events", report.malformed_events},
           {"recording_frames_dropped", report.recording_frames_dropped},
+          {"device", report.device ? json::value(to_json(*report.device)) : json::value(nullptr)},
           {"transcript", std::move(transcript)}};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <boost/json/object.hpp>
 
 #include "agent/transcript.hpp"
+#include "audio/device/device.hpp"
 #include "base/timeline.hpp"
 #include "call/call_result.hpp"
 #include "media/engine.hpp"
@@ -37,7 +39,11 @@ struct CallReport {
   std::vector<agent::TranscriptLine> transcript;
   std::uint64_t malformed_events = 0;  ///< Sideband messages that were no events.
   std::uint64_t recording_frames_dropped = 0;
+  std::optional<audio::DeviceStats> device;  ///< While the call was up; empty without a device.
 };
+
+/// As summary and timeline have it; the field names are documented in docs/files.md.
+[[nodiscard]] boost::json::object to_json(const audio::DeviceStats& device);
 
 /// The `--summary` file; the field names are documented in docs/files.md.
 [[nodiscard]] boost::json::object to_json(const CallReport& report);

@@ -74,26 +74,15 @@ void tell_of_device(CallAudio& audio, Timeline& timeline) {
   }
 }
 
-/// What the device has gone through, at the end of the call.
-void tell_device_figures(CallAudio& audio, Timeline& timeline) {
+/// What the device has gone through. Before the call is ended: without it, the device runs dry.
+std::optional<audio::DeviceStats> tell_device_figures(CallAudio& audio, Timeline& timeline) {
   if (audio.device() == nullptr) {
-    return;
+    return std::nullopt;
   }
   tell_of_device(audio, timeline);
   const audio::DeviceStats stats = audio.device()->stats();
-  const auto count = [](std::uint64_t bridge, std::uint64_t device) { return bridge + device; };
-  timeline.mark("audio", "device",
-                {{"backend", stats.backend},
-                 {"capture_gaps", count(stats.capture.underruns, stats.device.capture_gaps)},
-                 {"playback_gaps", count(stats.playback.underruns, stats.device.playback_gaps)},
-                 {"dropped", count(stats.capture.overruns, stats.playback.overruns)},
-                 {"interruptions", stats.device.interruptions},
-                 {"capture_drift_ppm", stats.capture.drift_ppm},
-                 {"playback_drift_ppm", stats.playback.drift_ppm},
-                 {"capture_delay_ms", stats.capture.delay_ms},
-                 {"playback_delay_ms", stats.playback.delay_ms},
-                 {"erle_db", stats.erle_db},
-                 {"echo_delay_ms", stats.echo_delay_ms}});
+  timeline.mark("audio", "device", to_json(stats));
+  return stats;
 }
 
 /// Starts the input file and the `--dtmf` digits when their time has come, and ends the call once
@@ -251,13 +240,14 @@ asio::awaitable<CallReport> run_outbound_call(CallServices services, CallOptions
   timeline.mark("call", "ending",
                 {{"result", to_string(ending.result)}, {"reason", ending.reason}});
   const double ended_ms = timeline.ms_at(Timeline::Clock::now());
+  const auto device = tell_device_figures(services.audio, timeline);
   const bool peer_knows = co_await call.phone.part();
   const bool hang_up_over_rest = !peer_knows;
   co_await call.control.part(hang_up_over_rest);
-  tell_device_figures(services.audio, timeline);
   timeline.mark("call", "ended");
 
   CallReport report = report_of(call, std::move(ending), setup);
+  report.device = device;
   report.duration_ms = answered_ms < 0 ? 0 : ended_ms - answered_ms;
   co_return report;
 }

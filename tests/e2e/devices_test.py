@@ -1,7 +1,12 @@
 """Sound devices that need no sound system: files, nothing, and a loop of loudspeaker and microphone."""
 import json
+import os
+import pty
+import re
+import select
+import subprocess
 
-from support import EndToEndTest, main
+from support import OFFHOOK, EndToEndTest, main, wait_for
 
 
 class AudioCheckTest(EndToEndTest):
@@ -32,6 +37,51 @@ class AudioCheckTest(EndToEndTest):
         code, output = self.offhook("audio-check", "--mic", "file:/nonexistent.wav")
         self.assertEqual(code, 18, output)
         self.assertIn("/nonexistent.wav", output)
+
+
+class LoopCallTest(EndToEndTest):
+    """The microphone hears the loudspeaker: what a call does with a device, without one."""
+
+    loop = ("--audio", "device", "--play", "device", "--mic", "loop", "--speaker", "loop")
+
+    def test_the_summary_has_figures_of_the_device(self):
+        call = self.call_sim(*self.loop, "--max-duration", 4)
+        device = call.summary["device"]
+        self.assertEqual(device["backend"], "null")
+        self.assertEqual(device["interruptions"], 0)
+        for name in ("capture_gaps", "playback_gaps", "dropped", "capture_drift_ppm", "playback_drift_ppm",
+                     "capture_delay_ms", "playback_delay_ms", "capture_burst_ms", "erle_db", "echo_delay_ms"):
+            self.assertIn(name, device)
+        mark = call.marks("audio", "device")[0]
+        self.assertEqual({name: mark[name] for name in device}, device)
+
+    def test_without_a_device_there_are_no_figures(self):
+        self.assertIsNone(self.call_sim("--max-duration", 1).summary["device"])
+
+    def test_the_level_meter_moves_mutes_and_ends_with_the_call(self):
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+        output = bytearray()
+
+        def text():
+            while select.select([master], [], [], 0)[0]:
+                try:
+                    output.extend(os.read(master, 65536))
+                except OSError:  # the other side has closed
+                    break
+            return output.decode(errors="replace")
+
+        command = [OFFHOOK, "call", "--sim", *self.loop, "--summary", str(self.folder / "summary.json")]
+        process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+        os.close(terminal)
+        self.addCleanup(process.kill)
+        wait_for(lambda: re.search(r"mic [#-]{20}  model #+", text()), "the meter to show the model")
+        os.write(master, b"m")
+        wait_for(lambda: "mic muted (m)" in text(), "the meter to show that the microphone is muted")
+        os.write(master, b"q")
+        wait_for(lambda: (text(), process.poll())[1] is not None, "the end of the call")
+        self.assertEqual(process.returncode, 0, text())
+        self.assertEqual(json.loads((self.folder / "summary.json").read_text())["result"], "hung_up_by_user")
 
 
 if __name__ == "__main__":

@@ -157,6 +157,15 @@ class DevicesTest(EndToEndTest):
         code, output = self.offhook("audio-check", "--json", "--backend", server.name, env=server.env)
         self.assertEqual([advice["key"] for advice in json.loads(output)["advice"]], ["no_sound"], output)
 
+    def check_latency(self, server):
+        """Prints the delays between devices and wire, and what went wrong meanwhile; no limit on time."""
+        bench = self.start(TOOLS.parent.parent / "bench" / "latency" / "latency_bench", "--backend", server.name, env=server.env)
+        self.assertEqual(bench.wait(120), 0, bench.output())
+        print(f"\n{server.name}: {bench.output()}", file=sys.stderr)
+        ways = {line["way"]: line for line in map(json.loads, bench.output().splitlines()) if "way" in line}
+        self.assertGreater(ways["mouth_to_wire"]["windows"], 1, bench.output())
+        self.assertGreater(ways["wire_to_ear"]["windows"], 1, bench.output())
+
     def check_follows(self, server):
         """The default goes elsewhere and comes back; then its device is unplugged and comes back."""
         module = server.add_sink("other")
@@ -178,6 +187,9 @@ class PulseTest(DevicesTest):
     def setUp(self):
         super().setUp()
         self.server = Pulse(self)
+
+    def test_latency(self):
+        self.check_latency(self.server)
 
     def test_audio_check(self):
         self.check_audio(self.server)
@@ -211,6 +223,9 @@ class PipeWireTest(DevicesTest):
     def setUp(self):
         super().setUp()
         self.server = PipeWire(self)
+
+    def test_latency(self):
+        self.check_latency(self.server)
 
     def test_audio_check(self):
         self.check_audio(self.server)

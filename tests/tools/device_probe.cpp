@@ -2,6 +2,7 @@
 // Prints one JSON line per half second: lag from playing to capturing in samples, and how alike the
 // two are; with "calls" through a call's whole path (20 ms frames, drift control) instead.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -76,6 +77,34 @@ Found locate(std::span<const std::int16_t> played, std::span<const std::int16_t>
           std::abs(a[best].real()) / std::sqrt(energy_played * energy_heard)};
 }
 
+/// How much the server gives or takes at once: what comes within a millisecond is one burst.
+class Bursts {
+ public:
+  void note(std::size_t samples) noexcept {
+    const auto now = Clock::now();
+    if (now - last_ > std::chrono::milliseconds{1} && now_ > 0) {
+      ++counts_[std::min(now_ / 48, counts_.size() - 1)];
+      now_ = 0;
+    }
+    now_ += samples;
+    last_ = now;
+  }
+  void print(const char* way) const {
+    for (std::size_t ms = 0; ms < counts_.size(); ++ms) {
+      if (counts_[ms] > 0) {
+        fmt::print(R"({{"bursts":"{}","ms":{},"count":{}}})"
+                   "\n",
+                   way, ms, counts_[ms]);
+      }
+    }
+  }
+
+ private:
+  Clock::time_point last_{};
+  std::size_t now_ = 0;
+  std::array<int, 200> counts_{};
+};
+
 /// Both directions on one time line of samples, counted from when the callback handled them.
 class Tape final : public audio::DeviceCallback {
  public:
@@ -84,9 +113,11 @@ class Tape final : public audio::DeviceCallback {
         heard(played.size()) {}
 
   void captured(std::span<const std::int16_t> samples) noexcept override {
+    capture_bursts.note(samples.size());
     put(heard, samples, end_of(samples.size()));
   }
   void play(std::span<std::int16_t> samples) noexcept override {
+    play_bursts.note(samples.size());
     for (std::int16_t& sample : samples) {
       sample = noise_.next();
     }
@@ -100,6 +131,8 @@ class Tape final : public audio::DeviceCallback {
 
   Samples played;
   Samples heard;
+  Bursts capture_bursts;
+  Bursts play_bursts;
 
  private:
   /// Position of now, steadied: a callback may be late, but time does not jump.
@@ -176,6 +209,8 @@ int probe_device(const audio::DeviceRequest& request, double seconds) {
   const audio::DeviceCounters counters = (*device)->counters();
   device->reset();
   print_windows(tape.played, tape.heard, audio::device_rate_hz, seconds);
+  tape.capture_bursts.print("captured");
+  tape.play_bursts.print("played");
   fmt::print(R"({{"capture_gaps":{},"playback_gaps":{},"interruptions":{}}})"
              "\n",
              counters.capture_gaps, counters.playback_gaps, counters.interruptions);

@@ -31,11 +31,12 @@ Result<std::unique_ptr<ClockBridge>> ClockBridge::create(int from_hz, int to_hz,
 }
 
 ClockBridge::ClockBridge(Resampler resampler, int from_hz, int to_hz, double block_ms)
-    : block_ms_{block_ms},
-      samples_per_ms_{to_hz / 1'000.0},
+    : samples_per_ms_{to_hz / 1'000.0},
       resampler_{std::move(resampler)},
       converted_(static_cast<std::size_t>(std::max(from_hz, to_hz) / 1'000 * most_at_once_ms)),
+      bursts_{block_ms},
       ring_{static_cast<std::size_t>(to_hz / 1'000 * capacity_ms)},
+      burst_ms_{block_ms},
       control_{block_ms} {}
 
 void ClockBridge::write(std::span<const std::int16_t> samples, Clock::time_point now) noexcept {
@@ -47,10 +48,13 @@ void ClockBridge::write(std::span<const std::int16_t> samples, Clock::time_point
   const std::size_t count = resampler_.process(samples, converted_);
   const std::span<const std::int16_t> out{converted_.data(), count};
   ring_.write(out);  // where it is full, the consumer was away and drops the rest when it returns
+  bursts_.note(to_ms(count), now);
+  burst_ms_.store(bursts_.burst_ms(), std::memory_order_relaxed);
   written_at_.store(now, std::memory_order_release);
 }
 
 bool ClockBridge::read(std::span<std::int16_t> samples, Clock::time_point now) noexcept {
+  control_.set_block(burst_ms_.load(std::memory_order_relaxed));
   drop_excess(samples.size());
   std::size_t buffered = ring_.size();
   if (buffered < samples.size()) {
@@ -86,7 +90,7 @@ double ClockBridge::to_ms(std::size_t samples) const noexcept {
 
 double ClockBridge::level_ms(std::size_t buffered, Clock::time_point now) const noexcept {
   const double since = ms_between(written_at_.load(std::memory_order_acquire), now);
-  return to_ms(buffered) + std::clamp(since, 0.0, block_ms_);
+  return to_ms(buffered) + std::clamp(since, 0.0, burst_ms_.load(std::memory_order_relaxed));
 }
 
 void ClockBridge::run_dry(std::span<std::int16_t> samples) noexcept {
@@ -122,7 +126,8 @@ BridgeStats ClockBridge::stats() const noexcept {
   return {.underruns = underruns_.load(std::memory_order_relaxed),
           .overruns = overruns_.load(std::memory_order_relaxed),
           .delay_ms = delay_ms_.load(std::memory_order_relaxed),
-          .drift_ppm = drift_ppm_.load(std::memory_order_relaxed)};
+          .drift_ppm = drift_ppm_.load(std::memory_order_relaxed),
+          .burst_ms = burst_ms_.load(std::memory_order_relaxed)};
 }
 
 }  // namespace offhook::audio

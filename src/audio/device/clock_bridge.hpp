@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "audio/device/burst_meter.hpp"
 #include "audio/device/drift_control.hpp"
 #include "audio/device/sample_ring.hpp"
 #include "audio/resampler.hpp"
@@ -19,6 +20,7 @@ struct BridgeStats {
   std::uint64_t overruns = 0;   ///< Times that sound was dropped because too much waited.
   double delay_ms = 0;          ///< Sound that waits, at the last take.
   double drift_ppm = 0;         ///< The producer's clock against the consumer's.
+  double burst_ms = 0;          ///< What the producer writes at once.
 };
 
 /// One direction of sound from a thread with one clock to a thread with another one.
@@ -29,7 +31,7 @@ class ClockBridge {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// @param block_ms  How much the producer writes at once.
+  /// @param block_ms  The least that the producer writes at once; bursts are measured.
   [[nodiscard]] static Result<std::unique_ptr<ClockBridge>> create(int from_hz,
                                                                    int to_hz,
                                                                    double block_ms);
@@ -51,16 +53,17 @@ class ClockBridge {
   void drop_excess(std::size_t wanted) noexcept;
   void publish(double reserve_ms) noexcept;
 
-  double block_ms_;
   double samples_per_ms_;  // of the output
 
   // Producer.
   Resampler resampler_;
   std::vector<std::int16_t> converted_;
   int applied_ppm_ = 0;
+  BurstMeter bursts_;
 
   SampleRing ring_;
   std::atomic<Clock::time_point> written_at_{Clock::time_point{}};
+  std::atomic<double> burst_ms_;
   std::atomic<int> wanted_ppm_{0};
 
   // Consumer.

@@ -1,10 +1,16 @@
 #pragma once
 
+#include <optional>
+
 namespace offhook::audio {
 
 /// Decides by how much a stream between two clocks is stretched, so that the buffer between them
 /// neither runs dry nor grows: a proportional-integral controller, fed with the buffer's level. A
 /// pure object, for the thread that takes from the buffer.
+///
+/// What is too much or too little after a hiccup, or because another level is wanted, is corrected
+/// by a course of its own: it begins at the level as it is and approaches the target. So it is not
+/// taken for a drift, and the drift stays known.
 ///
 /// The level is what is buffered plus what the producer, that writes in blocks, already has of its
 /// next block: it does not depend on where in the producer's block the consumer takes.
@@ -15,6 +21,9 @@ class DriftControl {
 
   /// After each take. @param reserve_ms  What was really left in the buffer.
   void observe(double level_ms, double reserve_ms, double elapsed_ms) noexcept;
+
+  /// The producer turned out to write more, or less, at once.
+  void set_block(double block_ms) noexcept;
 
   /// The buffer ran dry: more is kept from now on.
   void on_underrun() noexcept;
@@ -33,10 +42,14 @@ class DriftControl {
 
  private:
   void correct() noexcept;
+  [[nodiscard]] double advance_course(double level_ms) noexcept;
   void adapt_target() noexcept;
 
   double block_ms_;
+  double margin_ms_;  // what the target holds above the producer's block
   double target_ms_;
+  std::optional<double> course_ms_{};  // where the level should be by now
+  double course_ppm_ = 0;
   double correction_ppm_ = 0;
   double drift_ppm_ = 0;
   // Since the last correction.
