@@ -40,7 +40,7 @@ struct Arguments {
   std::string backend;
   std::string room = "room";
   std::string speaker = "spk";
-  std::string microphone = "mic";
+  std::string microphone = "room.monitor";
   std::string echo;
   double extra_s = 0;
   bool verbose = false;

@@ -154,6 +154,16 @@ TEST_SUITE("drift control") {
     CHECK(buffer.highest_ms > 30);  // and it has got there
   }
 
+  TEST_CASE("keeps to it when the server jumps") {
+    Buffer buffer{10, 20, 40};
+    buffer.run(240);
+    for (const double jump_ms : {20.0, -8.0, 15.0}) {
+      buffer.level_ms += jump_ms;
+      buffer.run(60);
+      CHECK(std::abs(buffer.control.drift_ppm() - 40) < 25);
+    }
+  }
+
   TEST_CASE("wants a level that fits the producer's blocks") {
     DriftControl control{10};
     const double before = control.target_ms();

@@ -206,6 +206,16 @@ class PulseTest(DevicesTest):
     def test_changes_are_followed(self):
         self.check_follows(self.server)
 
+    def test_echo_canceller_of_the_server_is_left_to_work_alone(self):
+        self.server.control("load-module", "module-echo-cancel", "aec_method=speex", "source_master=mic", "sink_master=spk",
+                            "source_name=clean", "sink_name=clean_out")
+        self.server.set_defaults("clean_out", "clean")
+        code, output = self.offhook("devices", "--json", "--backend", "pulse", env=self.server.env)
+        devices = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        self.assertEqual([d["name"] for d in devices if d["cancels_echo"]], ["clean"], output)
+        lines = self.probe(self.server, seconds=3)
+        self.assertIn("echo.removed", [line.get("notice") for line in lines])
+
     def test_server_that_dies_comes_back(self):
         def restart(probe):
             time.sleep(1)

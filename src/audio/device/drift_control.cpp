@@ -1,6 +1,7 @@
 #include "audio/device/drift_control.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace offhook::audio {
 namespace {
@@ -15,8 +16,8 @@ constexpr double most_correction_ppm = 5'000;  // 9 cents: not heard in speech
 // The course takes off so much of its distance in a second, by at most so much stretching.
 constexpr double course_per_s = 0.25;
 constexpr double most_course_ppm = 4'500;
-// Levels that are further away than this say nothing about the clocks.
-constexpr double most_believable_ms = 4;
+// Clocks take the level no further off its course than this; a hiccup of the server does.
+constexpr double hiccup_ms = 4;
 
 constexpr double least_margin_ms = 4;
 constexpr double first_margin_ms = 8;
@@ -58,8 +59,7 @@ void DriftControl::correct() noexcept {
   const double level_ms = level_sum_ / observations_;
   const double course_ppm = advance_course(level_ms);
   const double error_ms = level_ms - *course_ms_;
-  const double believable_ms = std::clamp(error_ms, -most_believable_ms, most_believable_ms);
-  drift_ppm_ = std::clamp(drift_ppm_ + integral_ppm_per_ms_s * believable_ms * elapsed_ms_ / 1'000,
+  drift_ppm_ = std::clamp(drift_ppm_ + integral_ppm_per_ms_s * error_ms * elapsed_ms_ / 1'000,
                           -most_drift_ppm, most_drift_ppm);
   correction_ppm_ = std::clamp(drift_ppm_ + proportional_ppm_per_ms * error_ms + course_ppm,
                                -most_correction_ppm, most_correction_ppm);
@@ -74,6 +74,9 @@ double DriftControl::advance_course(double level_ms) noexcept {
     course_ms_ = level_ms;
   } else {
     *course_ms_ -= course_ppm_ * elapsed_ms_ * 1e-6;  // as was asked for since the last time
+  }
+  if (std::abs(level_ms - *course_ms_) > hiccup_ms) {
+    course_ms_ = level_ms;
   }
   constexpr double million = 1e6;
   course_ppm_ = std::clamp((*course_ms_ - target_ms_) * course_per_s / 1'000 * million,
