@@ -141,14 +141,24 @@ ModelHooks CallLeg::model_hooks() {
   return hooks;
 }
 
+Hearing CallLeg::hearing() const {
+  const bool narrowband = codec_ == audio::CodecId::pcmu || codec_ == audio::CodecId::pcma;
+  return {ScriptRecogniser{context_.config.heard}, context_.listener, narrowband};
+}
+
+Persona CallLeg::persona() const {
+  const SimConfig& config = context_.config;
+  return config.persona ? Persona{*config.persona, config.replies} : Persona{config.replies};
+}
+
 void CallLeg::accept(SessionConfig config) {
   decided(config.model());
-  SessionOptions options{Persona{context_.config.replies}, ids_.for_call()};
+  SessionOptions options{persona(), ids_.for_call()};
   options.now = std::chrono::steady_clock::now();
   options.unix_now = unix_seconds();
   options.lifetime = context_.config.session_lifetime;
-  model_ = std::make_unique<Model>(std::move(config), std::move(options),
-                                   ScriptRecogniser{context_.config.heard}, speaker_,
+  options.await_words = true;
+  model_ = std::make_unique<Model>(std::move(config), std::move(options), hearing(), speaker_,
                                    context_.voice, model_hooks());
   answer();
 }
@@ -156,12 +166,11 @@ void CallLeg::accept(SessionConfig config) {
 void CallLeg::accept_live(LiveConfig config) {
   live_ = true;
   decided(config.model());
-  LiveOptions options{Persona{context_.config.replies}, ids_.for_call(), call_ids_.live};
+  LiveOptions options{persona(), ids_.for_call(), call_ids_.live};
   options.now = std::chrono::steady_clock::now();
   options.unix_now = unix_seconds();
   options.lifetime = context_.config.session_lifetime;
-  model_ = std::make_unique<LiveModel>(std::move(config), std::move(options),
-                                       ScriptRecogniser{context_.config.heard}, speaker_,
+  model_ = std::make_unique<LiveModel>(std::move(config), std::move(options), hearing(), speaker_,
                                        context_.voice, model_hooks());
   answer();
 }

@@ -14,9 +14,11 @@
 #include "media/engine.hpp"
 #include "sim/call_model.hpp"
 #include "sim/calls.hpp"
+#include "sim/hearing.hpp"
 #include "sim/ids.hpp"
 #include "sim/journal.hpp"
 #include "sim/observer_list.hpp"
+#include "sim/persona.hpp"
 #include "sim/sim.hpp"
 #include "sim/speaker.hpp"
 #include "sim/voice.hpp"
@@ -29,6 +31,7 @@ struct LegContext {
   boost::asio::any_io_executor control;
   media::Engine& engine;
   Voice& voice;
+  Listener* listener;  ///< Null: nothing is recognised.
   Calls& calls;
   const SimConfig& config;
 };
@@ -79,6 +82,8 @@ class CallLeg final : public Leg, public std::enable_shared_from_this<CallLeg> {
   void await_decision();
   void decided(std::string_view model);
   [[nodiscard]] ModelHooks model_hooks();
+  [[nodiscard]] Hearing hearing() const;
+  [[nodiscard]] Persona persona() const;
   void answer();
   /// The speaker, or what records it.
   audio::Port& near_side();

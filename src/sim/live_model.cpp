@@ -24,12 +24,12 @@ TurnSettings patient() {
 
 LiveModel::LiveModel(LiveConfig config,
                      LiveOptions options,
-                     ScriptRecogniser recogniser,
+                     Hearing hearing,
                      Speaker& speaker,
                      Voice& voice,
                      ModelHooks hooks)
     : session_{std::move(config), std::move(options)},
-      recogniser_{std::move(recogniser)},
+      hearing_{std::move(hearing)},
       speaker_{speaker},
       hooks_{std::move(hooks)},
       ears_{patient()},
@@ -108,8 +108,10 @@ void LiveModel::hear(Time now) {
     if (!session_.listening()) {
       frame.samples.fill(0);
     }
+    hearing_.hear(frame);
     const audio::TurnEvent event = ears_.hear(frame);
     if (event.kind == audio::TurnEvent::Kind::started) {
+      hearing_.begin_turn(ears_.audio_ms() - event.audio_ms);
       session_.on_speech_started(event.audio_ms, now);
     } else if (event.kind == audio::TurnEvent::Kind::stopped) {
       session_.on_speech_stopped(event.audio_ms, now);
@@ -169,7 +171,10 @@ void LiveModel::perform(const SendDigit& action) {
 }
 
 void LiveModel::perform(const Recognise& action) {
-  session_.on_transcript(action.item_id, recogniser_.next(), now_steady());
+  hearing_.find_words([this, turn_id = action.item_id](const std::string& words) {
+    session_.on_transcript(turn_id, words, now_steady());
+    obey();
+  });
 }
 
 void LiveModel::perform(const EndCall& /*action*/) { hooks_.end_call(); }

@@ -8,9 +8,9 @@
 #include "sim/audio_reflector.hpp"
 #include "sim/call_model.hpp"
 #include "sim/ears.hpp"
+#include "sim/hearing.hpp"
 #include "sim/live_session.hpp"
 #include "sim/mouth.hpp"
-#include "sim/persona.hpp"
 #include "sim/speaker.hpp"
 #include "sim/voice.hpp"
 
@@ -23,7 +23,7 @@ class LiveModel final : public CallModel {
   /// @param speaker,voice  Must outlive this.
   LiveModel(LiveConfig config,
             LiveOptions options,
-            ScriptRecogniser recogniser,
+            Hearing hearing,
             Speaker& speaker,
             Voice& voice,
             ModelHooks hooks);
@@ -57,7 +57,7 @@ class LiveModel final : public CallModel {
   void reflect(const CallerFrame& frame);
 
   LiveSession session_;
-  ScriptRecogniser recogniser_;
+  Hearing hearing_;
   Speaker& speaker_;
   ModelHooks hooks_;
   Ears ears_;

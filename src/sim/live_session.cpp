@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "audio/speech.hpp"
+#include "base/json.hpp"
+#include "sim/persona_task.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -36,6 +38,17 @@ std::string_view reason_of(CallEnd why) {
     case CallEnd::lost: return "connection_lost";
   }
   return "connection_lost";
+}
+
+/// Functions that the model may hand on: the tools of its Responses model, or what the instructions
+/// name for a client that does the work itself.
+json::array delegated_tools(const LiveConfig& config) {
+  const json::value backend = config.backend();
+  if (const json::value* const tools = json_at(backend, "tools"); tools && tools->is_array()) {
+    return tools->get_array();
+  }
+  const auto task = task_in(config.instructions());
+  return task ? json::array{json::object{{"name", task->function}}} : json::array{};
 }
 
 }  // namespace
@@ -123,11 +136,16 @@ void LiveSession::on_transcript(const std::string& turn_id, const std::string& t
                {"end_ms", turn.start_ms + length * (i + 1) / count}});
   }
   was_heard_ = true;
-  answer_caller();
+  answer_caller(text);
 }
 
-void LiveSession::answer_caller() {
-  const Reply reply = persona_.reply({}, true);
+void LiveSession::answer_caller(const std::string& heard) {
+  Prompt prompt;
+  prompt.session_instructions = config_.instructions();
+  prompt.heard = heard;
+  prompt.caller_spoke = true;
+  prompt.tools = delegated_tools(config_);
+  const Reply reply = persona_.reply(prompt);
   if (const auto* const words = std::get_if<Say>(&reply)) {
     say(words->text);
   } else {

@@ -126,7 +126,7 @@ class LiveSession {
   void set_time(Time now);
   void say(std::string text);
   void interrupt();
-  void answer_caller();
+  void answer_caller(const std::string& heard);
   void delegate(const CallFunction& call);
   void evaluate_decision(const boost::json::value& delegation_id);
   void close(std::string_view reason, std::string_view client_event_id);

@@ -15,12 +15,12 @@ Time now_steady() { return std::chrono::steady_clock::now(); }
 
 Model::Model(SessionConfig config,
              SessionOptions options,
-             ScriptRecogniser recogniser,
+             Hearing hearing,
              Speaker& speaker,
              Voice& voice,
              ModelHooks hooks)
     : session_{std::move(config), std::move(options)},
-      recogniser_{std::move(recogniser)},
+      hearing_{std::move(hearing)},
       speaker_{speaker},
       hooks_{std::move(hooks)},
       ears_{session_.turns()},
@@ -64,9 +64,11 @@ void Model::tick(Time now) {
 void Model::hear(Time now) {
   CallerFrame frame;
   while (speaker_.hear(frame)) {
+    hearing_.hear(frame);
     const audio::TurnEvent event = ears_.hear(frame);
     session_.on_caller_audio(ears_.audio_ms(), now);
     if (event.kind == audio::TurnEvent::Kind::started) {
+      hearing_.begin_turn(ears_.audio_ms() - event.audio_ms);
       session_.on_speech_started(event.audio_ms, now);
     } else if (event.kind == audio::TurnEvent::Kind::stopped) {
       session_.on_speech_stopped(event.audio_ms, now);
@@ -97,7 +99,10 @@ void Model::perform(const StopSynthesis& action) { mouth_.stop(action.response_i
 void Model::perform(const ClearPlayback& /*action*/) { mouth_.clear(); }
 
 void Model::perform(const Recognise& action) {
-  session_.on_transcript(action.item_id, recogniser_.next());
+  hearing_.find_words([this, item_id = action.item_id](const std::string& words) {
+    session_.on_transcript(item_id, words, now_steady());
+    obey();
+  });
 }
 
 void Model::perform(const ChangeTurns& /*action*/) { ears_.configure(session_.turns()); }

@@ -6,8 +6,8 @@
 
 #include "sim/call_model.hpp"
 #include "sim/ears.hpp"
+#include "sim/hearing.hpp"
 #include "sim/mouth.hpp"
-#include "sim/persona.hpp"
 #include "sim/realtime_session.hpp"
 #include "sim/speaker.hpp"
 #include "sim/voice.hpp"
@@ -21,7 +21,7 @@ class Model final : public CallModel {
   /// @param speaker,voice  Must outlive this.
   Model(SessionConfig config,
         SessionOptions options,
-        ScriptRecogniser recogniser,
+        Hearing hearing,
         Speaker& speaker,
         Voice& voice,
         ModelHooks hooks);
@@ -51,7 +51,7 @@ class Model final : public CallModel {
   void hear(Time now);
 
   RealtimeSession session_;
-  ScriptRecogniser recogniser_;
+  Hearing hearing_;
   Speaker& speaker_;
   ModelHooks hooks_;
   Ears ears_;

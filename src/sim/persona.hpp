@@ -29,13 +29,13 @@ using Reply = std::variant<Say, CallFunction>;
 
 /// Everything that a reply may depend on.
 struct Prompt {
-  std::string_view instructions{};          ///< Of this response.
-  std::string_view session_instructions{};  ///< Of the session.
-  std::string_view heard{};        ///< What the caller said last; empty when no word is known.
-  bool caller_spoke = false;       ///< The conversation holds a turn of the caller.
-  bool interrupted = false;        ///< … with which the caller cut the model short.
-  boost::json::array tools{};      ///< Functions that may be called.
-  std::string_view tool_output{};  ///< Of the function called last, when it is the newest item.
+  std::string instructions{};          ///< Of this response.
+  std::string session_instructions{};  ///< Of the session.
+  std::string heard{};                 ///< What the caller said last; empty when no word is known.
+  bool caller_spoke = false;           ///< The conversation holds a turn of the caller.
+  bool interrupted = false;            ///< … with which the caller cut the model short.
+  boost::json::array tools{};          ///< Functions that may be called.
+  std::string tool_output{};           ///< Of the function called last, when it is the newest item.
 };
 
 /// What the sim's model says: no intelligence. Either answers in turn, or the rules of a script.

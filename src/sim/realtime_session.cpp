@@ -25,7 +25,8 @@ RealtimeSession::RealtimeSession(SessionConfig config, SessionOptions options)
       conversation_{out_.ids().realtime("conv_")},
       expires_at_unix_{options.unix_now + options.lifetime.count()},
       expires_at_{options.now + options.lifetime},
-      word_interval_{options.word_interval} {}
+      word_interval_{options.word_interval},
+      await_words_{options.await_words} {}
 
 json::object RealtimeSession::session_json() const {
   json::object session;
@@ -67,7 +68,11 @@ void RealtimeSession::on_speech_stopped(int audio_end_ms, Time now) {
   commit(item_id, std::max(0, audio_end_ms - speech_start_ms_));
   out_.act(Recognise{item_id});
   if (const auto settings = turns(); settings && settings->create_response) {
-    answer_turn(now);
+    if (await_words_) {
+      unheard_item_ = item_id;
+    } else {
+      answer_turn(now);
+    }
   }
 }
 
@@ -90,7 +95,15 @@ void RealtimeSession::commit(const std::string& item_id, int audio_ms) {
   conversation_.append(std::move(item));
 }
 
-void RealtimeSession::on_transcript(const std::string& item_id, const std::string& text) {
+void RealtimeSession::on_transcript(const std::string& item_id, const std::string& text, Time now) {
+  tell_transcript(item_id, text);
+  if (item_id == unheard_item_) {
+    unheard_item_.clear();
+    answer_turn(now);
+  }
+}
+
+void RealtimeSession::tell_transcript(const std::string& item_id, const std::string& text) {
   Item* const item = conversation_.find(item_id);
   if (item == nullptr) {
     return;  // deleted meanwhile
@@ -132,10 +145,12 @@ void RealtimeSession::on_digit(char digit, std::int64_t unix_seconds) {
 
 void RealtimeSession::interrupt() {
   const auto cut = clear_playback();
+  cut_short_ = cut_short_ || !cut.empty();
   if (const Response* const active = active_response()) {
     end_response(std::string{active->id()}, {"cancelled", "turn_detected"});
   }
   answer_waits_ = false;
+  unheard_item_.clear();
   for (const Playback& playback : cut) {
     truncate_unheard(playback);
   }

@@ -27,6 +27,8 @@ struct SessionOptions {
   std::int64_t unix_now = 0;             ///< The same in Unix seconds.
   std::chrono::seconds lifetime{3'600};  ///< Then `session_expired` and the end.
   std::chrono::milliseconds word_interval{30};
+  /// Turns are answered once their words are known, because the persona goes by them.
+  bool await_words = false;
 };
 
 /// One Realtime session as a state machine without I/O: fed with client events, the caller's
@@ -50,7 +52,7 @@ class RealtimeSession {
   /// … and end: commits the turn and, if so configured, answers it.
   void on_speech_stopped(int audio_end_ms, Time now);
   /// Text of a committed turn, after `Recognise`.
-  void on_transcript(const std::string& item_id, const std::string& text);
+  void on_transcript(const std::string& item_id, const std::string& text, Time now);
   /// A key was pressed. It commits nothing and makes no response.
   void on_digit(char digit, std::int64_t unix_seconds);
 
@@ -100,11 +102,13 @@ class RealtimeSession {
   [[nodiscard]] boost::json::object session_json() const;
   void commit(const std::string& item_id, int audio_ms);
   void answer_turn(Time now);
+  void tell_transcript(const std::string& item_id, const std::string& text);
   void interrupt();
   void time_out_idle(Time now);
   void truncate_unheard(const Playback& playback);
 
   // Responses: response_flow.cpp.
+  [[nodiscard]] Prompt prompt(const boost::json::value& overrides) const;
   [[nodiscard]] ResponsePlan plan(const boost::json::value& overrides);
   void start_response(const boost::json::value& overrides, Time now);
   void end_response(const std::string& id, const Ending& ending);
@@ -130,6 +134,9 @@ class RealtimeSession {
 
   std::vector<std::unique_ptr<Response>> responses_;  ///< Still generating.
   std::deque<Playback> playing_;
+  bool await_words_;
+  std::string unheard_item_;   ///< A turn to be answered once its words are known.
+  bool cut_short_ = false;     ///< The caller interrupted the last response.
   bool answer_waits_ = false;  ///< A turn to be answered once the running response is done.
 
   int caller_ms_ = 0;     ///< Sound heard since the session began.

@@ -24,12 +24,49 @@ int count_text_tokens(const Item& item) {
   return tokens;
 }
 
+/// What a message says, written or recognised.
+std::string words_of(const Item& item) {
+  std::string words;
+  const json::value* const content = item.body.if_contains("content");
+  if (content == nullptr || !content->is_array()) {
+    return words;
+  }
+  for (const json::value& part : content->get_array()) {
+    words += json_string(part, "text");
+    words += json_string(part, "transcript");
+  }
+  return words;
+}
+
 }  // namespace
+
+/// The caller's words since the model last spoke, or the output of a function that came last.
+Prompt RealtimeSession::prompt(const json::value& overrides) const {
+  Prompt prompt;
+  prompt.instructions = json_string(overrides, "instructions");
+  prompt.session_instructions = config_.instructions();
+  prompt.caller_spoke = conversation_.has_user_message();
+  prompt.interrupted = cut_short_;
+  const json::value* const tools = json_at(overrides, "tools");
+  prompt.tools = (tools != nullptr ? *tools : config_.json().at("tools")).as_array();
+  const auto& items = conversation_.items();
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    if (item->type() == "function_call_output") {
+      prompt.tool_output = json_string(item->body, "output");
+    }
+    if (item->role() != "user") {
+      break;
+    }
+    prompt.heard = words_of(*item) + (prompt.heard.empty() ? "" : " ") + prompt.heard;
+  }
+  return prompt;
+}
 
 /// @param overrides  `response` of a response.create, or an empty object after a caller's turn.
 ResponsePlan RealtimeSession::plan(const json::value& overrides) {
   const auto instructions = json_string(overrides, "instructions");
-  ResponsePlan plan{persona_.reply(instructions, conversation_.has_user_message())};
+  ResponsePlan plan{persona_.reply(prompt(overrides))};
+  cut_short_ = false;
   plan.text_only = config_.text_only();
   if (const auto* const modalities = json_at(overrides, "output_modalities")) {
     plan.text_only = modalities->as_array().front() == "text";

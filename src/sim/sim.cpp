@@ -18,6 +18,7 @@
 #include "net/url.hpp"
 #include "sim/calls.hpp"
 #include "sim/edge.hpp"
+#include "sim/listener.hpp"
 #include "sim/rest_api.hpp"
 #include "sim/sideband_server.hpp"
 #include "sim/voice.hpp"
@@ -114,6 +115,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
         sideband_{calls_, config_.api_key, ids_.for_call()} {}
 
   Result<> start(sip::Loop& loop) {
+    start_recogniser();
     if (auto made = make_certificates(); !made) {
       return fail(std::move(made).error().with("sim: certificates"));
     }
@@ -134,6 +136,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     return {};
   }
 
+  [[nodiscard]] const Result<std::string>& recogniser() const noexcept { return recogniser_; }
   [[nodiscard]] const SimAddresses& addresses() const noexcept { return addresses_; }
 
   Result<> set_webhook(std::string url, Secret secret) {
@@ -186,6 +189,20 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     addresses_.ca_file = files->ca_file;
     addresses_.server_name = certificate_name;
     return {};
+  }
+
+  /// Its absence is no failure: the sim then knows only the script's words.
+  void start_recogniser() {
+    if (!config_.recognise) {
+      return;
+    }
+    auto listener = Listener::start(control_);
+    if (listener) {
+      listener_ = std::move(*listener);
+      recogniser_ = listener_->name();
+    } else {
+      recogniser_ = fail(std::move(listener).error());
+    }
   }
 
   Result<> start_servers() {
@@ -245,8 +262,8 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Result<> start_sip(sip::Loop& loop) {
-    edge_.emplace(LegContext{control_, engine_, voice_, calls_, config_}, ids_.for_call(),
-                  *webhooks_, timeline_);
+    edge_.emplace(LegContext{control_, engine_, voice_, listener_.get(), calls_, config_},
+                  ids_.for_call(), *webhooks_, timeline_);
     sip::ServerConfig config;
     config.bind_address = config_.host;
     config.tls_port = config_.sip_tls_port;
@@ -277,6 +294,8 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   Ids ids_;
   Calls calls_;
   Voice voice_;
+  std::unique_ptr<Listener> listener_;
+  Result<std::string> recogniser_ = fail(Errc::not_found, "switched off");
   RestApi rest_;
   SidebandServer sideband_;
   TemporaryFolder own_folder_;
@@ -310,6 +329,8 @@ Sim::Sim(std::shared_ptr<Impl> impl) : impl_{std::move(impl)} {}
 Sim::~Sim() { impl_->stop(); }
 
 const SimAddresses& Sim::addresses() const noexcept { return impl_->addresses(); }
+
+const Result<std::string>& Sim::recogniser() const noexcept { return impl_->recogniser(); }
 
 Result<> Sim::set_webhook(std::string url, Secret secret) {
   return impl_->set_webhook(std::move(url), std::move(secret));

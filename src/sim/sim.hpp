@@ -15,6 +15,7 @@
 #include "base/secret.hpp"
 #include "base/timeline.hpp"
 #include "media/engine.hpp"
+#include "sim/persona_script.hpp"
 #include "sip/loop.hpp"
 
 namespace offhook::sim {
@@ -54,9 +55,11 @@ struct SimConfig {
   std::string record{};       ///< Folder for a stereo <call_id>.wav of each call; empty: none.
   std::uint32_t seed = 0;     ///< Not 0: ids come from it, for comparable runs.
   std::string voice = "slt";  ///< Of the model; see audio/speech.hpp.
-  std::vector<std::string> replies{};  ///< Said in turn to the caller; empty: a default set.
-  std::vector<std::string> heard{};    ///< Script recogniser: what the caller's turns say.
-  std::vector<std::string> codecs{};   ///< By preference; empty: Opus, PCMU, PCMA.
+  std::vector<std::string> replies{};      ///< Said in turn to the caller; empty: a default set.
+  std::optional<PersonaScript> persona{};  ///< Rules to answer by; nothing: the default ones.
+  std::vector<std::string> heard{};        ///< Script recogniser: what the caller's turns say.
+  bool recognise = true;  ///< What the script does not say, where a recogniser is installed.
+  std::vector<std::string> codecs{};  ///< By preference; empty: Opus, PCMU, PCMA.
   LiveRules live{};
   std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
   std::chrono::seconds session_lifetime{3'600};       ///< Then `session_expired` and BYE.
@@ -92,6 +95,8 @@ class Sim {
   ~Sim();
 
   [[nodiscard]] const SimAddresses& addresses() const noexcept;
+  /// The recogniser's name, or why there is none.
+  [[nodiscard]] const Result<std::string>& recogniser() const noexcept;
   /// Where webhooks go from now on (the receiver's port may be known only later).
   /// @return `invalid_argument`, and nothing changes, when it is no http or https address.
   Result<> set_webhook(std::string url, Secret secret);

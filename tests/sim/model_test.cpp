@@ -50,7 +50,8 @@ TEST_SUITE("Model") {
         SessionConfig::from_accept(boost::json::parse(R"({"type":"realtime"})"),
                                    audio::CodecId::pcmu)
             .value(),
-        std::move(options), ScriptRecogniser{{}}, speaker, voice, std::move(hooks));
+        std::move(options), Hearing{ScriptRecogniser{{}}, nullptr, false}, speaker, voice,
+        std::move(hooks));
     model->on_client_event(
         R"({"type":"response.create","response":{"instructions":"Say \"Hello there.\""}})");
     const auto work = boost::asio::make_work_guard(context);

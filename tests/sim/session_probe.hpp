@@ -163,7 +163,7 @@ class SessionProbe {
   void perform(const Play& action) { playable_ms = action.to_ms; }
   void perform(const StopSynthesis& /*action*/) { ++stopped; }
   void perform(const ClearPlayback& /*action*/) { ++cleared; }
-  void perform(const Recognise& action) { session_.on_transcript(action.item_id, heard); }
+  void perform(const Recognise& action) { session_.on_transcript(action.item_id, heard, now_); }
   void perform(const ChangeTurns& /*action*/) { ++turns_changed; }
   void perform(const EndCall& /*action*/) { ended = true; }
 

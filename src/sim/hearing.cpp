@@ -1,0 +1,42 @@
+#include "sim/hearing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace offhook::sim {
+
+Hearing::Hearing(ScriptRecogniser script, Listener* listener, bool narrowband)
+    : script_{std::move(script)}, listener_{listener}, narrowband_{narrowband} {}
+
+void Hearing::hear(const CallerFrame& frame) {
+  if (listener_ == nullptr) {
+    return;
+  }
+  if (heard_.size() >= longest) {  // silence for a minute, or a very long turn: the end counts
+    heard_.erase(heard_.begin(), heard_.begin() + static_cast<std::ptrdiff_t>(longest / 2));
+  }
+  heard_.insert(heard_.end(), frame.samples.begin(), frame.samples.end());
+}
+
+void Hearing::begin_turn(int ago_ms) {
+  const std::size_t kept =
+      std::min(heard_.size(), static_cast<std::size_t>(std::max(ago_ms, 0)) * samples_per_ms);
+  heard_.erase(heard_.begin(), heard_.end() - static_cast<std::ptrdiff_t>(kept));
+}
+
+void Hearing::find_words(OnWords tell) {
+  const std::vector<std::int16_t> turn = std::exchange(heard_, {});
+  std::string foretold = script_.next();
+  if (listener_ == nullptr || foretold != unknown_words) {
+    tell(std::move(foretold));
+    return;
+  }
+  listener_->recognise(turn, narrowband_,
+                       [weak = std::weak_ptr{alive_}, tell = std::move(tell)](std::string words) {
+                         if (weak.lock()) {
+                           tell(words.empty() ? std::string{unknown_words} : std::move(words));
+                         }
+                       });
+}
+
+}  // namespace offhook::sim
