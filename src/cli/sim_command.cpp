@@ -42,6 +42,7 @@ struct SimArguments {
   std::string ready_file;
   std::string replies_file;
   std::string heard_file;
+  std::string persona_file;
   std::vector<std::string> quirks;
   unsigned accept_deadline_s = 10;
   bool json = false;
@@ -93,6 +94,22 @@ Result<std::vector<std::string>> read_lines(const std::string& path) {
     }
   }
   return lines;
+}
+
+Result<> read_persona(const std::string& path, sim::SimConfig& config) {
+  if (path.empty()) {
+    return {};
+  }
+  const auto text = read_text_file(path);
+  if (!text) {
+    return fail(text.error());
+  }
+  auto script = sim::parse_persona(*text, path);
+  if (!script) {
+    return fail(std::move(script).error());
+  }
+  config.persona = std::move(*script);
+  return {};
 }
 
 Result<> apply_addresses(SimArguments& arguments) {
@@ -228,9 +245,10 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
   auto secret = webhook_secret(arguments, secret_file);
   auto replies = read_lines(arguments.replies_file);
   auto heard = read_lines(arguments.heard_file);
+  auto persona = read_persona(arguments.persona_file, config);
   for (const Error* error :
        {secret ? nullptr : &secret.error(), replies ? nullptr : &replies.error(),
-        heard ? nullptr : &heard.error()}) {
+        heard ? nullptr : &heard.error(), persona ? nullptr : &persona.error()}) {
     if (error != nullptr) {
       return fail(*error);
     }
@@ -254,8 +272,9 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
 }
 
 boost::json::object ready_json(const SimArguments& arguments,
-                               const sim::SimAddresses& addresses,
+                               const sim::Sim& sim,
                                const std::string& secret_file) {
+  const sim::SimAddresses& addresses = sim.addresses();
   const sim::SimConfig& config = arguments.config;
   boost::json::object ready{
       {"sip_host", config.host},
@@ -268,6 +287,9 @@ boost::json::object ready_json(const SimArguments& arguments,
       {"api_base", fmt::format("http://{}:{}/v1", config.api_host, addresses.api_port)},
       {"webhook_secret_file", secret_file},
       {"pid", getpid()}};
+  if (sim.recogniser()) {
+    ready["recogniser"] = *sim.recogniser();
+  }
   if (addresses.sip_udp_port != 0) {
     ready["sip_udp_port"] = addresses.sip_udp_port;
   }
@@ -292,7 +314,9 @@ bool write_ready_file(const std::string& path, const boost::json::object& ready)
   return std::rename(unfinished.c_str(), path.c_str()) == 0;
 }
 
-void print_ready(const boost::json::object& ready, const SimArguments& arguments) {
+void print_ready(const boost::json::object& ready,
+                 const SimArguments& arguments,
+                 const Result<std::string>& recogniser) {
   const auto text = [&](const char* name) {
     const boost::json::value& value = ready.at(name);
     return value.is_string() ? std::string{value.as_string()} : json_text(value);
@@ -312,6 +336,7 @@ void print_ready(const boost::json::object& ready, const SimArguments& arguments
   fmt::print("  webhook   {}   secret in {}\n",
              arguments.webhook.empty() ? "(none: --webhook URL)" : arguments.webhook,
              text("webhook_secret_file"));
+  fmt::print("  ears      {}\n", recogniser ? *recogniser : recogniser.error().detail);
   std::fflush(stdout);
 }
 
@@ -333,12 +358,12 @@ asio::awaitable<int> serve(SimRun& run) {
     fmt::print(stderr, "offhook: {}\n", sim.error().detail);
     co_return exit_usage;
   }
-  const boost::json::object ready = ready_json(run.arguments, (*sim)->addresses(), run.secret_file);
+  const boost::json::object ready = ready_json(run.arguments, **sim, run.secret_file);
   if (run.arguments.json) {
     fmt::print("{}\n", json_text(ready));
     std::fflush(stdout);
   } else {
-    print_ready(ready, run.arguments);
+    print_ready(ready, run.arguments, (*sim)->recogniser());
   }
   int exit_code = exit_ok;
   if (!run.arguments.ready_file.empty() && !write_ready_file(run.arguments.ready_file, ready)) {
@@ -421,6 +446,11 @@ void add_sim_command(CLI::App& app, Command& chosen) {
       ->type_name("FILE");
   sim->add_option("--heard", a.heard_file, "File of what the caller's turns say, one a line")
       ->type_name("FILE");
+  sim->add_option("--persona", a.persona_file,
+                  "YAML file of rules: what the model answers to what it hears")
+      ->type_name("FILE");
+  sim->add_flag("--ears,!--no-ears", a.config.recognise,
+                "Recognise what callers say, where the recogniser is installed (default: on)");
   sim->add_option("--accept-deadline", a.accept_deadline_s, "Seconds from webhook to decision")
       ->type_name("S")
       ->capture_default_str();
