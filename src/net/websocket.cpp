@@ -34,7 +34,8 @@ constexpr std::chrono::seconds silence_limit{40};
 constexpr std::size_t max_server_message_bytes = 16U << 20U;
 constexpr std::size_t max_inbox_messages = 1024;
 constexpr std::size_t max_inbox_bytes = 16U << 20U;
-/// What a client masks at a time, and what a reader keeps: both are there for as long as the socket.
+/// What a client masks at a time, and what a reader keeps: both are there for as long as the
+/// socket.
 constexpr std::size_t buffer_bytes = 4U << 10U;
 
 constexpr std::size_t longest_reason = 123;  // RFC 6455 section 5.5
