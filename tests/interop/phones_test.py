@@ -75,7 +75,7 @@ class PhonesTest(EndToEndTest):
 
     def baresip(self, account, *arguments, certificate="", port=0):
         folder = self.folder / "baresip"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         config = (HERE / "baresip/config.in").read_text()
         for name, value in (("@SIP_PORT@", port), ("@CERT@", certificate), ("@MODULES@", MODULES)):
             config = config.replace(name, str(value))
@@ -126,12 +126,22 @@ class Baresip(PhonesTest):
         wait_for(lambda: '"ended"' in sim.output(), "the sim to end the call")
         self.check_tone(recording, 0)
 
-    def test_is_called_over_tls_with_srtp(self):
-        port = free_port()
-        with certificates(self.folder) as certs:
+    def answering_phone(self, certificate):
+        """Starts a phone that answers by itself; returns its UDP port, TLS is the one above.
+
+        Somebody else may have taken that one meanwhile: the phone then ends, and another pair is tried."""
+        for _ in range(10):
+            port = free_port()
             phone = self.baresip(f"<sip:bob@127.0.0.1:{port + 1};transport=tls>;regint=0;answermode=auto;mediaenc=srtp-mand;"
-                                 "audio_codecs=opus/48000/2,PCMU/8000/1", certificate=certs / "server.pem", port=port)
-            wait_for(lambda: "baresip is ready" in phone.output(), "the phone to be ready")
+                                 "audio_codecs=opus/48000/2,PCMU/8000/1", certificate=certificate, port=port)
+            ready = wait_for(lambda: phone.process.poll() is not None or "baresip is ready" in phone.output(), "the phone to be ready")
+            if phone.process.poll() is None and ready:
+                return port
+        raise AssertionError("no free pair of ports was found:\n" + phone.output())
+
+    def test_is_called_over_tls_with_srtp(self):
+        with certificates(self.folder) as certs:
+            port = self.answering_phone(certs / "server.pem")
             summary = self.folder / "summary.json"
             code, output = self.offhook("call", "--no-control", "--sip-target", f"sip:bob@127.0.0.1:{port + 1};transport=tls",
                                         "--sip-name", "sip.test", "--sip-ca", certs / "ca.crt", "--srtp", "require",
