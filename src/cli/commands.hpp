@@ -18,6 +18,7 @@ void add_calls_command(CLI::App& app, Command& chosen);
 void add_check_command(CLI::App& app, Command& chosen);
 void add_demo_command(CLI::App& app, Command& chosen);
 void add_devices_command(CLI::App& app, Command& chosen);
+void add_serve_command(CLI::App& app, Command& chosen);
 void add_sim_command(CLI::App& app, Command& chosen);
 
 }  // namespace offhook::cli

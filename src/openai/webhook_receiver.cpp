@@ -42,6 +42,8 @@ class WebhookReceiver::Impl : public std::enable_shared_from_this<Impl> {
     return receive(request);
   }
 
+  void set_secrets(std::vector<Secret> secrets) { options_.secrets = std::move(secrets); }
+
   WebhookCounts counts;
 
  private:
@@ -117,6 +119,10 @@ net::HttpHandlers WebhookReceiver::handlers() const {
     return serve(receiver, std::move(request));
   };
   return handlers;
+}
+
+void WebhookReceiver::set_secrets(std::vector<Secret> secrets) {
+  impl_->set_secrets(std::move(secrets));
 }
 
 const WebhookCounts& WebhookReceiver::counts() const noexcept { return impl_->counts; }

@@ -65,6 +65,8 @@ class WebhookReceiver {
   ~WebhookReceiver();
 
   [[nodiscard]] net::HttpHandlers handlers() const;
+  /// From the next delivery on, these are the secrets (rotation without a restart).
+  void set_secrets(std::vector<Secret> secrets);
   [[nodiscard]] const WebhookCounts& counts() const noexcept;
 
  private:

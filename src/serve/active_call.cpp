@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "openai/event_type.hpp"
 
 namespace offhook::serve {
 
@@ -15,6 +16,7 @@ ActiveCall::ActiveCall(Parts parts,
       feed_{parts.feed},
       metrics_{parts.metrics},
       meter_{parts.metrics},
+      decided_at_{decided_at},
       timeline_{decided_at} {
   record_.id = offer.id;
   record_.api = offer.api;
@@ -45,6 +47,7 @@ void ActiveCall::on_mark(const Mark& mark) {
   if (mark.name == "transcript") {
     return;  // told by on_said
   }
+  journal_.mark(record_.id, mark);
   boost::json::object step = mark.detail;
   step["at_ms"] = mark.at_ms;
   step["source"] = mark.source;
@@ -53,7 +56,11 @@ void ActiveCall::on_mark(const Mark& mark) {
 }
 
 void ActiveCall::on_message(std::string_view direction, std::string_view json, double at_ms) {
-  meter_.on_message(direction, json, at_ms);
+  const std::string_view type = openai::event_type(json);
+  if (openai::carries_audio(type)) {
+    return;  // most of what Live sends: nobody here wants it
+  }
+  meter_.on_message(direction, type, json, at_ms);
   journal_.message(record_.id, direction, json, at_ms);
   if (record_.state == CallState::accepting && direction == "received") {
     record_.state = CallState::live;

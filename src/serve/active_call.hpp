@@ -34,6 +34,10 @@ class ActiveCall {
   ActiveCall& operator=(const ActiveCall&) = delete;
 
   [[nodiscard]] CallConversation& conversation() noexcept { return *conversation_; }
+  /// Since the decision, by a clock that nobody sets.
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(Timeline::Clock::now() - decided_at_).count();
+  }
   [[nodiscard]] CallRecord& record() noexcept { return record_; }
   [[nodiscard]] const CallRecord& record() const noexcept { return record_; }
 
@@ -48,6 +52,7 @@ class ActiveCall {
   Metrics& metrics_;
   CallRecord record_{};
   CallMeter meter_;
+  Timeline::Clock::time_point decided_at_;
   Timeline timeline_;
   Timeline::Subscription subscription_{};
   std::unique_ptr<CallConversation> conversation_;

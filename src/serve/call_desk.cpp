@@ -44,7 +44,9 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
         idle_{services_.executor} {}
 
   void on_webhook(openai::WebhookEvent event, std::string webhook_id);
-  static asio::awaitable<Result<std::size_t>> resume_calls(std::shared_ptr<Impl> self);
+  void know(const std::vector<JournalCall>& calls);
+  static asio::awaitable<std::size_t> resume_calls(std::shared_ptr<Impl> self,
+                                                   std::vector<JournalCall> calls);
   static asio::awaitable<void> drain(std::shared_ptr<Impl> self, milliseconds limit, DrainEnd end);
   void refuse_new_calls();
   void let_go();
@@ -65,6 +67,10 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
   void obey(Decision decision);
   void take(Decision decision);
   void arm_held_timer();
+  void errand_done() {
+    --errands_;
+    idle_.notify();
+  }
   Call begin(const Offer& offer, const agent::AgentProfile& profile);
   void end(const Call& call, const agent::ConversationResult& result);
   static asio::awaitable<void> run(Self self, Call call, bool resumed);
@@ -82,7 +88,7 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
   std::deque<CallRecord> ended_;
   asio::steady_timer held_timer_;
   net::Event idle_;
-  std::size_t rejecting_ = 0;
+  std::size_t errands_ = 0;  ///< Rejections and journal entries under way.
 };
 
 void CallDesk::Impl::on_webhook(openai::WebhookEvent event, std::string webhook_id) {
@@ -116,7 +122,7 @@ void CallDesk::Impl::obey(Decision decision) {
   }
   services_.feed.publish(decision.offer.id, "webhook", std::move(told));
   if (decision.action == Action::reject) {
-    ++rejecting_;
+    ++errands_;
     asio::co_spawn(services_.executor, reject(shared_from_this(), std::move(decision)),
                    asio::detached);
   }
@@ -133,7 +139,11 @@ void CallDesk::Impl::take(Decision decision) {
                           {"caller", record.caller},
                           {"called", record.called},
                           {"sip_call_id", record.sip_call_id}});
-  JournalCall entry{std::move(decision.offer), record.agent, record.caller, record.called,
+  JournalCall entry{std::move(decision.offer),
+                    record.agent,
+                    decision.agent->model,
+                    record.caller,
+                    record.called,
                     record.began};
   asio::co_spawn(services_.executor, write_opening(shared_from_this(), call, std::move(entry)),
                  asio::detached);
@@ -175,23 +185,28 @@ void CallDesk::Impl::end(const Call& call, const agent::ConversationResult& resu
   if (result.usage.tokens() > 0 || result.usage.live_seconds > 0) {
     record.usage = result.usage;
   }
-  const auto seconds = std::chrono::seconds{std::max<std::int64_t>(0, record.ended - record.began)};
+  // The wall clock may be set meanwhile; only what an earlier process began is measured by it.
+  const double seconds =
+      record.resumed ? std::max(call->seconds(), static_cast<double>(record.ended - record.began))
+                     : call->seconds();
+  const auto whole = std::chrono::seconds{static_cast<std::int64_t>(seconds)};
   Metrics& metrics = services_.metrics;
   metrics.calls.add(record.outcome);
-  metrics.duration_s.observe(static_cast<double>(seconds.count()));
+  metrics.duration_s.observe(seconds);
   metrics.input_tokens += record.usage.input_text_tokens + record.usage.input_audio_tokens;
   metrics.output_tokens += record.usage.output_text_tokens + record.usage.output_audio_tokens;
   metrics.live_seconds += record.usage.live_seconds;
   services_.feed.publish(record.id, "ended",
                          {{"outcome", record.outcome},
                           {"reason", record.reason},
-                          {"seconds", seconds.count()},
+                          {"seconds", whole.count()},
                           {"usage", to_json(record.usage)}});
-  services_.policy.ended(record.id, seconds, record.usage.tokens());
+  services_.policy.ended(record.id, whole, record.usage.tokens());
   if (result.end != agent::ConversationEnd::released) {
+    ++errands_;
     asio::co_spawn(services_.executor,
-                   write_ending(shared_from_this(), {record.id, record.outcome, record.reason,
-                                                     record.ended, record.usage}),
+                   write_ending(shared_from_this(),
+                                {record.id, record.outcome, record.reason, seconds, record.usage}),
                    asio::detached);
   }
   ended_.push_front(record);
@@ -206,7 +221,9 @@ asio::awaitable<void> CallDesk::Impl::write_opening(Self self,
                                                     std::weak_ptr<ActiveCall> weak,
                                                     JournalCall entry) {
   const std::string id = entry.offer.id;
+  ++self->errands_;
   const auto fresh = co_await self->services_.journal.open_call(std::move(entry));
+  self->errand_done();
   if (!fresh) {
     self->services_.metrics.errors.add("journal");
     self->services_.feed.publish(id, "journal_failed", {{"why", fresh.error().detail}});
@@ -225,6 +242,7 @@ asio::awaitable<void> CallDesk::Impl::write_opening(Self self,
 asio::awaitable<void> CallDesk::Impl::write_ending(Self self, JournalEnding ending) {
   const std::string id = ending.call_id;
   const auto written = co_await self->services_.journal.end_call(std::move(ending));
+  self->errand_done();
   if (!written) {
     self->services_.metrics.errors.add("journal");
     self->services_.feed.publish(id, "journal_failed", {{"why", written.error().detail}});
@@ -234,8 +252,7 @@ asio::awaitable<void> CallDesk::Impl::write_ending(Self self, JournalEnding endi
 asio::awaitable<void> CallDesk::Impl::reject(Self self, Decision decision) {
   const std::string id = decision.offer.id;
   const auto done = co_await self->services_.reject(decision.offer.api, id, decision.sip_status);
-  --self->rejecting_;
-  self->idle_.notify();
+  self->errand_done();
   std::string outcome = "rejected";
   if (!done) {
     outcome = failed_decision(done.error());
@@ -263,20 +280,19 @@ void CallDesk::Impl::arm_held_timer() {
   });
 }
 
-asio::awaitable<Result<std::size_t>> CallDesk::Impl::resume_calls(Self self) {
-  auto live = co_await self->services_.journal.live_calls();
-  if (!live) {
-    co_return fail(std::move(live).error());
+void CallDesk::Impl::know(const std::vector<JournalCall>& calls) {
+  for (const JournalCall& entry : calls) {
+    decider_.know(entry.offer.id, std::string{entry.offer.sip_call_id()}, Clock::now());
   }
-  const auto now = Clock::now();
-  for (const JournalCall& entry : *live) {
-    // All of them first: their webhooks may be repeated while the first are being attached.
-    self->decider_.know(entry.offer.id, std::string{entry.offer.sip_call_id()}, now);
-  }
+}
+
+asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
+                                                          std::vector<JournalCall> calls) {
+  self->know(calls);
   const auto jitter = static_cast<std::uint32_t>(self->options_.resume_jitter.count()) + 1;
   asio::steady_timer timer{self->services_.executor};
   std::size_t begun = 0;
-  for (const JournalCall& entry : *live) {
+  for (const JournalCall& entry : calls) {
     const auto profile = self->services_.policy.resume(entry.offer, entry.agent);
     if (!profile) {
       self->services_.feed.publish(entry.offer.id, "resume_failed",
@@ -318,7 +334,7 @@ asio::awaitable<bool> CallDesk::Impl::until_idle(Self self, milliseconds limit) 
       alive->idle_.notify();
     }
   });
-  while ((!self->active_.empty() || self->rejecting_ > 0) && Clock::now() < until) {
+  while ((!self->active_.empty() || self->errands_ > 0) && Clock::now() < until) {
     co_await self->idle_.wait();
   }
   co_return self->active_.empty();
@@ -377,7 +393,10 @@ CallDesk::~CallDesk() { impl_->let_go(); }
 void CallDesk::on_webhook(openai::WebhookEvent event, std::string webhook_id) {
   impl_->on_webhook(std::move(event), std::move(webhook_id));
 }
-asio::awaitable<Result<std::size_t>> CallDesk::resume_calls() { return Impl::resume_calls(impl_); }
+void CallDesk::know(const std::vector<JournalCall>& calls) { impl_->know(calls); }
+asio::awaitable<std::size_t> CallDesk::resume_calls(std::vector<JournalCall> calls) {
+  return Impl::resume_calls(impl_, std::move(calls));
+}
 asio::awaitable<void> CallDesk::drain(milliseconds limit, DrainEnd end) {
   return Impl::drain(impl_, limit, end);
 }

@@ -43,7 +43,7 @@ struct CallDeskServices {
 /// that it took until they are over.
 ///
 /// The accept request is begun in the same turn of the loop in which the webhook was verified; the
-/// journal's entry is written at the same time, not before (docs/decisions/0013). One executor; the
+/// journal's entry is written at the same time, not before (docs/decisions/0018). One executor; the
 /// services must outlive it.
 class CallDesk {
  public:
@@ -56,8 +56,10 @@ class CallDesk {
   /// A verified delivery.
   void on_webhook(openai::WebhookEvent event, std::string webhook_id);
 
-  /// Goes on with the calls that the journal says are live. Returns once all have been begun.
-  [[nodiscard]] boost::asio::awaitable<Result<std::size_t>> resume_calls();
+  /// Calls that an earlier process has decided: their webhooks are repetitions from now on.
+  void know(const std::vector<JournalCall>& calls);
+  /// Goes on with such calls, a few at a time. Returns how many, once all have been begun.
+  [[nodiscard]] boost::asio::awaitable<std::size_t> resume_calls(std::vector<JournalCall> calls);
 
   enum class DrainEnd : std::uint8_t {
     goodbye,   ///< What is still up when time runs short is told goodbye, then hung up.

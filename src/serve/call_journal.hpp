@@ -7,9 +7,11 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "agent/admission.hpp"
 #include "agent/conversation.hpp"
 #include "agent/tool.hpp"
 #include "base/error.hpp"
+#include "base/timeline.hpp"
 #include "serve/call_conversation.hpp"
 #include "serve/offer.hpp"
 
@@ -19,6 +21,7 @@ namespace offhook::serve {
 struct JournalCall {
   Offer offer;
   std::string agent;
+  std::string model;
   std::string caller;
   std::string called;
   std::int64_t began = 0;  ///< Unix seconds.
@@ -28,8 +31,14 @@ struct JournalEnding {
   std::string call_id;
   std::string outcome;
   std::string reason;
-  std::int64_t ended = 0;
+  double seconds = 0;  ///< Since the accept, by a clock that nobody sets.
   agent::Usage usage;
+};
+
+/// What ended calls of one caller have used in the last 24 hours.
+struct PastUse {
+  std::string caller;
+  agent::UsageSums used;
 };
 
 struct JournalHealth {
@@ -56,10 +65,13 @@ class CallJournal {
   /// Calls that were opened and not ended, as a crash leaves them.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<JournalCall>>> live_calls() = 0;
 
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<PastUse>>> last_day() = 0;
+
   virtual void message(const std::string& call_id,
                        std::string_view direction,
                        std::string_view json,
                        double at_ms) = 0;
+  virtual void mark(const std::string& call_id, const Mark& mark) = 0;
   virtual void said(const std::string& call_id, const Said& line) = 0;
   virtual void usage(const std::string& call_id, const agent::Usage& usage) = 0;
 

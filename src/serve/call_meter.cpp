@@ -9,22 +9,10 @@ constexpr double ms_per_s = 1'000.0;
 
 }  // namespace
 
-std::string_view event_type(std::string_view json) noexcept {
-  // Every event seen begins with it or has it among its first fields; a type inside a nested object
-  // can only be met first when the outer one comes behind that object.
-  constexpr std::string_view key = "\"type\"";
-  const auto at = json.find(key);
-  if (at == std::string_view::npos) {
-    return {};
-  }
-  const auto open = json.find('"', at + key.size());
-  const auto close = open == std::string_view::npos ? open : json.find('"', open + 1);
-  return close == std::string_view::npos ? std::string_view{}
-                                         : json.substr(open + 1, close - open - 1);
-}
-
-void CallMeter::on_message(std::string_view direction, std::string_view json, double at_ms) {
-  const std::string_view type = event_type(json);
+void CallMeter::on_message(std::string_view direction,
+                           std::string_view type,
+                           std::string_view json,
+                           double at_ms) {
   if (direction == "received") {
     on_received(type, json, at_ms);
   } else if (type == "conversation.item.create" || type == "response.item.create" ||

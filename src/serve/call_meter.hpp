@@ -10,10 +10,6 @@
 
 namespace offhook::serve {
 
-/// The `type` of an event, without parsing it: sidebands of Live carry sound, which is most of what
-/// comes in. @return empty when the text does not look like an event.
-[[nodiscard]] std::string_view event_type(std::string_view json) noexcept;
-
 /// Reads the times that people ask for off the events of one call, of either API:
 /// first sound, silence between a turn and its answer, time of tools. Pure.
 class CallMeter {
@@ -21,7 +17,11 @@ class CallMeter {
   explicit CallMeter(Metrics& metrics) : metrics_{metrics} {}
 
   void on_accept_sent(double at_ms) { accept_sent_ms_ = at_ms; }
-  void on_message(std::string_view direction, std::string_view json, double at_ms);
+  /// @param type  Of the event in `json`.
+  void on_message(std::string_view direction,
+                  std::string_view type,
+                  std::string_view json,
+                  double at_ms);
 
  private:
   void on_received(std::string_view type, std::string_view json, double at_ms);

@@ -11,7 +11,7 @@ asio::awaitable<Result<bool>> MemoryJournal::open_call(JournalCall call) {
 
 asio::awaitable<Result<>> MemoryJournal::end_call(JournalEnding ending) {
   calls_.erase(ending.call_id);
-  std::erase_if(tools_, [&](const auto& tool) { return tool.first.first == ending.call_id; });
+  ledger_.forget(ending.call_id);
   co_return Result<>{};
 }
 
@@ -23,25 +23,8 @@ asio::awaitable<Result<std::vector<JournalCall>>> MemoryJournal::live_calls() {
   co_return live;
 }
 
-asio::awaitable<Result<agent::ToolLedger::Claim>> MemoryJournal::claim(agent::ToolCall call) {
-  const auto [found, fresh] = tools_.emplace(ToolKey{call.call_id, call.function_call_id}, Claim{});
-  Claim before = found->second;
-  if (fresh) {
-    found->second.before = State::claimed;
-  }
-  co_return before;
-}
-
-asio::awaitable<Result<>> MemoryJournal::finish(std::string call_id,
-                                                std::string function_call_id,
-                                                std::string output) {
-  tools_[{call_id, function_call_id}] = {State::done, std::move(output)};
-  co_return Result<>{};
-}
-
-asio::awaitable<Result<>> MemoryJournal::sent(std::string call_id, std::string function_call_id) {
-  tools_[{call_id, function_call_id}].before = State::sent;
-  co_return Result<>{};
+asio::awaitable<Result<std::vector<PastUse>>> MemoryJournal::last_day() {
+  co_return std::vector<PastUse>{};
 }
 
 }  // namespace offhook::serve

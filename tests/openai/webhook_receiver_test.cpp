@@ -154,6 +154,16 @@ TEST_SUITE("webhook receiver") {
               .status == 200);
   }
 
+  TEST_CASE("takes other secrets from one delivery to the next") {
+    Desk desk;
+    CHECK(desk.deliver(signed_headers("wh_1", call), call) == 200);
+    desk.receiver->set_secrets({Secret{"another"}});
+    CHECK(desk.deliver(signed_headers("wh_2", call), call) == 401);
+    desk.receiver->set_secrets({Secret{"another"}, secret});
+    CHECK(desk.deliver(signed_headers("wh_2", call), call) == 200);
+    CHECK(desk.told == Story{"wh_1 rtc_1", "wh_2 rtc_1"});
+  }
+
   TEST_CASE("calls nothing back once it is destroyed") {
     Desk desk;
     const auto handlers = desk.receiver->handlers();

@@ -116,13 +116,19 @@ TEST_SUITE("call desk") {
   TEST_CASE("goes on with the calls that the journal has, and knows their webhooks") {
     World world;
     for (const char* id : {"rtc_1", "rtc_2"}) {
-      JournalCall call{offer(agent::Api::realtime, id, std::string{id} + "@b"), "support", "", "",
+      JournalCall call{offer(agent::Api::realtime, id, std::string{id} + "@b"),
+                       "support",
+                       "",
+                       "",
+                       "",
                        1'700'000'000};
       CHECK(test::run_on(world.context, world.journal.open_call(std::move(call))).value());
     }
-    JournalCall strange{offer(agent::Api::realtime, "rtc_3"), "gone", "", "", 1};
+    JournalCall strange{offer(agent::Api::realtime, "rtc_3"), "gone", "", "", "", 1};
     CHECK(test::run_on(world.context, world.journal.open_call(std::move(strange))).value());
-    CHECK(test::run_on(world.context, world.desk.resume_calls()).value() == 2);
+    auto live = test::run_on(world.context, world.journal.live_calls()).value();
+    CHECK(live.size() == 3);
+    CHECK(test::run_on(world.context, world.desk.resume_calls(std::move(live))) == 2);
     world.settle();
     CHECK(world.log == Log{"rtc_1 resume", "rtc_2 resume"});
     CHECK(world.desk.find("rtc_1")->resumed);
@@ -134,7 +140,7 @@ TEST_SUITE("call desk") {
 
   TEST_CASE("a call that somebody else has opened in the same journal is let go") {
     World world;
-    JournalCall theirs{offer(agent::Api::realtime, "rtc_1"), "support", "", "", 1};
+    JournalCall theirs{offer(agent::Api::realtime, "rtc_1"), "support", "", "", "", 1};
     CHECK(test::run_on(world.context, world.journal.open_call(std::move(theirs))).value());
     world.desk.on_webhook(realtime_event("rtc_1"), "wh_1");
     world.settle();

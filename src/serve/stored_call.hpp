@@ -1,0 +1,13 @@
+#pragma once
+
+#include "serve/call_journal.hpp"
+#include "store/records.hpp"
+
+namespace offhook::serve {
+
+// What the journal keeps of a call, there and back: a restart gets the offer as it was.
+[[nodiscard]] store::NewCall to_stored(const JournalCall& call);
+[[nodiscard]] JournalCall from_stored(const store::Call& call);
+[[nodiscard]] store::Usage to_stored(const agent::Usage& usage, double seconds);
+
+}  // namespace offhook::serve

@@ -1,0 +1,145 @@
+"""`offhook serve` from the webhook to the end of the call, against `offhook sim`."""
+import signal
+import threading
+import time
+import urllib.request
+import json
+
+from serve_support import AGENT, ServeTest
+from support import DEADLINE_S, main, sign, wait_for
+
+
+class ServedCalls(ServeTest):
+    def test_a_call_is_answered_and_its_story_told(self):
+        sim = self.sim_with_webhook("--quirk", "duplicate-webhook")
+        serve = self.serve(self.agent_file(sim))
+        phone = self.phone(sim, "--max-duration", "60")
+        wait_for(lambda: any("Hello" in e["text"] for e in serve.events("transcript")), "the greeting")
+        self.assertEqual(len(serve.calls("live")), 1)
+        call = serve.calls("live")[0]
+        self.assertEqual(call["agent"], "support")
+        self.assertEqual(serve.request(f"/v1/calls/{call['id']}/hang_up", {"reason": "test"})[0], 202)
+        self.assertEqual(phone.wait(), 0, phone.output())
+        ended = wait_for(lambda: serve.events("ended"), "the end")
+        self.assertEqual(ended[0]["outcome"], "hung_up")
+        self.assertEqual(len(serve.events("incoming")), 1)
+        self.assertEqual(serve.metric('offhook_calls_total{outcome="hung_up"}'), 1)
+        self.assertGreaterEqual(serve.metric('offhook_webhooks_total{outcome="taken"}'), 1)
+        serve.signal(signal.SIGTERM)
+        self.assertEqual(serve.wait(), 0)
+
+    def test_orders_reach_the_caller_and_the_stream_tells_of_it(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent_file(sim))
+        self.phone(sim, "--max-duration", "120")
+        call = wait_for(lambda: serve.calls("live"), "a live call")[0]
+        seen = []
+        thread = threading.Thread(target=self.follow, args=(serve, call["id"], seen), daemon=True)
+        thread.start()
+        wait_for(lambda: "transcript" in seen, "the greeting in the stream")
+        self.assertEqual(serve.request(f"/v1/calls/{call['id']}/say", {"text": 'Say "The ticket is booked."'})[0], 202)
+        wait_for(lambda: any("booked" in e["text"] for e in serve.events("transcript")), "the ordered words")
+        self.assertEqual(serve.request(f"/v1/calls/{call['id']}/hang_up", {})[0], 202)
+        thread.join(DEADLINE_S)
+        self.assertFalse(thread.is_alive())
+        self.assertEqual(seen[-1], "ended")
+        self.assertEqual(serve.request("/v1/calls", token="wrong")[0], 401)
+
+    @staticmethod
+    def follow(serve, call_id, seen):
+        request = urllib.request.Request(f"{serve.ready['control_url']}/v1/calls/{call_id}/events",
+                                         headers={"Authorization": "Bearer tok"})
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as stream:
+            for line in stream:
+                if line.startswith(b"event: "):
+                    seen.append(line[7:].strip().decode())
+
+    def test_routing_rejects_with_its_own_status(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent_file(sim, "routing:\n  - reject: 486\n"))
+        phone = self.phone(sim)
+        self.assertEqual(phone.wait(), 12, phone.output())
+        self.assertIn("486", phone.output())
+        self.assertEqual(serve.events("webhook")[0]["outcome"], "rejected")
+        self.assertEqual(serve.calls(), [])
+
+    def test_draining_rejects_new_calls_and_ends_with_the_last_one(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent_file(sim), "--drain-seconds", "300")
+        first = self.phone(sim, "--max-duration", "120")
+        call = wait_for(lambda: serve.calls("live"), "a live call")[0]
+        serve.signal(signal.SIGTERM)
+        wait_for(lambda: serve.request("/readyz", token=None)[0] == 503, "draining")
+        second = self.phone(sim)
+        self.assertEqual(second.wait(), 12, second.output())
+        self.assertIn("503", second.output())
+        serve.request(f"/v1/calls/{call['id']}/hang_up", {})
+        self.assertEqual(serve.wait(), 0, serve.output())
+        self.assertEqual(first.wait(), 0, first.output())
+
+    def test_a_reload_holds_for_new_calls_and_a_bad_file_for_none(self):
+        sim = self.sim_with_webhook()
+        path = self.agent_file(sim)
+        serve = self.serve(path)
+        path.write_text(path.read_text() + "nonsense: true\n")
+        serve.signal(signal.SIGHUP)
+        wait_for(lambda: "nonsense" in serve.output(), "the complaint")
+        self.agent_file(sim, agents=AGENT.replace("support:", "sales:"))
+        serve.signal(signal.SIGHUP)
+        wait_for(lambda: serve.events("reloaded"), "the reload")
+        self.phone(sim, "--max-duration", "60")
+        call = wait_for(lambda: serve.calls("live"), "a live call")[0]
+        self.assertEqual(call["agent"], "sales")
+
+    def test_after_a_crash_the_call_goes_on_with_the_next_process(self):
+        sim = self.sim_with_webhook()
+        path = self.agent_file(sim)
+        first = self.serve(path)
+        phone = self.phone(sim, "--max-duration", "120")
+        call = wait_for(lambda: first.calls("live"), "a live call")[0]
+        wait_for(lambda: first.metric("offhook_journal_commits_total") > 0, "the journal's entry")
+        first.process.kill()
+        first.process.wait()
+        second = self.serve(path, log="second")
+        resumed = wait_for(lambda: second.calls("live"), "the resumed call")
+        self.assertEqual(resumed[0]["id"], call["id"])
+        self.assertTrue(resumed[0]["resumed"])
+        self.assertEqual(second.request(f"/v1/calls/{call['id']}/hang_up", {})[0], 202)
+        self.assertEqual(phone.wait(), 0, phone.output())
+        wait_for(lambda: second.events("ended"), "the end")
+
+
+class Deliveries(ServeTest):
+    def deliver(self, serve, sim, webhook_id, event):
+        body = json.dumps(event).encode()
+        now = int(time.time())
+        request = urllib.request.Request(serve.ready["webhook_url"], data=body, headers={
+            "webhook-id": webhook_id, "webhook-timestamp": str(now),
+            "webhook-signature": sign(sim.secret, webhook_id, now, body)})
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+            return answer.status
+
+    def event(self, kind, ident, sip_call_id, age=0):
+        key = "call_id" if kind.startswith("realtime") else "session_id"
+        return {"id": "evt_1", "object": "event", "created_at": int(time.time()) - age, "type": kind,
+                "data": {key: ident, "sip_headers": [{"name": "Call-ID", "value": sip_call_id}]}}
+
+    def test_one_call_is_decided_once_under_all_its_names(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent_file(sim))
+        for webhook_id, kind, ident in (("wh_1", "realtime.call.incoming", "rtc_1"),
+                                        ("wh_2", "realtime.call.incoming", "rtc_1"),
+                                        ("wh_3", "live.transport.incoming", "live_1"),
+                                        ("wh_4", "live.call.incoming", "live_1")):
+            self.assertEqual(self.deliver(serve, sim, webhook_id, self.event(kind, ident, "one@test")), 200)
+        self.assertEqual(self.deliver(serve, sim, "wh_5", self.event("realtime.call.incoming", "rtc_2", "two@test", 7200)), 200)
+        self.assertEqual(self.deliver(serve, sim, "wh_6", {"type": "realtime.call.incoming", "data": {}}), 200)
+        wait_for(lambda: serve.events("ended"), "the end of the only call")
+        self.assertEqual(serve.events("ended")[0]["outcome"], "not_accepted")
+        self.assertEqual([e["call_id"] for e in serve.events("incoming")], ["rtc_1"])
+        self.assertEqual([e["outcome"] for e in serve.events("webhook")],
+                         ["duplicate", "other_api", "other_api", "stale", "test"])
+
+
+if __name__ == "__main__":
+    main()
