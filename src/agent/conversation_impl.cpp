@@ -264,8 +264,9 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
 asio::awaitable<void> Conversation::Impl::adopt_unfinished() {
   const auto unfinished = co_await services_.ledger.unfinished(call_.id);
   for (const ToolLedger::Unfinished& left : unfinished) {
-    services_.timeline.mark("tool", "in_doubt",
-                            {{"name", left.call.name}, {"id", left.call.function_call_id}});
+    services_.timeline.mark(
+        "tool", "in_doubt",
+        {{"tool", left.call.name}, {"function_call_id", left.call.function_call_id}});
     dialogue_->adopt(left.call, moment());
   }
   obey();

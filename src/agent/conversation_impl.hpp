@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -119,6 +120,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   std::optional<Over> over_;
   net::Event changed_;  ///< `over_`, or the sideband is there or gone.
 
+  std::set<std::string> claimed_;  ///< Function calls whose output has not arrived yet.
   std::list<boost::asio::cancellation_signal> tools_;
   net::Event tool_ended_;
   Usage told_usage_;

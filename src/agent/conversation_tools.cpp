@@ -54,6 +54,9 @@ void Conversation::Impl::start_tool(StartTool start) {
 }
 
 void Conversation::Impl::record_sent(std::string function_call_id) {
+  if (claimed_.erase(function_call_id) == 0) {
+    return;  // answered without running anything: the ledger knows nothing of it
+  }
   spawn(tell_sent(shared_from_this(), std::move(function_call_id)));
 }
 
@@ -68,12 +71,12 @@ asio::awaitable<void> Conversation::Impl::tell_sent(std::shared_ptr<Impl> self,
 asio::awaitable<void> Conversation::Impl::run_tool(std::shared_ptr<Impl> self, StartTool start) {
   const std::string id = start.call.function_call_id;
   const std::string name = start.call.name;
-  self->services_.timeline.mark("tool", "called", {{"name", name}, {"id", id}});
+  self->services_.timeline.mark("tool", "called", {{"tool", name}, {"function_call_id", id}});
   const auto began = Clock::now();
   auto outcome = co_await self->outcome_of(std::move(start));
   json::object detail{
-      {"name", name},
-      {"id", id},
+      {"tool", name},
+      {"function_call_id", id},
       {"ms", std::chrono::duration<double, std::milli>(Clock::now() - began).count()}};
   if (!outcome) {
     detail["error"] = outcome.error().detail;
@@ -92,6 +95,7 @@ asio::awaitable<Result<std::string>> Conversation::Impl::outcome_of(StartTool st
   if (!claim) {
     co_return fail(claim.error().code, "not done, because it could not be recorded");
   }
+  claimed_.insert(call.function_call_id);
   using State = ToolLedger::State;
   if (claim->before == State::done || claim->before == State::sent) {
     co_return claim->output;

@@ -90,7 +90,8 @@ void print_summary(const std::string& path, const agent::AgentFile& file) {
   line("webhook", fmt::format("{} {}{}, {} secret{}", file.webhook.cert.empty() ? "http" : "https",
                               file.webhook.listen, file.webhook.path, file.webhook.secrets.size(),
                               file.webhook.secrets.size() == 1 ? "" : "s"));
-  line("control", file.control.listen.empty() ? "none" : file.control.listen);
+  line("control",
+       file.control.listen.empty() ? "as `offhook serve --control` says" : file.control.listen);
   line("journal", file.journal);
   for (const auto& [name, profile] : file.agents) {
     line("agent", fmt::format("{}: {}", name, describe(profile)));

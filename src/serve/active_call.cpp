@@ -1,5 +1,7 @@
 #include "serve/active_call.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -37,6 +39,17 @@ ActiveCall::ActiveCall(Parts parts,
        .on_usage = [this](const agent::Usage& usage) { on_usage(usage); }});
 }
 
+namespace {
+
+/// Of the sideband's marks all are messages but those about the connection itself.
+bool tells_a_message(const Mark& mark) {
+  constexpr std::array<std::string_view, 6> connection{
+      "attached", "attached.again", "attach.failed", "dropped", "closed", "send.failed"};
+  return mark.source == "sideband" && std::ranges::find(connection, mark.name) == connection.end();
+}
+
+}  // namespace
+
 void ActiveCall::on_mark(const Mark& mark) {
   if (mark.source == "rest" && mark.name == "accept.sent") {
     meter_.on_accept_sent(mark.at_ms);
@@ -47,7 +60,9 @@ void ActiveCall::on_mark(const Mark& mark) {
   if (mark.name == "transcript") {
     return;  // told by on_said
   }
-  journal_.mark(record_.id, mark);
+  if (!tells_a_message(mark)) {  // on_message writes those, whole
+    journal_.mark(record_.id, mark);
+  }
   boost::json::object step = mark.detail;
   step["at_ms"] = mark.at_ms;
   step["source"] = mark.source;

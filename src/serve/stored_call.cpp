@@ -61,6 +61,19 @@ JournalCall from_stored(const store::Call& call) {
   return found;
 }
 
+agent::ToolLedger::Unfinished from_stored(const std::string& call_id, const store::Tool& tool) {
+  agent::ToolLedger::Unfinished left;
+  left.call.call_id = call_id;
+  left.call.function_call_id = tool.function_call_id;
+  left.call.name = tool.name;
+  const auto arguments = parse_json(tool.arguments);
+  if (arguments && arguments->is_object()) {
+    left.call.arguments = arguments->get_object();
+  }
+  left.state = static_cast<agent::ToolLedger::State>(tool.state);
+  return left;
+}
+
 store::Usage to_stored(const agent::Usage& usage, double seconds) {
   return {.input_text_tokens = static_cast<std::int64_t>(usage.input_text_tokens),
           .input_audio_tokens = static_cast<std::int64_t>(usage.input_audio_tokens),

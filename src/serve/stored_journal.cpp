@@ -58,6 +58,9 @@ asio::awaitable<Result<std::vector<JournalCall>>> StoredJournal::live_calls() {
   for (const store::LiveCall& one : *stored) {
     live.push_back(from_stored(one.call));
     models_[live.back().offer.id] = live.back().model;
+    for (const store::Tool& tool : one.unfinished) {
+      unfinished_[live.back().offer.id].push_back(from_stored(live.back().offer.id, tool));
+    }
   }
   co_return live;
 }
@@ -161,6 +164,12 @@ asio::awaitable<Result<>> StoredJournal::finish(std::string call_id,
 
 asio::awaitable<Result<>> StoredJournal::sent(std::string call_id, std::string function_call_id) {
   co_return co_await journal_.tool_sent(std::move(call_id), std::move(function_call_id));
+}
+
+asio::awaitable<std::vector<agent::ToolLedger::Unfinished>> StoredJournal::unfinished(
+    std::string call_id) {
+  auto left = unfinished_.extract(call_id);
+  co_return left ? std::move(left.mapped()) : std::vector<Unfinished>{};
 }
 
 std::optional<double> StoredJournal::cost(const std::string& call_id,

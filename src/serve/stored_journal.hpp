@@ -49,12 +49,16 @@ class StoredJournal : public CallJournal, private agent::ToolLedger {
                                                         std::string output) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> sent(std::string call_id,
                                                       std::string function_call_id) override;
+  [[nodiscard]] boost::asio::awaitable<std::vector<Unfinished>> unfinished(
+      std::string call_id) override;
   [[nodiscard]] std::optional<double> cost(const std::string& call_id,
                                            const agent::Usage& usage) const;
 
   store::Journal& journal_;
   StoredJournalOptions options_;
   std::unordered_map<std::string, std::string> models_;  ///< Of live calls, by call id.
+  /// What an earlier process has left of them, until somebody goes on with it.
+  std::unordered_map<std::string, std::vector<Unfinished>> unfinished_;
 };
 
 }  // namespace offhook::serve

@@ -1,43 +1,96 @@
 """`offhook serve` against `offhook sim`, with callers that are pure phones."""
+import collections
+import contextlib
 import http.server
 import json
 import pathlib
 import socket
+import sqlite3
 import threading
+import time
 import urllib.error
 import urllib.request
 
-from support import DEADLINE_S, OFFHOOK, EndToEndTest, Running, wait_for
+from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, Running, wait_for
 
 
 class ToolServer:
-    """An HTTP tool that counts what it was asked."""
+    """HTTP tools that count what they were asked. The path says how one behaves: /ok, /slow (after `pause_s`), /hang
+    (once released), /crash (closes the connection without an answer), /fail (500)."""
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self, pause_s=2):
+        self.calls = []  # (body, headers), as they came
+        self.released = threading.Event()
+        self.pause_s = pause_s
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.calls.append((json.loads(body), dict(self.headers)))
-                answer = json.dumps({"status": "shipped", "arrives": "Thursday"}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
+                outer.behave(self)
 
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/order"
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 512
+
+            def handle_error(self, *_):
+                pass  # a client that is gone is what some tests are about
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def behave(self, request):
+        if request.path == "/slow":
+            time.sleep(self.pause_s)
+        elif request.path == "/hang":
+            self.released.wait()
+        elif request.path == "/crash":
+            request.close_connection = True
+            return
+        answer = json.dumps({"status": "shipped", "arrives": "Thursday"}).encode()
+        request.send_response(500 if request.path == "/fail" else 200)
+        request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(answer)))
+        request.end_headers()
+        request.wfile.write(answer)
+
+    def attempts(self):
+        """How often each function call came, by its idempotency key."""
+        return collections.Counter(headers["Idempotency-Key"] for _, headers in self.calls)
+
     def close(self):
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+class Journal:
+    """The journal of `serve`, read as any other program may read it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def rows(self, sql):
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)) as database:
+            return database.execute(sql).fetchall()
+
+    def lines(self):
+        """Transcripts: call id to its lines, in order."""
+        found = {call_id: [] for (call_id,) in self.rows("SELECT call_id FROM call ORDER BY id")}
+        for call_id, who, text in self.rows("SELECT call_id, who, text FROM line JOIN call ON call.id = line.call "
+                                            "ORDER BY line.run, line.at_ms"):
+            found[call_id].append((who, text))
+        return found
+
+    def tools(self):
+        """(call id, function call id, name, state, attempt, output) of every function call."""
+        return self.rows("SELECT call_id, function_call_id, name, state, attempt, output "
+                         "FROM tool JOIN call ON call.id = tool.call ORDER BY tool.id")
 
 
 def free_port():
@@ -116,6 +169,25 @@ agents:
         """A caller without a controller of its own, on null devices."""
         return self.start(OFFHOOK, "call", "--no-control", *sim.target(**{"--listen": None, "--api": None}),
                           *arguments, env=sim.env())
+
+    def callers(self, sim, *arguments):
+        """Several callers in one process: tests/tools/call_many.cpp."""
+        return self.start(TOOLS / "call_many", "--target", sim.ready["sip_target"], "--name", sim.ready["sip_name"],
+                          "--ca", sim.ready["ca_file"], *arguments)
+
+    def tool_server(self, **options):
+        server = ToolServer(**options)
+        self.addCleanup(server.close)
+        return server
+
+    def replies(self, *lines, name="replies"):
+        path = self.folder / name
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    @property
+    def journal(self):
+        return Journal(self.folder / "offhook.db")
 
 
 AGENT = """  support:

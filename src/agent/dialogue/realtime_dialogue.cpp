@@ -89,7 +89,7 @@ void RealtimeDialogue::on_event(const openai::RealtimeEvent& event, Moment momen
   } else if (event.type == "input_audio_buffer.dtmf_event_received") {
     on_digit(event, moment);
   } else if (event.type.starts_with("conversation.item.")) {
-    on_item(event);
+    on_item(event, moment);
   } else if (event.type == "error") {
     on_error(event);
   }
@@ -111,13 +111,14 @@ void RealtimeDialogue::on_digit(const openai::RealtimeEvent& event, Moment momen
   }
 }
 
-void RealtimeDialogue::on_item(const openai::RealtimeEvent& event) {
+void RealtimeDialogue::on_item(const openai::RealtimeEvent& event, Moment moment) {
   if (unconfirmed_.empty()) {
     return;
   }
   const json::value* item = event.body.if_contains("item");
-  if (item != nullptr) {
-    confirm(json_string(*item, "id"));
+  const bool go_on = item != nullptr && confirm(json_string(*item, "id"));
+  if (go_on) {
+    queue_.want({}, moment.now);
   }
 }
 
@@ -129,15 +130,18 @@ void RealtimeDialogue::on_error(const openai::RealtimeEvent& event) {
     return;
   }
   // A duplicate is there already. Any other refusal would come again, so it is over as well.
-  confirm(id.substr(event_prefix.size()));
+  static_cast<void>(confirm(id.substr(event_prefix.size())));
 }
 
-void RealtimeDialogue::confirm(std::string_view item_id) {
+bool RealtimeDialogue::confirm(std::string_view item_id) {
   const auto found = std::ranges::find(unconfirmed_, item_id, &Unconfirmed::item_id);
-  if (found != unconfirmed_.end()) {
-    effects_.emplace_back(OutputArrived{std::move(found->function_call_id)});
-    unconfirmed_.erase(found);
+  if (found == unconfirmed_.end()) {
+    return false;
   }
+  const bool respond = found->respond;
+  effects_.emplace_back(OutputArrived{std::move(found->function_call_id)});
+  unconfirmed_.erase(found);
+  return respond;
 }
 
 void RealtimeDialogue::on_time(Moment moment) {
@@ -165,6 +169,7 @@ void RealtimeDialogue::tool_finished(std::string function_call_id,
 }
 
 void RealtimeDialogue::adopt(ToolCall call, Moment moment) {
+  adopted_.insert(call.function_call_id);
   const json::value item = json::object{{"type", "function_call"},
                                         {"call_id", call.function_call_id},
                                         {"name", call.name},
@@ -230,15 +235,23 @@ void RealtimeDialogue::obey(FunctionAction action, Moment moment) {
       queue_.want({Kind::farewell, std::string{short_goodbye}, std::move(end->reason)}, moment.now);
     }
   } else if (auto* const answer = std::get_if<AnswerCalls>(&action)) {
-    for (AnswerCalls::Output& output : answer->outputs) {
-      std::string event = output_event(output);
-      send(event);
-      unconfirmed_.push_back(
-          {std::move(output.function_call_id), std::move(output.item_id), std::move(event)});
-    }
-    if (answer->respond) {
-      queue_.want({}, moment.now);
-    }
+    give(std::move(*answer), moment);
+  }
+}
+
+void RealtimeDialogue::give(AnswerCalls answer, Moment moment) {
+  bool known_to_be_new = false;
+  for (AnswerCalls::Output& output : answer.outputs) {
+    std::string event = output_event(output);
+    send(event);
+    // An earlier process may have sent it, and the model has gone on then.
+    const bool perhaps_there = adopted_.erase(output.function_call_id) > 0;
+    known_to_be_new = known_to_be_new || !perhaps_there;
+    unconfirmed_.push_back({std::move(output.function_call_id), std::move(output.item_id),
+                            std::move(event), answer.respond && perhaps_there});
+  }
+  if (answer.respond && known_to_be_new) {
+    queue_.want({}, moment.now);
   }
 }
 

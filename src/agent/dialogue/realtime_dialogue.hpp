@@ -1,6 +1,8 @@
 #pragma once
 
 #include <deque>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,17 +46,20 @@ class RealtimeDialogue final : public Dialogue {
     std::string function_call_id;
     std::string item_id;
     std::string event;
+    bool respond = false;  ///< If it proves to be new, the model is to go on.
   };
 
   void on_response_done(const openai::RealtimeEvent& event, Moment moment);
   void on_digit(const openai::RealtimeEvent& event, Moment moment);
-  void on_item(const openai::RealtimeEvent& event);
+  void on_item(const openai::RealtimeEvent& event, Moment moment);
   void on_error(const openai::RealtimeEvent& event);
-  void confirm(std::string_view item_id);
+  /// @return whether the model is still to be asked to go on.
+  bool confirm(std::string_view item_id);
   /// Hands on what the machines want. After everything that was fed to them.
   void collect(Moment moment);
   void obey(FunctionAction action, Moment moment);
   void obey(CallLimiter::Step step, Moment moment);
+  void give(AnswerCalls answer, Moment moment);
   void send(std::string event, bool survives_gap = false);
   void tell(std::string text, std::string_view role);
 
@@ -68,6 +73,7 @@ class RealtimeDialogue final : public Dialogue {
   TurnState turns_;
   Usage usage_;
   std::deque<Unconfirmed> unconfirmed_;
+  std::set<std::string, std::less<>> adopted_;  ///< Function calls of an earlier process.
   std::vector<Effect> effects_;
 };
 

@@ -128,7 +128,7 @@ constexpr std::array<Field, 13> root_fields{{
      .required = true},
     {.name = "control",
      .kind = Kind::section,
-     .meaning = "The control API. None: there is none.",
+     .meaning = "The control API. None: at the default address, with a token made at the start.",
      .section = &control},
     {"journal", Kind::text, "File of the journal, seen from the agent file.", "offhook.db"},
     {.name = "keep",

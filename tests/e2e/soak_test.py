@@ -1,0 +1,135 @@
+"""Many calls at once, with tools, with and without faults; and many short ones, that leave nothing behind.
+
+Small numbers by default. OFFHOOK_SOAK_CALLS and OFFHOOK_SOAK_SHORT_CALLS set others, OFFHOOK_SOAK_REPORT names a file
+that what was measured is added to."""
+import json
+import os
+import pathlib
+import time
+
+from serve_support import ServeTest
+from support import DEADLINE_S, main, wait_for
+
+CALLS = int(os.environ.get("OFFHOOK_SOAK_CALLS", "4"))
+SHORT_CALLS = int(os.environ.get("OFFHOOK_SOAK_SHORT_CALLS", "40"))
+AT_ONCE = int(os.environ.get("OFFHOOK_SOAK_AT_ONCE", "8"))
+REPORT = os.environ.get("OFFHOOK_SOAK_REPORT")
+PATIENCE_S = DEADLINE_S + 3 * CALLS
+SENT = 3
+
+HELLO, WHERE, THURSDAY = "Hello, this is the shop.", "Where is my order?", "It comes on Thursday."
+THANKS, GOODBYE = "Thank you.", "goodbye in one short sentence."
+CONVERSATION = [("model", HELLO), ("caller", WHERE), ("model", THURSDAY), ("caller", THANKS), ("model", GOODBYE)]
+
+
+def resources(process):
+    """(file descriptors, resident memory in kB, seconds of CPU) of one of ours."""
+    folder = pathlib.Path(f"/proc/{process.process.pid}")
+    fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+    cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    resident_kb = int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    return len(os.listdir(folder / "fd")), resident_kb, cpu_s
+
+
+class SoakTest(ServeTest):
+    def begin(self, opening, quirks, replies):
+        self.tools = self.tool_server()
+        more = [part for quirk in quirks for part in ("--quirk", quirk)]
+        heard = self.replies(WHERE, THANKS, name="heard")
+        self.sim_process = self.sim_with_webhook("--replies", self.replies(*replies), "--heard", heard,
+                                                 "--accept-deadline", "60", *more)
+        return self.serve(self.agent_file(self.sim_process, f"""tools:
+  find_order:
+    kind: http
+    description: Finds an order.
+    url: {self.tools.url}/ok
+    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
+    timeout: 60s
+""", agents=f"""  support:
+    model: gpt-realtime-2.1
+    transcription: gpt-4o-mini-transcribe
+    opening: |
+      Say '{opening}'
+    tools: [find_order, hang_up]
+"""))
+
+    def report(self, what, **numbers):
+        if REPORT:
+            with open(REPORT, "a") as file:
+                file.write(json.dumps({"what": what, **numbers}) + "\n")
+
+
+class ManyAtOnce(SoakTest):
+    def converse(self, *quirks):
+        """Every caller asks twice and is answered from a tool; then the agent says goodbye and hangs up."""
+        serve = self.begin(HELLO, quirks, ['call:find_order {"order": 17}', THURSDAY, "call:hang_up {}"])
+        callers = self.callers(self.sim_process, "--calls", CALLS, "--at-once", CALLS, "--first-after", "6000",
+                               "--every", "9000", "--speak", "where is my order", "--speak", "thank you very much")
+        most = [0, 0]
+        began = time.monotonic()
+
+        def over():
+            fds, resident_kb, _ = resources(serve)
+            most[0], most[1] = max(most[0], fds), max(most[1], resident_kb)
+            return callers.process.poll() is not None
+
+        wait_for(over, "the end of the calls", PATIENCE_S)
+        self.assertEqual(json.loads(callers.output()), {"answered": CALLS, "ended_by_us": 0, "ended_by_peer": CALLS,
+                                                        "without_sound": 0, "failed": {}}, callers.output())
+        ended = wait_for(lambda: len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")) == CALLS, "all endings")
+        self.assertTrue(ended)
+        seconds = time.monotonic() - began
+        for call_id, lines in self.journal.lines().items():
+            self.assertEqual(lines, CONVERSATION, call_id)
+        self.assertEqual({outcome for (outcome,) in self.journal.rows("SELECT outcome FROM call")}, {"hung_up"})
+        attempts = self.tools.attempts()
+        self.assertEqual((len(attempts), set(attempts.values())), (CALLS, {1}))
+        self.assertEqual({key.split(":")[0] for key in attempts}, set(self.journal.lines()))
+        self.assertEqual([t[3] for t in self.journal.tools()], [SENT] * CALLS)
+        self.report("many at once", calls=CALLS, quirks=quirks, seconds=round(seconds, 1), most_fds=most[0],
+                    most_resident_kb=most[1], serve_cpu_s=resources(serve)[2], sim_cpu_s=resources(self.sim_process)[2])
+
+    def test_all_transcripts_are_complete_and_no_effect_is_doubled(self):
+        self.converse()
+
+    def test_the_same_with_every_webhook_twice(self):
+        self.converse("duplicate-webhook")
+
+    def test_the_same_with_accepts_that_come_too_early(self):
+        self.converse("accept-not-found")
+
+    def test_the_same_with_sidebands_that_drop(self):
+        self.converse("sideband-drop")
+
+    def test_the_same_with_all_of_it_and_events_that_nobody_knows(self):
+        self.converse("duplicate-webhook", "accept-not-found", "sideband-drop", "unknown-events", "omit-content-type")
+
+
+class ManyShortOnes(SoakTest):
+    def test_they_leave_neither_memory_nor_descriptors_behind(self):
+        serve = self.begin('call:find_order {"order": 17}', (), [THURSDAY])
+        wait_for(lambda: resources(serve)[0], "serve")
+        samples = []
+        began = time.monotonic()
+        parts = 4
+        for _ in range(parts):
+            callers = self.callers(self.sim_process, "--calls", SHORT_CALLS // parts, "--at-once", AT_ONCE,
+                                   "--hang-up-after", "400")
+            self.assertEqual(callers.wait(DEADLINE_S + SHORT_CALLS), 0, callers.output())
+            self.assertEqual(json.loads(callers.output())["ended_by_us"], SHORT_CALLS // parts)
+            wait_for(lambda: not serve.calls("live"), "the end of all calls")
+            samples.append(resources(serve)[:2])
+        seconds = time.monotonic() - began
+        total = SHORT_CALLS // parts * parts
+        self.assertEqual(len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")), total)
+        attempts = self.tools.attempts()
+        self.assertEqual((len(attempts), set(attempts.values())), (total, {1}))
+        self.report("short calls", calls=total, seconds=round(seconds, 1), fds_and_kb=samples,
+                    serve_cpu_s=resources(serve)[2])
+        # Pooled connections and the journal's files come with the first calls; nothing comes with the others.
+        self.assertLessEqual(samples[-1][0], samples[0][0] + 4, samples)
+        self.assertLess(samples[-1][1], samples[1][1] * 1.25 + 8_192, samples)
+
+
+if __name__ == "__main__":
+    main()
