@@ -171,7 +171,7 @@ int measure(const Options& options,
   fmt::print("webhook to its 200          p50 {:.0f} us, p99 {:.0f} us\n", at(answer_us, 0.5),
              at(answer_us, 0.99));
   fmt::print(
-      "webhook to accept received  p50 {:.0f} us, p99 {:.0f} us (new TLS connection included)\n",
+      "webhook to accept received  p50 {:.0f} us, p99 {:.0f} us (TLS; the connection is kept)\n",
       at(accept_us, 0.5), at(accept_us, 0.99));
   fmt::print("memory of a live call, TLS  {:.1f} kB\n", each_kb);
   fmt::print("webhooks a second           {:.0f} (one connection, signing by the bench included)\n",

@@ -1,7 +1,10 @@
 #include "net/http_client.hpp"
 
 #include <array>
+#include <optional>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -14,6 +17,43 @@
 namespace offhook::net {
 
 namespace asio = boost::asio;
+
+/// Idle streams by origin; the latest is taken first, so that what is not needed grows old.
+class HttpConnections::Impl {
+ public:
+  std::optional<Stream> take(const std::string& where) {
+    const auto now = Clock::now();
+    auto& idle = idle_[where];
+    std::erase_if(idle, [&](const Idle& entry) { return now - entry.since > longest_idle; });
+    if (idle.empty()) {
+      return std::nullopt;
+    }
+    Stream stream = std::move(idle.back().stream);
+    idle.pop_back();
+    return stream;
+  }
+
+  void keep(const std::string& where, Stream stream, bool keep_alive) {
+    auto& idle = idle_[where];
+    if (keep_alive && idle.size() < most_idle) {
+      idle.push_back({std::move(stream), Clock::now()});
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  /// Below what servers allow, most of all: whoever closes first decides, and we had better know.
+  static constexpr std::chrono::seconds longest_idle{4};
+  static constexpr std::size_t most_idle = 64;
+  struct Idle {
+    Stream stream;
+    Clock::time_point since;
+  };
+  std::unordered_map<std::string, std::vector<Idle>> idle_;
+};
+
+HttpConnections::HttpConnections() : impl_{std::make_unique<Impl>()} {}
+HttpConnections::~HttpConnections() = default;
 
 namespace {
 
@@ -52,9 +92,14 @@ asio::awaitable<Result<>> receive_message(Stream stream, HttpParser& parser, std
   }
 }
 
-asio::awaitable<Result<HttpResponse>> receive_response(Stream stream,
-                                                       bool has_body,
-                                                       std::size_t max_body_bytes) {
+struct Received {
+  HttpResponse response;
+  bool keep_alive = false;
+};
+
+asio::awaitable<Result<Received>> receive_response(Stream stream,
+                                                   bool has_body,
+                                                   std::size_t max_body_bytes) {
   const HttpLimits limits{max_header_bytes, max_body_bytes};
   const auto kind = has_body ? HttpParser::Kind::response : HttpParser::Kind::response_without_body;
   std::string bytes;
@@ -64,39 +109,72 @@ asio::awaitable<Result<HttpResponse>> receive_response(Stream stream,
     if (!received) {
       co_return fail(std::move(received).error());
     }
-    auto response = parser.take_response();
-    if (response.status >= 200) {
-      co_return std::move(response);
+    const bool keep_alive = parser.keep_alive() && bytes.empty();
+    Received whole{parser.take_response(), keep_alive};
+    if (whole.response.status >= 200) {
+      co_return std::move(whole);
     }
   }
 }
 
-asio::awaitable<Result<HttpResponse>> exchange(Url url,
-                                               HttpRequest request,
-                                               HttpClientOptions options,
-                                               Stage stage) {
-  const auto wire = serialise(url, request);
+/// What one exchange is about.
+struct Exchange {
+  Url url;
+  HttpRequest request;
+  HttpClientOptions options;
+  Stage stage;
+};
+
+asio::awaitable<Result<Received>> exchange_on(const Exchange& what, Stream stream) {
+  const auto wire = serialise(what.url, what.request, what.options.connections != nullptr);
   if (!wire) {
-    co_return fail(Error{wire.error()}.with(origin(url)));
+    co_return fail(Error{wire.error()}.with(origin(what.url)));
   }
-  auto stream = co_await connect(url, options.tls, stage);
+  *what.stage = "sending the request";
+  const auto unsent = co_await stream.write_all(*wire);
+  // A server may refuse a request half-way and close: its answer says more than our failed write.
+  *what.stage = "waiting for the answer";
+  const bool has_body = what.request.method != "HEAD";
+  auto received = co_await receive_response(stream, has_body, what.options.max_body_bytes);
+  if (!received && unsent) {
+    co_return fail(Errc::unreachable,
+                   origin(what.url) + ": the request could not be sent (" + unsent.message() + ")");
+  }
+  if (!received) {
+    co_return fail(std::move(received).error().with(origin(what.url)));
+  }
+  co_return std::move(received);
+}
+
+asio::awaitable<Result<HttpResponse>> exchange(Exchange what) {
+  HttpConnections* const kept = what.options.connections.get();
+  bool repeated = false;
+  if (kept != nullptr) {
+    if (auto idle = kept->impl().take(origin(what.url))) {
+      auto received = co_await exchange_on(what, *idle);
+      if (received) {
+        kept->impl().keep(origin(what.url), *std::move(idle), received->keep_alive);
+        co_return std::move(received->response);
+      }
+      if (received.error().code != Errc::unreachable) {
+        co_return fail(std::move(received).error());
+      }
+      repeated = true;
+    }
+  }
+  auto stream = co_await connect(what.url, what.options.tls, what.stage);
   if (!stream) {
     co_return fail(std::move(stream).error());
   }
-  *stage = "sending the request";
-  const auto unsent = co_await stream->write_all(*wire);
-  // A server may refuse a request half-way and close: its answer says more than our failed write.
-  *stage = "waiting for the answer";
-  auto response =
-      co_await receive_response(*stream, request.method != "HEAD", options.max_body_bytes);
-  if (!response && unsent) {
-    co_return fail(Errc::unreachable,
-                   origin(url) + ": the request could not be sent (" + unsent.message() + ")");
+  auto received = co_await exchange_on(what, *stream);
+  if (!received) {
+    co_return fail(std::move(received).error());
   }
-  if (!response) {
-    co_return fail(std::move(response).error().with(origin(url)));
+  if (kept != nullptr) {
+    kept->impl().keep(origin(what.url), *std::move(stream), received->keep_alive);
   }
-  co_return std::move(response);
+  received->response.repeated = repeated;
+  co_return std::move(received->response);
 }
 
 }  // namespace
@@ -107,8 +185,8 @@ asio::awaitable<Result<HttpResponse>> http_exchange(Url url,
   const auto stage = std::make_shared<std::string_view>("starting");
   const std::string where = origin(url);
   const auto timeout = options.timeout;
-  auto response = co_await with_timeout(
-      exchange(std::move(url), std::move(request), std::move(options), stage), timeout);
+  Exchange what{std::move(url), std::move(request), std::move(options), stage};
+  auto response = co_await with_timeout(exchange(std::move(what)), timeout);
   if (!response && response.error().code == Errc::timed_out) {
     co_return timed_out(where, timeout, stage);
   }

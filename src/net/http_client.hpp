@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -12,16 +13,36 @@
 
 namespace offhook::net {
 
+/// Connections that stay open between exchanges, for a peer that is talked to often: the next
+/// exchange with the same origin needs no handshakes. One executor.
+class HttpConnections {
+ public:
+  HttpConnections();
+  HttpConnections(const HttpConnections&) = delete;
+  HttpConnections& operator=(const HttpConnections&) = delete;
+  ~HttpConnections();
+
+  class Impl;
+  [[nodiscard]] Impl& impl() noexcept { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
 struct HttpClientOptions {
   TlsContext tls;                             ///< Needed for https addresses.
   std::chrono::milliseconds timeout{10'000};  ///< For the whole exchange, connecting included.
   std::size_t max_body_bytes = 1U << 20U;     ///< A larger answer is refused.
+  /// Set: a kept connection is used where there is one. When it turns out to be closed, the request
+  /// goes out again on a new one, so give it only with requests that may be repeated.
+  std::shared_ptr<HttpConnections> connections{};
 };
 
-/// Sends one request on a connection of its own and reads the answer.
+/// Sends one request, on a connection of its own unless `connections` are given, and reads the
+/// answer.
 ///
-/// `Host`, `Content-Length` and `Connection: close` are added; `request.target` is ignored in
-/// favour of the address. Redirects are not followed.
+/// `Host`, `Content-Length` and, on a connection of its own, `Connection: close` are added;
+/// `request.target` is ignored in favour of the address. Redirects are not followed.
 ///
 /// @return the answer whatever its status, or an Error whose code says what failed:
 ///         `not_found` (host name), `unreachable` (connection), `authentication_failed` (TLS

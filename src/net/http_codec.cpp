@@ -98,7 +98,7 @@ Result<> check_headers(const HttpHeaders& headers) {
   return {};
 }
 
-Result<std::string> serialise(const Url& url, const HttpRequest& request) {
+Result<std::string> serialise(const Url& url, const HttpRequest& request, bool keep_alive) {
   if (auto good = check_headers(request.headers); !good) {
     return fail(std::move(good).error());
   }
@@ -111,7 +111,7 @@ Result<std::string> serialise(const Url& url, const HttpRequest& request) {
   if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD")) {
     wire += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   }
-  wire += "Connection: close\r\n\r\n";
+  wire += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   return wire + request.body;
 }
 

@@ -17,8 +17,10 @@ namespace offhook::net {
 /// Refuses names and values that would break out of their header line.
 [[nodiscard]] Result<> check_headers(const HttpHeaders& headers);
 
-/// The request as it goes over the wire, for a connection of its own.
-[[nodiscard]] Result<std::string> serialise(const Url& url, const HttpRequest& request);
+/// The request as it goes over the wire. @param keep_alive  The connection is to be used again.
+[[nodiscard]] Result<std::string> serialise(const Url& url,
+                                            const HttpRequest& request,
+                                            bool keep_alive);
 
 /// The answer as it goes over the wire. @param body  false for answers to HEAD.
 [[nodiscard]] Result<std::string> serialise(const HttpResponse& response,

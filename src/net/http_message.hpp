@@ -50,6 +50,8 @@ struct HttpResponse {
   int status = 200;
   HttpHeaders headers;
   std::string body;  ///< Exact bytes. `Content-Length` is sent with it, 0 included, except for 204.
+  /// Client: it was sent twice, because a kept connection turned out to be closed.
+  bool repeated = false;
 };
 
 }  // namespace offhook::net

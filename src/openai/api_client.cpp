@@ -64,7 +64,10 @@ asio::awaitable<Result<net::HttpResponse>> ApiClient::post(ApiRequest request) {
   if (!url) {
     co_return fail(std::move(url).error().with(request.name));
   }
-  const net::HttpClientOptions client{.tls = provider_.tls, .timeout = options_.timeout};
+  net::HttpClientOptions client{.tls = provider_.tls, .timeout = options_.timeout};
+  if (request.repeatable) {
+    client.connections = provider_.connections;
+  }
   RetryLimits limits = options_.retry;
   limits.not_found_window = request.not_found_window;
   RetryPolicy policy{limits};
@@ -76,6 +79,7 @@ asio::awaitable<Result<net::HttpResponse>> ApiClient::post(ApiRequest request) {
     net::HttpRequest attempted = http_request(provider_, request.body);
     auto answer = co_await net::http_exchange(*url, std::move(attempted), client);
     Attempt attempt = judge(answer, provider_.api_key);
+    answer_lost = answer_lost || (answer && answer->repeated);
     const std::string& code = attempt.outcome.api_code;
     if (!attempt.error || (request.gone_is_success && says_gone(code))) {
       co_return std::move(answer);

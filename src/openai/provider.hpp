@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "net/http_client.hpp"
 #include "net/http_message.hpp"
 #include "net/tls.hpp"
 
@@ -23,6 +25,8 @@ struct Provider {
   Secret api_key;
   net::TlsContext tls{};  ///< For https and wss.
   KeyHeader key_header = KeyHeader::bearer;
+  /// Shared by all who use this provider; null: a connection for every request.
+  std::shared_ptr<net::HttpConnections> connections{};
 
   /// Authorization (and whatever else the provider wants on every request).
   [[nodiscard]] net::HttpHeaders auth_headers() const;

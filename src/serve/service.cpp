@@ -322,6 +322,7 @@ Result<std::shared_ptr<const ServiceConfig>> make_service_config(agent::AgentFil
   if (!provider) {
     return fail(std::move(provider).error());
   }
+  provider->connections = std::make_shared<net::HttpConnections>();
   auto tools_tls = net::make_client_tls(file.tools_ca);
   if (!tools_tls) {
     return fail(std::move(tools_tls).error().with("tools_ca"));

@@ -99,6 +99,36 @@ TEST_SUITE("HTTP exchange") {
     CHECK(response.headers.get("x-peer").starts_with("127.0.0.1:"));
   }
 
+  TEST_CASE("uses a kept connection again, and another one when that has been closed") {
+    const auto connections = std::make_shared<net::HttpConnections>();
+    Site site;
+    const auto ask = [&](Site& at) {
+      net::HttpClientOptions options;
+      options.connections = connections;
+      HttpRequest request;
+      request.method = "POST";
+      request.body = "text";
+      return test::run_on(site.context, net::http_exchange(at.url("http"), request, options));
+    };
+    const auto first = ask(site).value();
+    const auto second = ask(site).value();
+    CHECK(first.headers.get("x-peer") == second.headers.get("x-peer"));
+    CHECK_FALSE(second.repeated);
+    CHECK(site.get(site.url("http")).value().headers.get("x-peer") != first.headers.get("x-peer"));
+
+    const std::uint16_t port = site.server->port();
+    site.server.reset();  // closes what is open
+    net::HttpServerOptions again;
+    again.port = port;
+    site.server =
+        HttpServer::listen(site.context.get_executor(), again, with_request(echo)).value();
+    const auto third = ask(site).value();
+    CHECK(third.body == "text");
+    CHECK(third.repeated);
+    const auto fourth = ask(site).value();
+    CHECK(fourth.headers.get("x-peer") == third.headers.get("x-peer"));
+  }
+
   TEST_CASE("hands on answers of any status, without a body after HEAD") {
     Site site{{}, with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
                 HttpResponse response;
