@@ -6,6 +6,7 @@
 // tests/interop/devices_test.py starts such servers and runs this.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -14,6 +15,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "audio/check/check_run.hpp"
 #include "audio/resampler.hpp"
@@ -132,10 +134,46 @@ offhook::call::AudioOptions near_side(const Arguments& arguments) {
 
 void print(const char* name, const Delays& delays, double own_ms) {
   fmt::print(
-      R"({{"way":"{}","median_ms":{:.1f},"most_ms":{:.1f},"windows":{},"own_round_trip_ms":{:.1f}}})"
+      R"({{"way":"{}","median_ms":{:.1f},"most_ms":{:.1f},"windows":{},"own_round_trip_ms":{:.1f},"each_ms":[{:.1f}]}})"
       "\n",
-      name, delays.median(), delays.most(), delays.ms.size(), own_ms);
+      name, delays.median(), delays.most(), delays.ms.size(), own_ms, fmt::join(delays.ms, ","));
 }
+
+/// What waits on the phone's side, once a second.
+class Watch {
+ public:
+  Watch(const audio::Device& device, bool wanted) : device_{device} {
+    if (wanted) {
+      thread_ = std::thread{[this] { run(); }};
+    }
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch() {
+    stop_ = true;
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+ private:
+  void run() {
+    for (int i = 0; !stop_; ++i) {
+      const audio::DeviceStats stats = device_.stats();
+      fmt::print(
+          R"({{"s":{},"capture_ms":{:.1f},"burst_ms":{:.1f},"ppm":{:.0f},"underruns":{},"dropped":{},"gaps":{},"playback_ms":{:.1f},"playback_burst_ms":{:.1f},"playback_underruns":{}}})"
+          "\n",
+          i, stats.capture.delay_ms, stats.capture.burst_ms, stats.capture.drift_ppm,
+          stats.capture.underruns, stats.capture.overruns, stats.device.capture_gaps,
+          stats.playback.delay_ms, stats.playback.burst_ms, stats.playback.underruns);
+      std::this_thread::sleep_for(std::chrono::seconds{1});
+    }
+  }
+
+  const audio::Device& device_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
 
 void run(const Arguments& arguments) {
   const double own_room_ms = own_round_trip(arguments, arguments.room);
@@ -167,6 +205,7 @@ void run(const Arguments& arguments) {
                              .audio_rate_hz = (*near)->rate_hz()},
                             **near)
                       .value();
+    const Watch watch{*(*near)->device(), arguments.verbose};
     auto recorded = audio::record_check({.microphone = arguments.speaker + ".monitor",
                                          .loudspeaker = arguments.room,
                                          .backend = arguments.backend},
@@ -203,6 +242,7 @@ int main(int argc, char** argv) {
   app.add_option("--mic", arguments.microphone, "the microphone");
   app.add_option("--echo", arguments.echo, "dual, aec3, speex or off");
   app.add_option("--wait", arguments.extra_s, "seconds between person and model");
+  app.add_flag("--verbose", arguments.verbose, "what waits in the phone, every second");
   CLI11_PARSE(app, argc, argv);
   run(arguments);
   return 0;

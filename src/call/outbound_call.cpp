@@ -63,8 +63,9 @@ void tell_of_device(CallAudio& audio, Timeline& timeline) {
     return;
   }
   while (const auto notice = audio.device()->next_notice()) {
+    // Not "name": that is the step's own key.
     boost::json::object detail{{"device", audio::to_string(notice->device)},
-                               {"name", notice->text}};
+                               {notice->kind == Kind::lost ? "why" : "uses", notice->text}};
     if (notice->kind == Kind::lost) {
       detail["note"] = "silence until a device is there";
     } else if (notice->kind == Kind::echo_removed) {

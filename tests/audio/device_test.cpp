@@ -264,6 +264,41 @@ TEST_SUITE("sound devices") {
     }
   }
 
+  TEST_CASE("that refuse are not replaced by another: the user reads which one and why") {
+    const auto absent = [](const audio::DeviceRequest&, audio::DeviceCallback&) {
+      return audio::OpenedDevice{offhook::fail(Errc::unreachable, "no PipeWire")};
+    };
+    const auto busy = [](const audio::DeviceRequest&, audio::DeviceCallback&) {
+      return audio::OpenedDevice{
+          offhook::fail(Errc::refused, "microphone \"usb\": is in use by another program")};
+    };
+    const auto other_rate = [](const audio::DeviceRequest&, audio::DeviceCallback&) {
+      return audio::OpenedDevice{
+          offhook::fail(Errc::refused, "loudspeaker: does not take 48 kHz, 16 bit, mono")};
+    };
+    const auto none = +[] { return audio::DeviceList{}; };
+    struct Nobody final : audio::DeviceCallback {
+      void captured(std::span<const std::int16_t>) noexcept override {}
+      void play(std::span<std::int16_t>) noexcept override {}
+    } nobody;
+    const std::array backends{audio::DeviceBackend{"absent", absent, none},
+                              audio::DeviceBackend{"busy", busy, none},
+                              audio::DeviceBackend{"rate", other_rate, none}};
+    const auto first = audio::open_first(backends, {}, nobody);
+    REQUIRE_FALSE(first.has_value());
+    CHECK(first.error().code == Errc::refused);
+    CHECK(first.error().detail.find("\"usb\": is in use by another program") != std::string::npos);
+    CHECK(first.error().detail.find("no PipeWire") == std::string::npos);
+    const auto named = audio::open_first(backends, {.backend = "rate"}, nobody);
+    REQUIRE_FALSE(named.has_value());
+    CHECK(named.error().code == Errc::refused);
+    CHECK(named.error().detail.find("loudspeaker: does not take 48 kHz") != std::string::npos);
+    const auto gone = audio::open_first(std::span{backends}.first(1), {}, nobody);
+    REQUIRE_FALSE(gone.has_value());
+    CHECK(gone.error().code == Errc::not_found);
+    CHECK(gone.error().detail.find("no PipeWire; use --audio FILE") != std::string::npos);
+  }
+
   TEST_CASE("of other makes are refused by name") {
     const auto device = audio::open_device({.request = {.backend = "winmm"}});
     REQUIRE_FALSE(device.has_value());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 #include "audio/device/backends.hpp"
 
@@ -48,10 +49,11 @@ tl::unexpected<Error> no_backend(std::string_view name, const std::string& reaso
 
 /// Tries one sound system after the other until one is there.
 template <class Try>
-auto first_that_answers(std::string_view name, Try&& attempt)
-    -> decltype(attempt(backends.front())) {
+auto first_that_answers(std::span<const DeviceBackend> candidates,
+                        std::string_view name,
+                        Try&& attempt) -> decltype(attempt(candidates.front())) {
   std::string reasons;
-  for (const DeviceBackend& backend : backends) {
+  for (const DeviceBackend& backend : candidates) {
     if (!is_asked(backend, name)) {
       continue;
     }
@@ -106,13 +108,19 @@ Result<std::unique_ptr<AudioDevice>> open_audio_device(const DeviceRequest& requ
         "\"null\", \"loop\" and \"file:\" go with each other, not with a device: microphone \"" +
             request.microphone + "\", loudspeaker \"" + request.loudspeaker + "\"");
   }
-  return first_that_answers(request.backend, [&](const DeviceBackend& backend) {
+  return open_first(backends, request, callback);
+}
+
+OpenedDevice open_first(std::span<const DeviceBackend> candidates,
+                        const DeviceRequest& request,
+                        DeviceCallback& callback) {
+  return first_that_answers(candidates, request.backend, [&](const DeviceBackend& backend) {
     return backend.open(request, callback);
   });
 }
 
 Result<std::vector<DeviceInfo>> list_devices(std::string_view backend) {
-  return first_that_answers(backend, [](const DeviceBackend& candidate) {
+  return first_that_answers(backends, backend, [](const DeviceBackend& candidate) {
     return candidate.list == nullptr ? DeviceList{} : candidate.list();
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ struct DeviceBackend {
   OpenedDevice (*open)(const DeviceRequest& request, DeviceCallback& callback);
   DeviceList (*list)();
 };
+
+/// Opens with the first of `candidates` that is there, or the one that `request` names. Where it
+/// is there and refuses, its reason is the user's, and no other is tried.
+[[nodiscard]] OpenedDevice open_first(std::span<const DeviceBackend> candidates,
+                                      const DeviceRequest& request,
+                                      DeviceCallback& callback);
 
 // Which of them exist in this build is decided in CMakeLists.txt.
 [[nodiscard]] OpenedDevice open_pipewire(const DeviceRequest& request, DeviceCallback& callback);

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 
 #include "audio/device/device.hpp"
 #include "audio/device/sound_path.hpp"
+#include "audio/device/thread_priority.hpp"
 
 namespace offhook::audio {
 namespace {
@@ -32,13 +32,6 @@ class Wake {
  private:
   sem_t semaphore_{};
 };
-
-/// Above ordinary work; most users may not, and then it stays an ordinary thread.
-void ask_for_priority() {
-  sched_param parameters{};
-  parameters.sched_priority = sched_get_priority_min(SCHED_RR) + 3;
-  pthread_setschedparam(pthread_self(), SCHED_RR, &parameters);
-}
 
 class DevicePort final : public Device, private DeviceCallback {
  public:

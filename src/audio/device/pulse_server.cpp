@@ -8,12 +8,14 @@
 
 #include <pulse/error.h>
 #include <pulse/introspect.h>
+#include <pulse/mainloop-api.h>
 #include <pulse/operation.h>
 #include <pulse/proplist.h>
 #include <pulse/subscribe.h>
 #include <pulse/xmalloc.h>
 
 #include "audio/device/backends.hpp"
+#include "audio/device/thread_priority.hpp"
 
 namespace offhook::audio {
 namespace {
@@ -96,6 +98,9 @@ Result<> PulseServer::start() {
   started_ = true;
   {
     const PulseLock lock{loop_};
+    pa_mainloop_api_once(
+        pa_threaded_mainloop_get_api(loop_), [](pa_mainloop_api*, void*) { ask_for_priority(); },
+        nullptr);
     reconnect(nullptr, nullptr);
   }
   pa_context_state_t state = PA_CONTEXT_UNCONNECTED;

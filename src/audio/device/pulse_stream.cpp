@@ -14,15 +14,21 @@ namespace offhook::audio {
 namespace {
 
 constexpr std::uint32_t block_bytes = device_block_samples * sizeof(std::int16_t);
+constexpr std::uint32_t least_playback_bytes = 2 * block_bytes;
+constexpr std::uint32_t playback_step_bytes = block_bytes / 2;
+constexpr std::uint32_t most_playback_bytes = 6 * block_bytes;
 constexpr auto unset = static_cast<std::uint32_t>(-1);
 
-pa_buffer_attr buffer_of_10_ms() {
+/// Half a block at a time. Of the 20 ms to be played the server takes what is over two requests,
+/// halved, for the device itself: with requests of 10 ms nothing would be left, the device would
+/// run at its shortest buffer, and the least delay would be heard.
+pa_buffer_attr short_buffer(std::uint32_t playback_bytes) {
   pa_buffer_attr buffer{};
   buffer.maxlength = unset;
-  buffer.tlength = 2 * block_bytes;
+  buffer.tlength = playback_bytes;
   buffer.prebuf = unset;
-  buffer.minreq = block_bytes;
-  buffer.fragsize = block_bytes;
+  buffer.minreq = block_bytes / 2;
+  buffer.fragsize = block_bytes / 2;
   return buffer;
 }
 
@@ -39,7 +45,8 @@ void PulseStream::open(pa_context* context, const std::string& device) {
     return;
   }
   set_callbacks();
-  const pa_buffer_attr buffer = buffer_of_10_ms();
+  playback_bytes_ = least_playback_bytes;
+  const pa_buffer_attr buffer = short_buffer(playback_bytes_);
   const auto flags = PA_STREAM_ADJUST_LATENCY;
   const char* name = device.empty() ? nullptr : device.c_str();
   const int failed =
@@ -76,11 +83,7 @@ void PulseStream::set_callbacks() {
         },
         this);
     pa_stream_set_underflow_callback(
-        stream_,
-        [](pa_stream*, void* self) {
-          static_cast<PulseStream*>(self)->journal_.count_playback_gap();
-        },
-        this);
+        stream_, [](pa_stream*, void* self) { static_cast<PulseStream*>(self)->ran_dry(); }, this);
   }
 }
 
@@ -139,6 +142,20 @@ void PulseStream::state_changed() {
   }
   if (change_ != nullptr) {
     change_(*this, change_data_);
+  }
+}
+
+/// The server came too late for what it holds: it holds more from now on.
+void PulseStream::ran_dry() {
+  journal_.count_playback_gap();
+  if (playback_bytes_ >= most_playback_bytes) {
+    return;
+  }
+  playback_bytes_ += playback_step_bytes;
+  const pa_buffer_attr buffer = short_buffer(playback_bytes_);
+  pa_operation* operation = pa_stream_set_buffer_attr(stream_, &buffer, nullptr, nullptr);
+  if (operation != nullptr) {
+    pa_operation_unref(operation);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <pulse/stream.h>
@@ -43,6 +44,7 @@ class PulseStream {
   void set_callbacks();
   void state_changed();
   void was_moved();
+  void ran_dry();
   void capture();
   void play(std::size_t bytes);
 
@@ -50,6 +52,7 @@ class PulseStream {
   DeviceCallback& callback_;
   DeviceJournal& journal_;
   pa_stream* stream_ = nullptr;
+  std::uint32_t playback_bytes_ = 0;
   bool lost_ = false;  // told, and not yet taken back
   void (*change_)(PulseStream&, void*) = nullptr;
   void* change_data_ = nullptr;

@@ -193,7 +193,10 @@ Result<> RtaudioDevice::open(const DeviceRequest& request) {
     problem = attempt(system_, [&] { return system_.startStream(); });
   }
   if (!problem.empty()) {
-    return fail(Errc::refused, "in use, or not 48 kHz mono (" + problem + ")");
+    return fail(Errc::refused,
+                "the device is in use by another program, or does not take 48 kHz, " +
+                    std::string{"16 bit, mono ("} + problem +
+                    "); end that program, or choose another: offhook devices");
   }
   return {};
 }

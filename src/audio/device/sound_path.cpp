@@ -10,7 +10,8 @@ constexpr double media_block_ms = 20;
 constexpr double device_block_ms = 10;
 constexpr std::size_t ring_samples = device_rate_hz * 4 / 10;
 /// More than the two streams of a device are ever apart; beyond it, one of them had stopped.
-constexpr std::size_t most_played_ahead = 4 * device_block_samples;
+constexpr std::size_t most_played_ahead = 2 * device_block_samples;
+constexpr std::size_t far_cushion_samples = device_rate_hz * 3 / 1'000;
 
 }  // namespace
 
@@ -73,32 +74,32 @@ void SoundPath::work(Clock::time_point now) noexcept {
   for (Frame frame; received_.pop(frame);) {
     to_device_->write(frame.samples(), now);
   }
-  while (block_waits()) {
+  while (captured_.size() >= device_block_samples) {
     process_block(now);
   }
 }
 
-bool SoundPath::block_waits() const noexcept {
-  const std::size_t captured = captured_.size();
-  if (captured < device_block_samples) {
-    return false;
+/// The loudspeaker's sound of the same 10 ms is often handed over a moment after the microphone's.
+/// Nobody waits for it: the canceller finds any delay, so from then on it reads that much earlier
+/// sound, and the echo of what was not handed over yet cannot be in the microphone.
+///
+/// @param captured  What waited of the microphone's sound, this block included.
+void SoundPath::take_played(DeviceBlock& block, std::size_t captured) noexcept {
+  const std::size_t ahead = played_.size() - std::min(played_.size(), captured);
+  if (ahead > most_played_ahead) {  // later than its echo, it would be of no use
+    played_.skip(ahead - device_block_samples / 2);
   }
-  // What was played in the same 10 ms is often handed over a moment later. A loudspeaker that
-  // stands still holds up the microphone by no more than one block.
-  return !processor_ || played_.size() >= device_block_samples ||
-         captured >= 2 * device_block_samples;
-}
-
-void SoundPath::take_played(DeviceBlock& block) noexcept {
-  const std::size_t waits = played_.size();
-  if (waits > most_played_ahead) {
-    played_.skip(waits - device_block_samples);
+  std::size_t count = std::min(played_.size(), block.size());
+  if (count < block.size() && count > 0 && !far_cushioned_) {
+    far_cushioned_ = true;  // at once enough for usual jitter: each change costs some adaptation
+    count -= std::min(count, far_cushion_samples);
   }
-  const std::size_t count = played_.read(block);
+  count = played_.read(std::span{block}.first(count));
   std::fill(block.begin() + static_cast<std::ptrdiff_t>(count), block.end(), std::int16_t{0});
 }
 
 void SoundPath::process_block(Clock::time_point now) noexcept {
+  const std::size_t captured = captured_.size();
   DeviceBlock near_wide;
   captured_.read(near_wide);
   if (!processor_) {
@@ -106,7 +107,7 @@ void SoundPath::process_block(Clock::time_point now) noexcept {
     return;
   }
   DeviceBlock far_wide;
-  take_played(far_wide);
+  take_played(far_wide, captured);
   VoiceBlock near{};
   VoiceBlock far{};
   near_down_.process(near_wide, near);

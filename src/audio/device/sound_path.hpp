@@ -66,8 +66,7 @@ class SoundPath final : public DeviceCallback {
             std::unique_ptr<ClockBridge> to_call,
             Resampler near_down,
             Resampler far_down);
-  [[nodiscard]] bool block_waits() const noexcept;
-  void take_played(DeviceBlock& block) noexcept;
+  void take_played(DeviceBlock& block, std::size_t captured) noexcept;
   void process_block(Clock::time_point now) noexcept;
 
   int rate_hz_;
@@ -77,6 +76,7 @@ class SoundPath final : public DeviceCallback {
   std::unique_ptr<ClockBridge> to_call_;
   SampleRing captured_;
   SampleRing played_;
+  bool far_cushioned_ = false;  // working thread
   Resampler near_down_;
   Resampler far_down_;
   std::atomic<bool> bypass_{false};
