@@ -35,9 +35,14 @@ class HttpConnections::Impl {
 
   void keep(const std::string& where, Stream stream, bool keep_alive) {
     auto& idle = idle_[where];
-    if (keep_alive && idle.size() < most_idle) {
+    if (keep_alive && !closed_ && idle.size() < most_idle) {
       idle.push_back({std::move(stream), Clock::now()});
     }
+  }
+
+  void close() noexcept {
+    closed_ = true;
+    idle_.clear();
   }
 
  private:
@@ -50,10 +55,13 @@ class HttpConnections::Impl {
     Clock::time_point since;
   };
   std::unordered_map<std::string, std::vector<Idle>> idle_;
+  bool closed_ = false;
 };
 
 HttpConnections::HttpConnections() : impl_{std::make_unique<Impl>()} {}
 HttpConnections::~HttpConnections() = default;
+
+void HttpConnections::close() noexcept { impl_->close(); }
 
 namespace {
 

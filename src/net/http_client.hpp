@@ -22,6 +22,10 @@ class HttpConnections {
   HttpConnections& operator=(const HttpConnections&) = delete;
   ~HttpConnections();
 
+  /// Closes what is open and keeps nothing any more. To be called before the executor goes away, if
+  /// this is to outlive it.
+  void close() noexcept;
+
   class Impl;
   [[nodiscard]] Impl& impl() noexcept { return *impl_; }
 

@@ -73,6 +73,16 @@ class Service::Impl {
         control_{control_services()},
         drain_changed_{executor},
         look_{executor} {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  /// The configurations may outlive the executor, their connections may not.
+  ~Impl() {
+    for (const auto& config : {options_.config, config_}) {
+      if (config->provider.connections) {
+        config->provider.connections->close();
+      }
+    }
+  }
 
   Result<> listen();
   [[nodiscard]] std::string webhook_url() const;
