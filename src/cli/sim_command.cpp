@@ -44,6 +44,7 @@ struct SimArguments {
   std::string heard_file;
   std::string persona_file;
   std::vector<std::string> quirks;
+  bool list_quirks = false;
   unsigned accept_deadline_s = 10;
   bool json = false;
 };
@@ -52,8 +53,8 @@ constexpr const char* footer =
     R"(A stand-in for OpenAI's phone side: SIP over TLS, signed webhooks, REST, sidebands and a voice that
 answers, all on this machine. Point any controller and any SIP phone at it.
 
-Quirks (each has been seen with the real service): omit-content-type, accept-not-found,
-sideband-drop, unknown-events, duplicate-webhook.
+--quirk makes it misbehave as the real service has been seen to: --quirks lists them all. A caller can
+wish for some, too, by a header of its INVITE: X-Sim-Quirks: loss, sideband-drop.
 
 Examples:
   offhook sim --webhook http://127.0.0.1:9000/webhook --webhook-secret-file secret.txt
@@ -161,24 +162,22 @@ Result<> apply_rtp_ports(const std::string& text, sim::SimConfig& config) {
   return {};
 }
 
-Result<> apply_quirks(const std::vector<std::string>& names, sim::Quirks& quirks) {
+Result<> apply_quirks(const std::vector<std::string>& names,
+                      std::vector<sim::QuirkChance>& quirks) {
   for (const std::string& name : names) {
-    if (name == "omit-content-type") {
-      quirks.omit_content_type = true;
-    } else if (name == "accept-not-found") {
-      quirks.accept_not_found = 1;
-    } else if (name == "sideband-drop") {
-      quirks.sideband_drop_after_ms = 1'500;
-    } else if (name == "unknown-events") {
-      quirks.unknown_events = true;
-    } else if (name == "duplicate-webhook") {
-      quirks.duplicate_webhook = true;
-    } else {
-      return fail(Errc::invalid_argument,
-                  "--quirk " + name + ": there is no such quirk; see offhook sim --help");
+    auto chance = sim::parse_quirk(name);
+    if (!chance) {
+      return fail(std::move(chance).error().with("--quirk"));
     }
+    quirks.push_back(*chance);
   }
   return {};
+}
+
+void print_quirks() {
+  for (const sim::QuirkInfo& quirk : sim::all_quirks()) {
+    fmt::print("{}\n    {}\n    seen: {}\n", quirk.name, quirk.what, quirk.seen);
+  }
 }
 
 /// Without a file of the user's, one secret is made and kept beside the certificates.
@@ -378,6 +377,10 @@ asio::awaitable<int> serve(SimRun& run) {
 }
 
 int run_sim(SimArguments& arguments) {
+  if (arguments.list_quirks) {
+    print_quirks();
+    return exit_ok;
+  }
   if (arguments.config.certs_dir.empty()) {
     arguments.config.certs_dir = default_certs_dir();
   }
@@ -454,8 +457,15 @@ void add_sim_command(CLI::App& app, Command& chosen) {
   sim->add_option("--accept-deadline", a.accept_deadline_s, "Seconds from webhook to decision")
       ->type_name("S")
       ->capture_default_str();
-  sim->add_option("--quirk", a.quirks, "Misbehave as the real service has; several allowed")
-      ->type_name("NAME");
+  sim->add_flag("--live-outbound", a.config.live.outbound,
+                "Let Live sessions place calls by SIP trunks, those near by included");
+  sim->add_option("--live-trunk-ca", a.config.live.trunk_ca_file,
+                  "PEM file of the authority that trunks are verified by (default: the system's)")
+      ->type_name("FILE");
+  sim->add_option("--quirk", a.quirks,
+                  "Misbehave as the real service has, in all calls or in some; several allowed")
+      ->type_name("NAME[:PROBABILITY]");
+  sim->add_flag("--quirks", a.list_quirks, "List what --quirk can be, and end");
   sim->add_option("--seed", a.config.seed, "Number that all ids come from, for comparable runs")
       ->type_name("N");
   sim->add_option("--record", a.config.record,

@@ -35,7 +35,7 @@ ApiError call_not_found(Api api) {
 }
 
 void Calls::add(const CallIds& ids, std::shared_ptr<Leg> leg) {
-  Entry entry{ids, std::move(leg), CallState::pending, Api::realtime, unfound_accepts_};
+  Entry entry{ids, std::move(leg)};
   calls_.insert_or_assign(ids.main(), std::move(entry));
   if (!ids.live.empty()) {
     main_ids_.insert_or_assign(ids.live, ids.main());
@@ -109,13 +109,38 @@ ApiResult<std::shared_ptr<Leg>> Calls::pending(Api api, const std::string& id) c
   return entry->leg;
 }
 
-ApiResult<std::shared_ptr<Leg>> Calls::pending_for_accept(Api api, const std::string& id) {
+std::optional<ApiError> Calls::fault(Api api, const std::string& id, std::string_view operation) {
   Entry* const entry = find(api, id);
-  if (entry != nullptr && entry->unfound_accepts > 0) {
-    --entry->unfound_accepts;
-    return refuse(call_not_found(api));
+  if (entry == nullptr) {
+    return std::nullopt;
   }
-  return pending(api, id);
+  const auto& quirks = entry->leg->quirks();
+  const auto first = [&](Quirk quirk) {
+    return quirks.has(quirk) &&
+           entry->tripped.insert(std::to_string(static_cast<int>(quirk)) + std::string{operation})
+               .second;
+  };
+  if (first(Quirk::rate_limit)) {
+    return ApiError{"rate_limit_exceeded", "Rate limit reached. Please try again later.",
+                    std::nullopt, 429, "rate_limit_error"};
+  }
+  const ApiError broken{"", "The server had an error while processing your request.", std::nullopt,
+                        500, "server_error"};
+  if (first(Quirk::server_error) || (quirks.has(Quirk::refer_error) && operation == "refer")) {
+    return broken;
+  }
+  if (operation == "accept" && first(Quirk::accept_not_found)) {
+    return call_not_found(api);
+  }
+  if (quirks.has(Quirk::decision_made) && (operation == "accept" || operation == "reject")) {
+    return already_decided().value();
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<Leg> Calls::leg(Api api, const std::string& id) const {
+  const Entry* const entry = find(api, id);
+  return entry == nullptr ? nullptr : entry->leg;
 }
 
 ApiResult<std::shared_ptr<Leg>> Calls::accepted(Api api, const std::string& id) const {
@@ -155,6 +180,10 @@ boost::json::array Calls::describe() const {
       call["session_id"] = entry.ids.live;
     }
     call["state"] = name_of(entry.state);
+    if (entry.state == CallState::accepted || entry.state == CallState::answered) {
+      call["api"] = entry.owner == Api::live ? "live" : "realtime";
+    }
+    entry.leg->describe(call);
     list.push_back(std::move(call));
   }
   return list;

@@ -3,16 +3,21 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "audio/codec.hpp"
 #include "sim/api_error.hpp"
 #include "sim/live_config.hpp"
 #include "sim/observer.hpp"
+#include "sim/quirks.hpp"
 #include "sim/session_config.hpp"
 
 namespace offhook::sim {
@@ -29,6 +34,10 @@ class Leg {
   [[nodiscard]] virtual audio::CodecId codec() const = 0;
   /// Whether the media is SRTP.
   [[nodiscard]] virtual bool secure() const = 0;
+  /// What goes wrong with this call.
+  [[nodiscard]] virtual const QuirkSet& quirks() const = 0;
+  /// Adds what people want to know of the call.
+  virtual void describe(boost::json::object& call) const = 0;
   virtual void accept(SessionConfig config) = 0;
   virtual void accept_live(LiveConfig config) = 0;
   virtual void reject(int status) = 0;
@@ -59,9 +68,6 @@ struct CallIds {
 /// on either surface, which owns it from then on; nothing at all once it is over. Control thread.
 class Calls {
  public:
-  /// @param unfound_accepts  Quirk: so many accepts of every call find nothing.
-  explicit Calls(int unfound_accepts = 0) : unfound_accepts_{unfound_accepts} {}
-
   void add(const CallIds& ids, std::shared_ptr<Leg> leg);
   /// The call is over; its ids mean nothing any more, except that a rejected one stays decided.
   void remove(const CallIds& ids);
@@ -69,8 +75,13 @@ class Calls {
   /// The call, if it waits for a decision.
   /// @return 404 call_id_not_found or session_id_not_found, or 409 decision_already_made.
   [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending(Api api, const std::string& id) const;
-  /// `pending` for an accept, which the quirk concerns.
-  [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending_for_accept(Api api, const std::string& id);
+  /// What a request about a call meets instead of being done, because the call's quirks say so;
+  /// nothing: it is to be done. @param operation  accept, reject, refer or hangup.
+  [[nodiscard]] std::optional<ApiError> fault(Api api,
+                                              const std::string& id,
+                                              std::string_view operation);
+  /// The call, whoever owns it; null when it is unknown or over.
+  [[nodiscard]] std::shared_ptr<Leg> leg(Api api, const std::string& id) const;
   /// Notes the decision, which makes `api` the owner. @param state  accepted or rejected.
   void decide(Api api, const std::string& id, CallState state);
   void set_answered(const CallIds& ids);
@@ -82,7 +93,7 @@ class Calls {
   /// Every call that is not over.
   [[nodiscard]] std::vector<std::shared_ptr<Leg>> all() const;
   [[nodiscard]] std::size_t size() const noexcept { return calls_.size(); }
-  /// [{"call_id":…,"session_id":…,"state":…}], for people.
+  /// [{"call_id":…,"session_id":…,"state":…, and what the leg says}], for people.
   [[nodiscard]] boost::json::array describe() const;
 
  private:
@@ -90,15 +101,14 @@ class Calls {
     CallIds ids;
     std::shared_ptr<Leg> leg;
     CallState state = CallState::pending;
-    Api owner = Api::realtime;  ///< Once it is decided.
-    int unfound_accepts = 0;
+    Api owner = Api::realtime;        ///< Once it is decided.
+    std::set<std::string> tripped{};  ///< Faults that happen once, and have happened.
   };
 
   [[nodiscard]] const Entry* find(Api api, const std::string& id) const;
   [[nodiscard]] Entry* find(Api api, const std::string& id);
   void remember_rejected(const std::string& id);
 
-  int unfound_accepts_;
   std::unordered_map<std::string, Entry> calls_;           ///< By their main ids.
   std::unordered_map<std::string, std::string> main_ids_;  ///< By their Live ids.
   std::deque<std::string> rejected_;  ///< Ids of the last rejected calls that are over.

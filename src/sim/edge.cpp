@@ -4,13 +4,18 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/algorithm/string/predicate.hpp>
+
 #include "base/clock.hpp"
+#include "base/random.hpp"
 
 namespace offhook::sim {
 namespace {
 
 constexpr std::size_t most_calls = 1'000;
 constexpr int telephone_event_type = 101;
+constexpr std::chrono::milliseconds after_the_deadline{500};
+constexpr std::chrono::milliseconds slow_webhook_delay{1'000};
 
 std::vector<sip::SdpCodec> wanted_codecs(std::vector<std::string> names) {
   if (names.empty()) {
@@ -33,7 +38,7 @@ std::vector<sip::SdpCodec> wanted_codecs(std::vector<std::string> names) {
 
 std::string_view header(const sip::IncomingCall& incoming, std::string_view name) {
   for (const auto& field : incoming.headers) {
-    if (field.name == name) {
+    if (boost::iequals(field.name, name)) {
       return field.value;
     }
   }
@@ -42,12 +47,13 @@ std::string_view header(const sip::IncomingCall& incoming, std::string_view name
 
 }  // namespace
 
-Edge::Edge(LegContext context, Ids ids, WebhookSender& webhooks, Timeline* timeline)
+Edge::Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline)
     : context_{std::move(context)},
       ids_{std::move(ids)},
       webhooks_{webhooks},
       timeline_{timeline},
-      codecs_{wanted_codecs(context_.config.codecs)} {}
+      codecs_{wanted_codecs(context_.config.codecs)},
+      dice_{context_.config.seed != 0 ? context_.config.seed : random_u32()} {}
 
 void Edge::on_incoming(sip::IncomingCall incoming) {
   CallIds ids;
@@ -81,13 +87,28 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
     }
     return refuse(503, "Service Unavailable", error.detail);
   }
-  const bool srtp = offered->answer.media.profile == sip::SdpProfile::savp;
-  const auto leg =
-      std::make_shared<CallLeg>(context_, ids, ids_.for_call(), std::move(*offered), journal);
+  LegIdentity identity{ids, ids_.for_call(), draw(incoming, journal), journal};
+  const auto leg = std::make_shared<CallLeg>(context_, std::move(identity), std::move(*offered));
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });
   legs_.push_back(leg);
   leg->start();
-  announce(incoming, ids, srtp ? "srtp" : "rtp", journal);
+  announce(incoming, ids, *leg, journal);
+}
+
+QuirkSet Edge::draw(const sip::IncomingCall& incoming, const Journal& journal) {
+  std::vector<std::string> unknown;
+  std::vector<QuirkChance> chances = context_.config.quirks;
+  for (const auto& chance : parse_quirks_header(header(incoming, quirks_header), unknown)) {
+    chances.push_back(chance);
+  }
+  for (const std::string& name : unknown) {
+    journal.mark("quirk.unknown", {{"name", name}});
+  }
+  const QuirkSet quirks = draw_quirks(chances, dice_);
+  for (const std::string_view name : quirks.names()) {
+    journal.mark("quirk", {{"name", name}});
+  }
+  return quirks;
 }
 
 void Edge::abandon_all() {
@@ -129,45 +150,68 @@ Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming) const {
 
 void Edge::announce(const sip::IncomingCall& incoming,
                     const CallIds& ids,
-                    std::string_view media_security,
+                    const CallLeg& leg,
                     const Journal& journal) {
-  if (!webhooks_.has_target()) {
-    journal.mark("webhook.none");
+  if (leg.quirks().has(Quirk::lost_webhook)) {
+    journal.mark("webhook.lost");
     return;
   }
   IncomingEvent event;
   event.call_id = ids.realtime;
-  event.media_security = media_security;
+  event.media_security = leg.secure() ? "srtp" : "rtp";
+  event.extra_field = leg.quirks().has(Quirk::extra_fields);
   for (const auto& field : incoming.headers) {
     event.sip_headers.push_back({field.name, field.value});
   }
-  deliver(event, journal);
+  deliver(event, leg.quirks(), journal);
   if (ids.live.empty()) {
     return;
   }
   event.call_id = ids.live;
   event.type = "live.transport.incoming";
-  deliver(event, journal);
+  deliver(event, leg.quirks(), journal);
   if (context_.config.live.deprecated_event) {
     event.type = "live.call.incoming";
-    deliver(event, journal);
+    deliver(event, leg.quirks(), journal);
   }
 }
 
-void Edge::deliver(IncomingEvent event, const Journal& journal) {
+void Edge::deliver(IncomingEvent event, const QuirkSet& quirks, const Journal& journal) {
   event.created_at = unix_seconds();
   event.event_id = ids_.webhook_event(event.created_at);
-  auto tell = [journal, type = event.type](const DeliveryAttempt& attempt) {
-    boost::json::object detail{{"attempt", attempt.number}, {"type", type}};
-    if (attempt.problem.empty()) {
-      detail["status"] = attempt.status;
-      journal.mark("webhook.delivered", detail);
-    } else {
-      detail["why"] = attempt.problem;
-      journal.mark("webhook.failed", detail);
+  const auto endpoints = webhooks_.endpoints.subscribers(event.type);
+  if (endpoints.empty()) {
+    journal.mark("webhook.none", {{"type", event.type}});
+  }
+  for (const std::string& endpoint : endpoints) {
+    Delivery delivery;
+    delivery.id = ids_.delivery();
+    delivery.body = webhook_body(event);
+    delivery.target = [&known = webhooks_.endpoints, endpoint] {
+      return known.target(endpoint, unix_seconds());
+    };
+    delivery.copies = quirks.has(Quirk::duplicate_webhook) ? 2 : 1;
+    if (quirks.has(Quirk::late_webhook)) {
+      delivery.delay = context_.config.accept_deadline + after_the_deadline;
+    } else if (quirks.has(Quirk::slow)) {
+      delivery.delay = slow_webhook_delay;
     }
-  };
-  webhooks_.deliver(ids_.delivery(), webhook_body(event), std::move(tell));
+    const auto number =
+        webhooks_.log.begin(delivery.id, event.type, event.call_id, endpoint, event.created_at);
+    auto tell = [journal, type = event.type, number,
+                 &log = webhooks_.log](const DeliveryAttempt& attempt) {
+      log.note(number, attempt);
+      boost::json::object detail{{"attempt", attempt.number}, {"type", type}};
+      if (attempt.problem.empty()) {
+        detail["status"] = attempt.status;
+        journal.mark("webhook.delivered", detail);
+      } else {
+        detail["why"] = attempt.problem;
+        journal.mark("webhook.failed", detail);
+      }
+    };
+    webhooks_.sender.deliver(std::move(delivery), std::move(tell));
+  }
 }
 
 }  // namespace offhook::sim

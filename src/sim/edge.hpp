@@ -1,24 +1,38 @@
 #pragma once
 
 #include <memory>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/timeline.hpp"
 #include "sim/call_leg.hpp"
+#include "sim/delivery_log.hpp"
 #include "sim/ids.hpp"
 #include "sim/webhook_body.hpp"
+#include "sim/webhook_endpoints.hpp"
 #include "sim/webhook_sender.hpp"
 #include "sip/endpoint.hpp"
 
 namespace offhook::sim {
+
+/// How webhooks leave, and what became of them.
+struct Webhooks {
+  Webhooks(const boost::asio::any_io_executor& control, net::TlsContext tls, Ids ids)
+      : sender{control, std::move(tls), {}}, endpoints{std::move(ids)} {}
+
+  WebhookSender sender;
+  WebhookEndpoints endpoints;
+  DeliveryLog log{};
+};
 
 /// The SIP edge: looks at every INVITE, refuses what cannot become a call, and makes a pending call
 /// of the rest, which it announces by webhooks. Control thread.
 class Edge {
  public:
   /// @param webhooks,timeline  Outlive this; `timeline` may be null.
-  Edge(LegContext context, Ids ids, WebhookSender& webhooks, Timeline* timeline);
+  Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline);
 
   /// 404 for another project, 488 for media that we have nothing in common with, 503 when full;
   /// else the call rings until a controller decides.
@@ -28,17 +42,19 @@ class Edge {
 
  private:
   [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming) const;
+  [[nodiscard]] QuirkSet draw(const sip::IncomingCall& incoming, const Journal& journal);
   void announce(const sip::IncomingCall& incoming,
                 const CallIds& ids,
-                std::string_view media_security,
+                const CallLeg& leg,
                 const Journal& journal);
-  void deliver(IncomingEvent event, const Journal& journal);
+  void deliver(IncomingEvent event, const QuirkSet& quirks, const Journal& journal);
 
   LegContext context_;
   Ids ids_;
-  WebhookSender& webhooks_;
+  Webhooks& webhooks_;
   Timeline* timeline_;
   std::vector<sip::SdpCodec> codecs_;
+  std::mt19937 dice_;
   std::vector<std::weak_ptr<CallLeg>> legs_;  ///< Those that are over, too, until they are gone.
 };
 

@@ -49,6 +49,8 @@ std::string Ids::webhook_event(std::int64_t unix_seconds) {
 
 std::string Ids::delivery() { return "wh_" + characters(32, hexadecimal); }
 
+std::string Ids::webhook_endpoint() { return "whe_" + characters(32, hexadecimal); }
+
 std::string Ids::request() { return "req_" + characters(32, hexadecimal); }
 
 }  // namespace offhook::sim

@@ -30,6 +30,8 @@ class Ids {
   [[nodiscard]] std::string webhook_event(std::int64_t unix_seconds);
   /// "wh_" and 32 hexadecimal digits.
   [[nodiscard]] std::string delivery();
+  /// "whe_" and 32 hexadecimal digits.
+  [[nodiscard]] std::string webhook_endpoint();
   /// "req_" and 32 hexadecimal digits.
   [[nodiscard]] std::string request();
 

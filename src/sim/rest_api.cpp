@@ -20,7 +20,10 @@ namespace json = boost::json;
 
 constexpr std::string_view calls_path = "/v1/realtime/calls/";
 constexpr std::string_view sessions_path = "/v1/live/sessions/";
+constexpr std::string_view create_path = "/v1/live/sessions";
 constexpr int default_reject_status = 603;
+constexpr std::chrono::milliseconds slow_answer_delay{1'000};
+constexpr int too_many_requests = 429;
 
 /// "/v1/realtime/calls/{id}/{operation}" or "/v1/live/sessions/{id}/{operation}" taken apart.
 struct Route {
@@ -54,6 +57,13 @@ std::optional<Route> find_route(std::string_view path) {
   return std::nullopt;
 }
 
+/// From this machine, and meant for it: a page in somebody's browser can name any host.
+bool is_near(const net::HttpRequest& request) {
+  const auto peer = net::parse_host_port(request.peer);
+  const auto host = net::parse_host_port(request.headers.get("Host"));
+  return peer && host && net::is_loopback(peer->host) && net::is_loopback(host->host);
+}
+
 }  // namespace
 
 bool authorized(const net::HttpRequest& request, const Secret& key) {
@@ -77,22 +87,53 @@ net::HttpResponse error_response(const ApiError& error, const std::string& reque
   response.status = error.status;
   response.headers.add("content-type", "application/json");
   response.headers.add("x-request-id", request_id);
+  if (error.status == too_many_requests) {
+    response.headers.add("retry-after", "1");
+  }
   response.body = json::serialize(json::object{{"error", to_json(error)}});
   return response;
 }
 
-RestApi::RestApi(Calls& calls, Secret key, Ids ids, RestRules rules)
-    : calls_{calls}, key_{std::move(key)}, ids_{std::move(ids)}, rules_{rules} {}
+RestApi::RestApi(Calls& calls, Secret key, Ids ids, RestRules rules, RestHooks hooks)
+    : calls_{calls},
+      key_{std::move(key)},
+      ids_{std::move(ids)},
+      rules_{rules},
+      hooks_{std::move(hooks)} {}
+
+std::chrono::milliseconds RestApi::delay(const net::HttpRequest& request) const {
+  const auto route = find_route(request.path());
+  const auto leg = route ? calls_.leg(route->api, route->id) : nullptr;
+  return leg && leg->quirks().has(Quirk::slow) ? slow_answer_delay : std::chrono::milliseconds{0};
+}
+
+net::HttpResponse RestApi::view() const {
+  json::object all = hooks_.status ? hooks_.status() : json::object{};
+  all["calls"] = calls_.describe();
+  net::HttpResponse response;
+  response.headers.add("content-type", "application/json");
+  response.body = json::serialize(all);
+  return response;
+}
 
 net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
   net::HttpResponse response;
   const std::string request_id = ids_.request();
-  if (!authorized(request, key_)) {
+  const bool viewing = request.method == "GET" && request.path() == "/_sim";
+  if (!authorized(request, key_) && !(viewing && is_near(request))) {
     return error_response(wrong_key(), request_id);
   }
-  if (request.method == "GET" && request.path() == "/_sim") {
+  if (viewing) {
+    return view();
+  }
+  if (request.method == "POST" && request.path() == create_path) {
+    const auto created = create_session(request.body);
+    if (!created) {
+      return error_response(created.error(), request_id);
+    }
     response.headers.add("content-type", "application/json");
-    response.body = json::serialize(json::object{{"calls", calls_.describe()}});
+    response.headers.add("x-request-id", request_id);
+    response.body = json::serialize(*created);
     return response;
   }
   const auto route = find_route(request.path());
@@ -115,7 +156,31 @@ net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
   return response;
 }
 
+ApiResult<json::object> RestApi::create_session(std::string_view body) {
+  if (!rules_.outbound || !hooks_.dial) {
+    return refuse({"outbound_sip_not_enabled", "Outbound SIP is not enabled for this organization.",
+                   std::nullopt, 403});
+  }
+  const auto wish = parse_object(body);
+  if (!wish) {
+    return refuse(wish.error());
+  }
+  auto request = parse_outbound(*wish, rules_.outbound_local);
+  if (!request) {
+    return refuse(std::move(request).error());
+  }
+  const auto id = hooks_.dial(std::move(*request));
+  if (!id) {
+    return refuse(id.error());
+  }
+  return json::object{{"session", json::object{{"id", *id}}},
+                      {"transport", json::object{{"type", "sip"}}}};
+}
+
 ApiResult<> RestApi::act(const CallRef& call, std::string_view operation, std::string_view body) {
+  if (auto fault = calls_.fault(call.api, call.id, operation)) {
+    return refuse(std::move(*fault));
+  }
   if (operation == "accept") {
     return accept(call, body);
   }
@@ -129,7 +194,7 @@ ApiResult<> RestApi::act(const CallRef& call, std::string_view operation, std::s
 }
 
 ApiResult<> RestApi::accept(const CallRef& call, std::string_view body) {
-  const auto leg = calls_.pending_for_accept(call.api, call.id);
+  const auto leg = calls_.pending(call.api, call.id);
   if (!leg) {
     return refuse(leg.error());
   }

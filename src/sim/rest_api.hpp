@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/secret.hpp"
@@ -11,6 +13,7 @@
 #include "sim/api_error.hpp"
 #include "sim/calls.hpp"
 #include "sim/ids.hpp"
+#include "sim/outbound_request.hpp"
 
 namespace offhook::sim {
 
@@ -27,6 +30,16 @@ namespace offhook::sim {
 /// What a sim may be told to let pass.
 struct RestRules {
   bool live_on_plain_rtp = false;  ///< Live accepts calls without SRTP, too.
+  bool outbound = false;           ///< Live places calls; else 403.
+  bool outbound_local = false;     ///< By providers on this machine or near by, too.
+};
+
+/// What the API needs from the rest of a sim.
+struct RestHooks {
+  /// Places a call. @return the session's id.
+  std::function<ApiResult<std::string>(OutboundRequest)> dial{};
+  /// What GET /_sim tells besides the calls.
+  std::function<boost::json::object()> status{};
 };
 
 /// A call as a request names it.
@@ -36,17 +49,21 @@ struct CallRef {
 };
 
 /// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup, the same of
-/// /v1/live/sessions/{session_id} (docs/openai-behaviour.md 2 and 10), and GET /_sim, a list of the
-/// calls for people. Control thread, no I/O.
+/// /v1/live/sessions/{session_id}, POST /v1/live/sessions (docs/openai-behaviour.md 2 and 10), and
+/// GET /_sim, a view for people, for which this machine needs no key. Control thread, no I/O.
 class RestApi {
  public:
   /// @param calls  Must outlive this.
   /// @param key    That every request under /v1 must show.
-  RestApi(Calls& calls, Secret key, Ids ids, RestRules rules = {});
+  RestApi(Calls& calls, Secret key, Ids ids, RestRules rules = {}, RestHooks hooks = {});
 
   [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request);
+  /// How long the answer is to be held back, because the call is slow.
+  [[nodiscard]] std::chrono::milliseconds delay(const net::HttpRequest& request) const;
 
  private:
+  [[nodiscard]] net::HttpResponse view() const;
+  [[nodiscard]] ApiResult<boost::json::object> create_session(std::string_view body);
   [[nodiscard]] ApiResult<> act(const CallRef& call,
                                 std::string_view operation,
                                 std::string_view body);
@@ -62,6 +79,7 @@ class RestApi {
   Secret key_;
   Ids ids_;
   RestRules rules_;
+  RestHooks hooks_;
 };
 
 }  // namespace offhook::sim

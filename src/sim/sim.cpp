@@ -7,9 +7,13 @@
 #include <system_error>
 #include <utility>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "audio/speech.hpp"
+#include "base/clock.hpp"
 #include "base/printable.hpp"
 #include "base/random.hpp"
 #include "net/certificates.hpp"
@@ -21,7 +25,9 @@
 #include "sim/listener.hpp"
 #include "sim/rest_api.hpp"
 #include "sim/sideband_server.hpp"
+#include "sim/trunk_dialler.hpp"
 #include "sim/voice.hpp"
+#include "sim/webhook_api.hpp"
 #include "sim/webhook_sender.hpp"
 #include "sip/endpoint.hpp"
 
@@ -109,9 +115,8 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
         config_{std::move(config)},
         timeline_{timeline},
         ids_{config_.seed},
-        calls_{config_.quirks.accept_not_found},
         voice_{control_, config_.voice},
-        rest_{calls_, config_.api_key, ids_.for_call(), RestRules{config_.live.plain_rtp}},
+        rest_{calls_, config_.api_key, ids_.for_call(), rules(config_.live), hooks()},
         sideband_{calls_, config_.api_key, ids_.for_call()} {}
 
   Result<> start(sip::Loop& loop) {
@@ -123,10 +128,9 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     if (!tls) {
       return fail(std::move(tls).error().with("sim: webhook"));
     }
-    WebhookOptions options;
-    options.duplicate = config_.quirks.duplicate_webhook;
-    webhooks_.emplace(control_, std::move(*tls), std::move(options));
-    webhooks_->set_target(config_.webhook_url, config_.webhook_secret);
+    webhooks_.emplace(control_, std::move(*tls), ids_.for_call());
+    webhooks_->endpoints.configure(config_.webhook_url, config_.webhook_secret, unix_seconds());
+    webhook_api_.emplace(webhooks_->endpoints, webhooks_->sender, config_.api_key, ids_.for_call());
     if (auto served = start_servers(); !served) {
       return fail(std::move(served).error().with("sim: API"));
     }
@@ -142,13 +146,16 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   Result<> set_webhook(std::string url, Secret secret) {
     auto usable = check_webhook(url);
     if (usable) {
-      webhooks_->set_target(std::move(url), std::move(secret));
+      webhooks_->endpoints.configure(std::move(url), std::move(secret), unix_seconds());
     }
     return usable;
   }
 
   asio::awaitable<void> close() {
     end_calls();
+    if (dialler_) {
+      co_await dialler_->close(goodbye_limit);
+    }
     if (endpoint_) {
       co_await endpoint_->close(goodbye_limit);
     }
@@ -163,12 +170,31 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     if (edge_) {
       edge_->abandon_all();
     }
+    if (dialler_) {
+      dialler_->abandon_all();
+    }
   }
 
  private:
+  static RestRules rules(const LiveRules& live) {
+    return RestRules{live.plain_rtp, live.outbound, live.outbound};
+  }
+
+  /// They are used while this exists only.
+  RestHooks hooks() {
+    RestHooks hooks;
+    hooks.dial = [this](OutboundRequest request) { return dialler_->dial(std::move(request)); };
+    hooks.status = [this] {
+      return boost::json::object{{"project", config_.project},
+                                 {"webhook_endpoints", webhooks_->endpoints.describe()},
+                                 {"deliveries", webhooks_->log.describe()}};
+    };
+    return hooks;
+  }
+
   void end_calls() {
     if (webhooks_) {
-      webhooks_->stop();
+      webhooks_->sender.stop();
     }
     for (const auto& leg : calls_.all()) {
       leg->hang_up();
@@ -258,26 +284,38 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   static asio::awaitable<net::HttpResponse> answer(std::weak_ptr<Impl> weak,
                                                    net::HttpRequest request) {
     const auto self = weak.lock();
-    co_return self ? self->rest_.handle(request) : net::HttpResponse{503, {}, {}};
+    if (!self) {
+      co_return net::HttpResponse{503, {}, {}};
+    }
+    if (WebhookApi::serves(request.path())) {
+      net::HttpResponse managed = co_await self->webhook_api_->handle(std::move(request));
+      co_return managed;
+    }
+    if (const auto delay = self->rest_.delay(request); delay.count() > 0) {
+      asio::steady_timer timer{self->control_, delay};
+      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return self->rest_.handle(request);
   }
 
   Result<> start_sip(sip::Loop& loop) {
-    edge_.emplace(LegContext{control_, engine_, voice_, listener_.get(), calls_, config_},
-                  ids_.for_call(), *webhooks_, timeline_);
+    const LegContext context{control_, engine_, voice_, listener_.get(), calls_, config_};
+    edge_.emplace(context, ids_.for_call(), *webhooks_, timeline_);
+    if (config_.live.outbound) {
+      dialler_.emplace(context, ids_.for_call(), loop, timeline_);
+    }
     sip::ServerConfig config;
     config.bind_address = config_.host;
     config.tls_port = config_.sip_tls_port;
     config.tls_cert_file = server_file_;
     config.udp_port = config_.sip_udp_port;
-    sip::ServerQuirks quirks;
-    quirks.omit_content_type = config_.quirks.omit_content_type;
     auto on_incoming = [weak = weak_from_this()](sip::IncomingCall incoming) {
       if (const auto self = weak.lock()) {
         self->edge_->on_incoming(std::move(incoming));
       }
     };
-    auto endpoint = sip::Endpoint::start_server(loop, control_, std::move(config), quirks,
-                                                std::move(on_incoming));
+    auto endpoint =
+        sip::Endpoint::start_server(loop, control_, std::move(config), {}, std::move(on_incoming));
     if (!endpoint) {
       return fail(std::move(endpoint).error());
     }
@@ -301,11 +339,13 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   TemporaryFolder own_folder_;
   std::string server_file_;
   SimAddresses addresses_;
-  std::optional<WebhookSender> webhooks_;
+  std::optional<Webhooks> webhooks_;
+  std::optional<WebhookApi> webhook_api_;
   std::optional<Edge> edge_;
   std::unique_ptr<net::HttpServer> api_;
   std::unique_ptr<net::HttpServer> api_tls_;
   std::unique_ptr<sip::Endpoint> endpoint_;
+  std::optional<TrunkDialler> dialler_;
 };
 
 Result<std::unique_ptr<Sim>> Sim::start(const asio::any_io_executor& control,

@@ -16,24 +16,18 @@
 #include "base/timeline.hpp"
 #include "media/engine.hpp"
 #include "sim/persona_script.hpp"
+#include "sim/quirks.hpp"
 #include "sip/loop.hpp"
 
 namespace offhook::sim {
-
-/// Deviations from good behaviour that OpenAI has been seen with; all off by default.
-struct Quirks {
-  bool omit_content_type = false;  ///< 200 OK without Content-Type.
-  int accept_not_found = 0;        ///< So many accepts answer 404 before one succeeds.
-  int sideband_drop_after_ms = 0;  ///< Cut the first sideband without close frame; call stays up.
-  bool unknown_events = false;     ///< An event type nobody knows, and extra fields.
-  bool duplicate_webhook = false;  ///< The same delivery twice.
-};
 
 /// What the project may do with the Live API.
 struct LiveRules {
   bool enabled = true;            ///< Calls are announced to Live, too, and Live can take them.
   bool deprecated_event = false;  ///< `live.call.incoming` is sent besides.
   bool plain_rtp = false;         ///< Live takes calls without SRTP, too.
+  bool outbound = false;          ///< Live places calls by trunks, local ones, too; else 403.
+  std::string trunk_ca_file{};    ///< Trust anchor of trunks; empty: the system's.
 };
 
 struct SimConfig {
@@ -63,7 +57,7 @@ struct SimConfig {
   LiveRules live{};
   std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
   std::chrono::seconds session_lifetime{3'600};       ///< Then `session_expired` and BYE.
-  Quirks quirks{};
+  std::vector<QuirkChance> quirks{};                  ///< Thrown for every call anew.
 };
 
 /// Addresses that are really bound, and where the trust anchor is.

@@ -89,10 +89,15 @@ std::string webhook_body(const IncomingEvent& event) {
                               : event.type == "live.transport.incoming"
                                   ? R"("type": "sip", "session_id": )"
                                   : R"("session_id": )";
+  std::string last;
+  if (!event.media_security.empty()) {
+    last += R"(, "sip_media_security": )" + quote_ascii(event.media_security);
+  }
+  last += event.extra_field ? R"(, "unheard_of": {"list": [1, null, "two"]})" : "";
   return fmt::format(R"({{"id": {}, "object": "event", "created_at": {}, "type": {}, )"
-                     R"("data": {{{}{}, "sip_headers": [{}], "sip_media_security": {}}}}})",
+                     R"("data": {{{}{}, "sip_headers": [{}]{}}}}})",
                      quote_ascii(event.event_id), event.created_at, quote_ascii(event.type), id,
-                     quote_ascii(event.call_id), headers, quote_ascii(event.media_security));
+                     quote_ascii(event.call_id), headers, last);
 }
 
 }  // namespace offhook::sim

@@ -17,7 +17,8 @@ struct IncomingEvent {
   std::int64_t created_at = 0;  ///< Unix seconds.
   std::string call_id;          ///< Of that surface.
   std::vector<openai::SipHeaderField> sip_headers;
-  std::string media_security;  ///< "rtp" or "srtp".
+  std::string media_security;  ///< "rtp" or "srtp"; empty: not told.
+  bool extra_field = false;    ///< Quirk: `data` has a field that nobody knows.
 };
 
 /// The body of the webhook in OpenAI's own style: fixed order of keys, a space behind ':' and ',',

@@ -22,6 +22,20 @@ namespace offhook::sim {
 namespace {
 
 namespace asio = boost::asio;
+
+/// One for each secret, as "v1,A v1,B".
+std::string signatures(const std::vector<Secret>& secrets,
+                       const std::string& id,
+                       const std::string& timestamp,
+                       const std::string& body) {
+  std::string all;
+  for (const Secret& secret : secrets) {
+    all += all.empty() ? "" : " ";
+    all += openai::sign_webhook(secret, id, timestamp, body);
+  }
+  return all;
+}
+
 }  // namespace
 
 class WebhookSender::State : public std::enable_shared_from_this<State> {
@@ -29,13 +43,7 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
   State(asio::any_io_executor control, net::TlsContext tls, WebhookOptions options)
       : control_{std::move(control)}, tls_{std::move(tls)}, options_{std::move(options)} {}
 
-  void set_target(std::string url, Secret secret) {
-    url_ = std::move(url);
-    secret_ = std::move(secret);
-  }
-  [[nodiscard]] bool has_target() const noexcept { return !url_.empty(); }
-
-  void deliver(std::string id, std::string body, OnAttempt tell) {
+  void deliver(Delivery delivery, OnAttempt tell) {
     if (stopped_) {
       return;
     }
@@ -43,8 +51,7 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
     auto done = [self = shared_from_this(), signal](const std::exception_ptr&) {
       self->under_way_.erase(signal);
     };
-    asio::co_spawn(control_,
-                   run(shared_from_this(), std::move(id), std::move(body), std::move(tell)),
+    asio::co_spawn(control_, run(shared_from_this(), std::move(delivery), std::move(tell)),
                    asio::bind_cancellation_slot(signal->slot(), std::move(done)));
   }
 
@@ -56,34 +63,11 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
     }
   }
 
- private:
-  static asio::awaitable<void> run(std::shared_ptr<State> self,
-                                   std::string id,
-                                   std::string body,
-                                   OnAttempt tell) {
-    asio::steady_timer timer{self->control_};
-    int deliveries = self->options_.duplicate ? 2 : 1;
-    for (int number = 1; deliveries > 0 && !self->stopped_; ++number) {
-      const DeliveryAttempt attempt = co_await self->attempt(number, id, body);
-      if (self->stopped_) {
-        co_return;
-      }
-      tell(attempt);
-      if (attempt.problem.empty()) {
-        --deliveries;
-        continue;
-      }
-      const auto step = static_cast<std::size_t>(number) - 1;
-      const auto& delays = self->options_.delays;
-      timer.expires_after(delays[std::min(step, delays.size() - 1)]);
-      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-  }
-
-  asio::awaitable<DeliveryAttempt> attempt(int number, std::string id, std::string body) {
+  asio::awaitable<DeliveryAttempt> try_once(WebhookTarget target,
+                                            std::string id,
+                                            std::string body) {
     DeliveryAttempt attempt;
-    attempt.number = number;
-    const auto url = net::parse_url(url_);
+    const auto url = net::parse_url(target.url);
     if (!url) {
       attempt.problem = url.error().detail;
       co_return attempt;
@@ -95,7 +79,7 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
     request.headers.add("content-type", "application/json");
     request.headers.add("webhook-id", id);
     request.headers.add("webhook-timestamp", timestamp);
-    request.headers.add("webhook-signature", openai::sign_webhook(secret_, id, timestamp, body));
+    request.headers.add("webhook-signature", signatures(target.secrets, id, timestamp, body));
     request.body = std::move(body);
     net::HttpClientOptions options;
     options.tls = tls_;
@@ -112,12 +96,38 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
     co_return attempt;
   }
 
+ private:
+  static asio::awaitable<void> run(std::shared_ptr<State> self, Delivery delivery, OnAttempt tell) {
+    asio::steady_timer timer{self->control_, delivery.delay};
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    int deliveries = delivery.copies;
+    for (int number = 1; deliveries > 0 && !self->stopped_; ++number) {
+      auto target = delivery.target();
+      if (!target) {
+        co_return;
+      }
+      DeliveryAttempt attempt =
+          co_await self->try_once(std::move(*target), delivery.id, delivery.body);
+      attempt.number = number;
+      if (self->stopped_) {
+        co_return;
+      }
+      tell(attempt);
+      if (attempt.problem.empty()) {
+        --deliveries;
+        continue;
+      }
+      const auto step = static_cast<std::size_t>(number) - 1;
+      const auto& delays = self->options_.delays;
+      timer.expires_after(delays[std::min(step, delays.size() - 1)]);
+      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+
   asio::any_io_executor control_;
   net::TlsContext tls_;
   WebhookOptions options_;
   bool stopped_ = false;
-  std::string url_;
-  Secret secret_;
   std::list<asio::cancellation_signal> under_way_;
 };
 
@@ -128,14 +138,14 @@ WebhookSender::WebhookSender(asio::any_io_executor control,
 
 WebhookSender::~WebhookSender() { stop(); }
 
-void WebhookSender::set_target(std::string url, Secret secret) {
-  state_->set_target(std::move(url), std::move(secret));
+void WebhookSender::deliver(Delivery delivery, OnAttempt tell) {
+  state_->deliver(std::move(delivery), std::move(tell));
 }
 
-bool WebhookSender::has_target() const noexcept { return state_->has_target(); }
-
-void WebhookSender::deliver(std::string delivery_id, std::string body, OnAttempt tell) {
-  state_->deliver(std::move(delivery_id), std::move(body), std::move(tell));
+asio::awaitable<DeliveryAttempt> WebhookSender::try_once(WebhookTarget target,
+                                                         std::string id,
+                                                         std::string body) {
+  return state_->try_once(std::move(target), std::move(id), std::move(body));
 }
 
 void WebhookSender::stop() { state_->stop(); }

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
@@ -27,11 +29,26 @@ struct WebhookOptions {
   /// Before each further attempt; the last one repeats.
   std::vector<std::chrono::milliseconds> delays{std::chrono::seconds{1}, std::chrono::seconds{5},
                                                 std::chrono::seconds{30}, std::chrono::seconds{60}};
-  bool duplicate = false;  ///< Quirk: everything is delivered twice.
+};
+
+/// Where a webhook goes and what it is signed with: several secrets while they are rotated.
+struct WebhookTarget {
+  std::string url;
+  std::vector<Secret> secrets;
+};
+
+/// One webhook to deliver.
+struct Delivery {
+  std::string id;  ///< "wh_…", the same in all attempts.
+  std::string body;
+  /// Asked before every attempt; nothing: there is nobody any more to deliver to.
+  std::function<std::optional<WebhookTarget>()> target;
+  std::chrono::milliseconds delay{0};  ///< Before the first attempt.
+  int copies = 1;                      ///< Quirk: so many are delivered.
 };
 
 /// Delivers signed webhooks as OpenAI does (docs/openai-behaviour.md 3.5): anything but a 2xx in
-/// time is tried again with the same id, a new timestamp and a new signature. Control thread.
+/// time is tried again with the same id, a new timestamp and new signatures. Control thread.
 class WebhookSender {
  public:
   using OnAttempt = std::function<void(const DeliveryAttempt&)>;
@@ -43,11 +60,12 @@ class WebhookSender {
   /// Gives up what is under way.
   ~WebhookSender();
 
-  /// Where deliveries go from now on, repeated ones included. @param url  Empty: nowhere.
-  void set_target(std::string url, Secret secret);
-  [[nodiscard]] bool has_target() const noexcept;
-  /// Delivers `body`. @param tell  Called after every attempt.
-  void deliver(std::string delivery_id, std::string body, OnAttempt tell);
+  /// @param tell  Called after every attempt.
+  void deliver(Delivery delivery, OnAttempt tell);
+  /// Tries once, as OpenAI's test deliveries do.
+  [[nodiscard]] boost::asio::awaitable<DeliveryAttempt> try_once(WebhookTarget target,
+                                                                 std::string id,
+                                                                 std::string body);
   /// Gives up what is under way and sends nothing more.
   void stop();
 

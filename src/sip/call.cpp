@@ -93,10 +93,13 @@ void Call::reject(int status, std::string reason) {
       [status, reason = std::move(reason)](Session& session) { session.reject(status, reason); });
 }
 
-void Call::answer(std::string sdp, MediaCapabilities capabilities, NegotiatedMedia media) {
-  impl_->post(
-      [sdp = std::move(sdp), capabilities = std::move(capabilities),
-       media = std::move(media)](Session& session) { session.answer(sdp, capabilities, media); });
+void Call::answer(std::string sdp,
+                  MediaCapabilities capabilities,
+                  NegotiatedMedia media,
+                  ServerQuirks quirks) {
+  impl_->post([sdp = std::move(sdp), capabilities = std::move(capabilities),
+               media = std::move(media),
+               quirks](Session& session) { session.answer(sdp, capabilities, media, quirks); });
 }
 
 void Call::set_media(MediaCapabilities capabilities, NegotiatedMedia media) {

@@ -13,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
+#include "base/secret.hpp"
 #include "sip/loop.hpp"
 #include "sip/sdp.hpp"
 
@@ -71,6 +72,12 @@ struct CallEvent {
   std::chrono::steady_clock::time_point at{};  ///< When the SIP thread saw it.
 };
 
+/// Deviations that a server endpoint can be told to show, because peers have been seen with them.
+struct ServerQuirks {
+  bool omit_content_type = false;  ///< 200 OK whose SDP body has no Content-Type.
+  bool sips_contact = false;       ///< 200 OK whose Contact is a sips: address.
+};
+
 /// One call, either direction. A handle for the control thread; the SIP thread does the work.
 /// Destroying it ends the call as fits its state: CANCEL, 603 Decline, or BYE.
 class Call {
@@ -94,7 +101,11 @@ class Call {
   /// Called side: refuses with a final status 300 to 699.
   void reject(int status, std::string reason);
   /// Called side: 200 OK with `sdp`. Later re-INVITEs are answered from `capabilities`.
-  void answer(std::string sdp, MediaCapabilities capabilities, NegotiatedMedia media);
+  /// @param quirks  Of this answer, besides those of the endpoint.
+  void answer(std::string sdp,
+              MediaCapabilities capabilities,
+              NegotiatedMedia media,
+              ServerQuirks quirks = {});
   /// Calling side, after `answered`: what later re-INVITEs are answered from.
   void set_media(MediaCapabilities capabilities, NegotiatedMedia media);
   /// Ends the call: CANCEL before the answer, BYE after it. `closed` or `failed` follows.
@@ -118,16 +129,18 @@ struct IncomingCall {
   std::string transport;           ///< "TLS", "TCP", "UDP".
 };
 
+/// For a peer that asks who calls: digest authentication (RFC 3261 section 22).
+struct SipCredentials {
+  std::string username;
+  Secret password;
+};
+
 struct InviteOptions {
   std::string target;  ///< "sip:proj_x@sip.api.openai.com;transport=tls"
   std::string from_user = "offhook";
   std::vector<SipHeader> headers{};  ///< Additional header fields, for instance X-Offhook-Call.
   std::string sdp;
-};
-
-/// Deviations that a server endpoint can be told to show, because peers have been seen with them.
-struct ServerQuirks {
-  bool omit_content_type = false;  ///< 200 OK whose SDP body has no Content-Type.
+  std::optional<SipCredentials> credentials{};  ///< For 401 and 407; without: the call fails.
 };
 
 /// One SIP user agent on a `Loop`. Created, used and destroyed on the control thread.

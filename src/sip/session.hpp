@@ -41,7 +41,10 @@ class Session {
 
   void ring();
   void reject(int status, const std::string& reason);
-  void answer(const std::string& sdp, MediaCapabilities capabilities, NegotiatedMedia media);
+  void answer(const std::string& sdp,
+              MediaCapabilities capabilities,
+              NegotiatedMedia media,
+              ServerQuirks quirks);
   void set_media(MediaCapabilities capabilities, NegotiatedMedia media);
   void hang_up();
   void refer(const std::string& target);
@@ -73,6 +76,9 @@ class Session {
   [[nodiscard]] bool outgoing() const noexcept { return outgoing_; }
   [[nodiscard]] bool established() const noexcept { return stage_ == Stage::established; }
   [[nodiscard]] const std::string& target() const noexcept { return options_.target; }
+  [[nodiscard]] const std::optional<SipCredentials>& credentials() const noexcept {
+    return options_.credentials;
+  }
 
  private:
   enum class Stage { resolving, inviting, pending, accepted, established, leaving };
@@ -81,7 +87,7 @@ class Session {
   void on_resolved(bool found, const std::string& reason);
   void send_invite();
   [[nodiscard]] std::string invite_headers() const;
-  [[nodiscard]] int send_ok(mbuf* body, const std::string& sdp);
+  [[nodiscard]] int send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks);
   void cancelled();
 
   void emit(CallEvent event);

@@ -54,18 +54,22 @@ void Session::reject(int status, const std::string& reason) {
   finish(std::move(event));
 }
 
-int Session::send_ok(mbuf* body, const std::string& sdp) {
-  const bool typeless = stack_.quirks().omit_content_type && !sdp.empty();
+int Session::send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks) {
+  const bool typeless =
+      (stack_.quirks().omit_content_type || quirks.omit_content_type) && !sdp.empty();
+  // A whole address instead of a user is taken as it is.
+  const std::string contact = stack_.quirks().sips_contact || quirks.sips_contact
+                                  ? "sips:" + stack_.contact_user() + '@' + to_string(invite_->dst)
+                                  : stack_.contact_user();
   sipsess* raw = nullptr;
   const ReHandle<void> end = stack_.watch_end(id_);
   // libre always writes Content-Type before a body. To leave it out, that line becomes the value of
   // another header, whose name ends what we may write ourselves.
-  const int error =
-      sipsess_accept(&raw, stack_.socket(), invite_.get(), 200, "OK", stack_.contact_user().c_str(),
-                     "application/sdp", body, nullptr, end.get(), true, SessionCallbacks::offer,
-                     SessionCallbacks::answer, SessionCallbacks::established,
-                     SessionCallbacks::info, SessionCallbacks::refer, SessionCallbacks::closed,
-                     this, "%s%s", allow_header, typeless ? "X-Omitted: " : "");
+  const int error = sipsess_accept(
+      &raw, stack_.socket(), invite_.get(), 200, "OK", contact.c_str(), "application/sdp", body,
+      nullptr, end.get(), true, SessionCallbacks::offer, SessionCallbacks::answer,
+      SessionCallbacks::established, SessionCallbacks::info, SessionCallbacks::refer,
+      SessionCallbacks::closed, this, "%s%s", allow_header, typeless ? "X-Omitted: " : "");
   session_.reset(raw);
   if (error == 0) {
     stack_.keep_to_flow(dialog(), *invite_);
@@ -75,7 +79,8 @@ int Session::send_ok(mbuf* body, const std::string& sdp) {
 
 void Session::answer(const std::string& sdp,
                      MediaCapabilities capabilities,
-                     NegotiatedMedia media) {
+                     NegotiatedMedia media,
+                     ServerQuirks quirks) {
   if (stage_ != Stage::pending || ended_) {
     return;
   }
@@ -85,7 +90,7 @@ void Session::answer(const std::string& sdp,
   transaction_ = static_cast<sip_strans*>(mem_deref(transaction_));
   const auto body = sdp.empty() ? nullptr : to_mbuf(sdp);
   stage_ = Stage::accepted;
-  if (const int error = send_ok(body.get(), sdp); error != 0) {
+  if (const int error = send_ok(body.get(), sdp, quirks); error != 0) {
     on_closed(error, nullptr);
   }
 }

@@ -111,7 +111,7 @@ void Session::send_invite() {
   const ReHandle<void> end = stack_.watch_end(id_);
   const int error = sipsess_connect(
       &raw, stack_.socket(), options_.target.c_str(), nullptr, from.c_str(), user.c_str(), nullptr,
-      0, "application/sdp", body.get(), nullptr, end.get(), true, SessionCallbacks::offer,
+      0, "application/sdp", body.get(), Stack::authorise, end.get(), true, SessionCallbacks::offer,
       SessionCallbacks::answer, SessionCallbacks::progress, SessionCallbacks::established,
       SessionCallbacks::info, SessionCallbacks::refer, SessionCallbacks::closed, this, "%s",
       invite_headers().c_str());

@@ -20,6 +20,12 @@ constexpr std::uint32_t client_table_size = 256;
 constexpr std::uint32_t server_table_size = 4096;
 constexpr std::uint32_t connection_table_size = 64;
 
+/// What `Stack::watch_end` gives to libre, by pointer.
+struct Watch {
+  std::weak_ptr<Stack> stack;
+  std::uint64_t id;
+};
+
 }  // namespace
 
 Result<> Stack::start_core(const std::string& bind_address, std::uint32_t table_size) {
@@ -244,10 +250,6 @@ void Stack::on_received(std::string_view packet) {
 }
 
 ReHandle<void> Stack::watch_end(std::uint64_t id) {
-  struct Watch {
-    std::weak_ptr<Stack> stack;
-    std::uint64_t id;
-  };
   const auto on_release = [](void* object) noexcept {
     const std::unique_ptr<Watch> watch{*static_cast<Watch**>(object)};
     const auto stack = watch == nullptr ? nullptr : watch->stack.lock();
@@ -265,6 +267,19 @@ ReHandle<void> Stack::watch_end(std::uint64_t id) {
     *static_cast<Watch**>(object) = new Watch{weak_from_this(), id};
   }
   return ReHandle<void>{object};
+}
+
+int Stack::authorise(char** username, char** password, const char* /*realm*/, void* end) noexcept {
+  const Watch* const watch = end == nullptr ? nullptr : *static_cast<Watch**>(end);
+  const auto stack = watch == nullptr ? nullptr : watch->stack.lock();
+  const Session* const session = stack == nullptr ? nullptr : stack->find(watch->id);
+  if (session == nullptr || !session->credentials()) {
+    return EAUTH;
+  }
+  const int error = str_dup(username, session->credentials()->username.c_str());
+  return error != 0
+             ? error
+             : str_dup(password, std::string{session->credentials()->password.reveal()}.c_str());
 }
 
 std::vector<std::uint64_t> Stack::session_ids() const {

@@ -83,6 +83,9 @@ class Stack : public std::enable_shared_from_this<Stack> {
   /// Something to be given to libre's session as its owner's: when it is released, libre is done
   /// with the session, its BYE included, and `on_goodbye_over` of session `id` is called.
   [[nodiscard]] ReHandle<void> watch_end(std::uint64_t id);
+  /// libre asks for the credentials of a session that was challenged. @param end  Its `watch_end`.
+  /// @return EAUTH when it has none.
+  static int authorise(char** username, char** password, const char* realm, void* end) noexcept;
   /// The connection that `message` came on sends at once and queues generously from now on.
   static void tune(const sip_msg& message) noexcept;
 

@@ -67,7 +67,7 @@ class Tolerance(EndToEndTest):
         return Call(files, output)
 
     def test_unknown_events_and_fields(self):
-        self.call("unknown-events")
+        self.call("unknown-events", "extra-fields")
         received = [e["event"] for e in self.events if e["direction"] == "received"]
         self.assertIn("session.weather_changed", [e["type"] for e in received])
         self.assertTrue(any("unheard_of" in e for e in received))

@@ -129,10 +129,10 @@ TEST_SUITE("Agent conversation with the sim") {
 
   TEST_CASE("a tool that works while the sideband is away is answered after it") {
     SimConfig config = replying({"The answer is forty two."});
-    config.quirks.sideband_drop_after_ms = 300;
+    config.quirks = {{Quirk::sideband_drop}};
     SimWorld world{std::move(config)};
     Talk talk{world, profile("")};
-    talk.tool_time = 700ms;
+    talk.tool_time = 2'500ms;
     talk.conversation->say("Say \"call:look_up {}\"");
     talk.wait_for("received response.done", 2);
     CHECK(world.marked("dropped"));

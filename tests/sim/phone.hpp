@@ -75,10 +75,14 @@ class Phone {
     offer_ = sip::make_offer(std::move(own), profile).value();
   }
 
-  void dial(const std::string& project = "proj_sim") {
+  /// @param quirks  Faults that the caller wishes for.
+  void dial(const std::string& project = "proj_sim", const std::string& quirks = {}) {
     sip::InviteOptions options;
     options.target = world_.sip_target(project);
     options.headers = {{"X-Offhook-Call", "call-1"}};
+    if (!quirks.empty()) {
+      options.headers.push_back({std::string{quirks_header}, quirks});
+    }
     options.sdp = offer_.sdp;
     call_.emplace(world_.phone().invite(std::move(options)));
   }

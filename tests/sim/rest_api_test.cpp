@@ -18,6 +18,8 @@ namespace {
 class NotedLeg : public Leg {
  public:
   [[nodiscard]] audio::CodecId codec() const override { return audio::CodecId::pcma; }
+  [[nodiscard]] const QuirkSet& quirks() const override { return faults; }
+  void describe(boost::json::object& call) const override { call["noted"] = notes.size(); }
   void accept(SessionConfig config) override {
     notes.push_back("accept " + config.model() + " " +
                     std::string{json_string(config.json(), "audio.input.format.type")});
@@ -32,6 +34,7 @@ class NotedLeg : public Leg {
   void on_client_event(std::string_view /*text*/) override {}
 
   std::vector<std::string> notes;
+  QuirkSet faults;
   bool secure_media = true;
 };
 
@@ -39,7 +42,12 @@ constexpr std::string_view session = R"({"type":"realtime","model":"m","instruct
 
 /// The REST API with one pending call, rtc_1.
 struct Fixture {
-  explicit Fixture(int unfound_accepts = 0) : calls{unfound_accepts} { calls.add(ids, leg); }
+  explicit Fixture(std::initializer_list<Quirk> quirks = {}) {
+    for (const Quirk quirk : quirks) {
+      leg->faults.add(quirk);
+    }
+    calls.add(ids, leg);
+  }
 
   net::HttpResponse post(std::string target,
                          std::string_view body = {},
@@ -239,24 +247,96 @@ TEST_SUITE("REST API") {
     }
   }
 
-  TEST_CASE("a list of the calls is there for people") {
+  TEST_CASE("a view of the calls is there for people, without a key on this machine only") {
     Fixture sim;
     net::HttpRequest request;
     request.method = "GET";
     request.target = "/_sim";
     CHECK(sim.api.handle(request).status == 401);
+    struct Origin {
+      std::string peer;
+      std::string host;
+      int status;
+    };
+    for (const auto& [peer, host, status] : {Origin{"192.0.2.7:4000", "127.0.0.1:8090", 401},
+                                             Origin{"127.0.0.1:4000", "evil.example:8090", 401},
+                                             Origin{"127.0.0.1:4000", "localhost:8090", 200}}) {
+      net::HttpRequest near_by = request;
+      near_by.peer = peer;
+      near_by.headers.add("Host", host);
+      CAPTURE(peer + host);
+      CHECK(sim.api.handle(near_by).status == status);
+    }
     request.headers.add("Authorization", "Bearer sk-sim");
     CHECK(sim.api.handle(request).body ==
-          R"({"calls":[{"call_id":"rtc_1","session_id":"live_1","state":"pending"}]})");
+          R"({"calls":[{"call_id":"rtc_1","session_id":"live_1","state":"pending","noted":0}]})");
   }
 
-  TEST_CASE("a sim may be told to find a call only at the third accept") {
-    Fixture sim{2};
+  TEST_CASE("the first request of each kind may meet 429 with retry-after, then 500") {
+    Fixture sim{Quirk::rate_limit, Quirk::server_error};
+    const std::string accept = "/v1/realtime/calls/rtc_1/accept";
+    const auto limited = sim.post(accept, session);
+    CHECK(code_of(limited) == "429 rate_limit_exceeded");
+    CHECK(limited.headers.get("retry-after") == "1");
+    const auto broken = sim.post(accept, session);
+    CHECK(broken.status == 500);
+    CHECK(json_string(boost::json::parse(broken.body), "error.type") == "server_error");
+    CHECK(sim.leg->notes.empty());
+    CHECK(sim.post(accept, session).status == 200);
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/hangup").status == 429);
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/hangup").status == 500);
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/hangup").status == 200);
+  }
+
+  TEST_CASE("the first accept may find nothing") {
+    Fixture sim{Quirk::accept_not_found};
+    CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) == "404 call_id_not_found");
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+  }
+
+  TEST_CASE("a call may be decided that nobody decided") {
+    Fixture sim{Quirk::decision_made};
     for (int i = 0; i < 2; ++i) {
       CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
-            "404 call_id_not_found");
+            "409 decision_already_made");
+      CHECK(code_of(sim.post("/v1/live/sessions/live_1/reject", R"({"status_code":486})")) ==
+            "409 decision_already_made");
     }
+    CHECK(sim.leg->notes.empty());
+  }
+
+  TEST_CASE("refer may always fail with 500") {
+    Fixture sim{Quirk::refer_error};
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
+    sim.calls.set_answered(sim.ids);
+    for (int i = 0; i < 2; ++i) {
+      CHECK(sim.post("/v1/realtime/calls/rtc_1/refer", R"({"target_uri":"tel:+1"})").status == 500);
+    }
+    CHECK(sim.leg->notes.size() == 1);
+    CHECK(sim.post("/v1/realtime/calls/rtc_1/hangup").status == 200);
+  }
+
+  TEST_CASE("outbound calls need the feature") {
+    Fixture sim;
+    CHECK(code_of(sim.post("/v1/live/sessions", "{}")) == "403 outbound_sip_not_enabled");
+    std::string dialled;
+    RestHooks hooks;
+    hooks.dial = [&](OutboundRequest request) -> ApiResult<std::string> {
+      dialled = request.trunk.target();
+      return "live_9";
+    };
+    RestApi able{sim.calls, Secret{"sk-sim"}, Ids{0}, {.outbound = true}, std::move(hooks)};
+    net::HttpRequest request;
+    request.method = "POST";
+    request.target = "/v1/live/sessions";
+    request.headers.add("Authorization", "Bearer sk-sim");
+    request.body = R"({"session":{"model":"gpt-live-1"},
+        "transport":{"type":"sip","destination":"+14155550123","trunk":
+        {"provider_url":"sips:trunk.example.com","caller_number":"+14155550100"}}})";
+    const auto created = able.handle(request);
+    CHECK(created.status == 200);
+    CHECK(created.body == R"({"session":{"id":"live_9"},"transport":{"type":"sip"}})");
+    CHECK(dialled == "sip:+14155550123@trunk.example.com:5061;transport=tls");
   }
 }
 

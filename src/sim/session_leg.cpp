@@ -1,0 +1,337 @@
+#include "sim/session_leg.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+
+namespace offhook::sim {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+constexpr auto tick_interval = 20ms;
+constexpr auto last_words_limit = 500ms;
+constexpr auto sideband_drop_delay = 1'500ms;
+constexpr auto slow_event_delay = 500ms;
+constexpr std::chrono::seconds short_lifetime{3};
+
+}  // namespace
+
+SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<sip::Call> call)
+    : context_{std::move(context)},
+      call_ids_{std::move(identity.call_ids)},
+      ids_{std::move(identity.ids)},
+      quirks_{identity.quirks},
+      journal_{std::move(identity.journal)},
+      call_{std::move(call)},
+      media_{context_.control, context_.engine, quirks_, context_.config.seed},
+      observers_{quirks_.has(Quirk::extra_fields)},
+      sideband_drop_{context_.control} {}
+
+void SessionLeg::follow_call() {
+  asio::co_spawn(context_.control, follow_sip(shared_from_this()),
+                 asio::bind_cancellation_slot(give_up_.slot(), asio::detached));
+}
+
+void SessionLeg::describe(json::object& call) const {
+  json::array quirks;
+  for (const std::string_view name : quirks_.names()) {
+    quirks.push_back(json::value(name));
+  }
+  call["quirks"] = std::move(quirks);
+  call["observers"] = observers_.size();
+}
+
+void SessionLeg::abandon() {
+  finish("abandoned", CallEnd::lost);
+  give_up_.emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<void> SessionLeg::follow_sip(std::shared_ptr<SessionLeg> self) {
+  for (;;) {
+    const sip::CallEvent event = co_await self->call_->next_event();
+    const bool goes_on = self->on_sip_event(event);
+    if (!goes_on) {
+      co_return;
+    }
+  }
+}
+
+bool SessionLeg::on_sip_event(const sip::CallEvent& event) {
+  using Kind = sip::CallEvent::Kind;
+  if (finished_) {
+    return event.kind != Kind::failed && event.kind != Kind::closed;
+  }
+  switch (event.kind) {
+    case Kind::confirmed: journal_.mark("confirmed"); return true;
+    case Kind::referred: journal_.mark("referred", {{"status", event.status}}); return true;
+    case Kind::media_offer:
+      if (media_.stream() != nullptr && event.media) {
+        const auto updated = media_.update(*event.media);
+        journal_.mark("media.changed", {{"applied", updated.has_value()}});
+      }
+      return true;
+    case Kind::failed:
+    case Kind::closed:
+      finish("closed by the other side", event.error ? CallEnd::lost : CallEnd::remote);
+      return false;
+    case Kind::sent:
+    case Kind::progress:
+    case Kind::answered:
+    case Kind::refer: return true;
+  }
+  return true;
+}
+
+ModelHooks SessionLeg::model_hooks() {
+  ModelHooks hooks;
+  hooks.send = [this](const json::object& event) { send(event); };
+  hooks.end_call = [this] { on_session_end(); };
+  hooks.send_digit = [this](char digit) -> Result<> {
+    if (media_.stream() == nullptr) {
+      return fail(Errc::unsupported, "the call has no media yet");
+    }
+    return media_.stream()->send_digits({&digit, 1});
+  };
+  hooks.observed = [this] { return !observers_.empty(); };
+  return hooks;
+}
+
+Hearing SessionLeg::hearing(audio::CodecId codec) const {
+  const bool narrowband = codec == audio::CodecId::pcmu || codec == audio::CodecId::pcma;
+  return {ScriptRecogniser{context_.config.heard}, context_.listener, narrowband};
+}
+
+Persona SessionLeg::persona() const {
+  const SimConfig& config = context_.config;
+  return config.persona ? Persona{*config.persona, config.replies} : Persona{config.replies};
+}
+
+std::chrono::seconds SessionLeg::lifetime() const {
+  const auto usual = context_.config.session_lifetime;
+  return quirks_.has(Quirk::early_expiry) ? std::min(usual, short_lifetime) : usual;
+}
+
+LiveModel& SessionLeg::start_live(LiveConfig config, audio::CodecId codec) {
+  live_ = true;
+  LiveOptions options{persona(), ids_.for_call(), call_ids_.live};
+  options.now = std::chrono::steady_clock::now();
+  options.unix_now = unix_seconds();
+  options.lifetime = lifetime();
+  auto model = std::make_unique<LiveModel>(std::move(config), std::move(options), hearing(codec),
+                                           speaker_, context_.voice, model_hooks());
+  LiveModel& live = *model;
+  model_ = std::move(model);
+  return live;
+}
+
+Result<> SessionLeg::start_media(media::MediaSockets sockets, const sip::NegotiatedMedia& media) {
+  auto started = media_.start(std::move(sockets), media, near_side());
+  if (!started) {
+    journal_.mark("media.failed", {{"why", started.error().detail}});
+  }
+  return started;
+}
+
+void SessionLeg::start_ticking() {
+  asio::co_spawn(context_.control, tick(shared_from_this()), asio::detached);
+}
+
+audio::Port& SessionLeg::near_side() {
+  const std::string& folder = context_.config.record;
+  if (folder.empty()) {
+    return speaker_;
+  }
+  auto recorder =
+      audio::Recorder::create(folder + "/" + call_ids_.main() + ".wav", voice_rate_hz, 2);
+  if (!recorder) {
+    journal_.mark("recording.failed", {{"why", recorder.error().detail}});
+    return speaker_;
+  }
+  return recorded_.emplace(speaker_, std::move(*recorder));
+}
+
+asio::awaitable<void> SessionLeg::tick(std::shared_ptr<SessionLeg> self) {
+  asio::steady_timer timer{self->context_.control};
+  while (!self->finished_) {
+    const auto now = std::chrono::steady_clock::now();
+    self->media_.tick(now);
+    self->drain_media_events();
+    self->model_->tick(now);
+    self->send_late(now);
+    timer.expires_at(now + tick_interval);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+void SessionLeg::drain_media_events() {
+  media::Stream* const stream = media_.stream();
+  if (stream == nullptr) {
+    return;
+  }
+  for (auto event = stream->next_event(); event; event = stream->next_event()) {
+    using Kind = media::StreamEvent::Kind;
+    if (event->kind == Kind::digit_received) {
+      model_->on_digit(event->digit);
+    } else if (event->kind == Kind::digit_sent) {
+      model_->on_digit_sent(event->digit);
+    } else if (event->kind == Kind::first_packet_received) {
+      journal_.mark("media.received");
+    } else if (event->kind == Kind::receive_timeout) {
+      journal_.mark("media.silent");
+    }
+  }
+}
+
+void SessionLeg::hang_up() {
+  call_->hang_up();
+  finish("hung up here");
+}
+
+void SessionLeg::refer(std::string target_uri) {
+  if (quirks_.has(Quirk::refer_silent)) {
+    journal_.mark("refer.swallowed", {{"target_uri", target_uri}});
+    return;
+  }
+  journal_.mark("refer.sent", {{"target_uri", target_uri}});
+  call_->refer(std::move(target_uri));
+}
+
+void SessionLeg::on_session_end() {
+  asio::co_spawn(context_.control, expire(shared_from_this()), asio::detached);
+}
+
+/// The model wants the end: the last words still reach the observers, then everything ends.
+asio::awaitable<void> SessionLeg::expire(std::shared_ptr<SessionLeg> self) {
+  asio::steady_timer timer{self->context_.control};
+  const auto limit = std::chrono::steady_clock::now() + last_words_limit;
+  while (!self->observers_.idle() && std::chrono::steady_clock::now() < limit) {
+    timer.expires_after(tick_interval);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (!self->finished_) {
+    self->call_->hang_up();
+    self->finish("ended by the session");
+  }
+}
+
+void SessionLeg::attach(std::shared_ptr<Observer> observer) {
+  if (finished_ || !model_) {
+    observer->drop();
+    return;
+  }
+  observers_.add(observer);
+  journal_.mark("sideband.attached", {{"observers", observers_.size()}});
+  for (auto& event : model_->greeting()) {
+    observers_.send_to(*observer, std::move(event));
+  }
+  if (quirks_.has(Quirk::unknown_events)) {
+    observers_.send_to(*observer, {{"type", "session.weather_changed"},
+                                   {"event_id", ids_.realtime("event_")},
+                                   {"weather", json::object{{"sky", "clear"}}}});
+  }
+  drop_first_sideband_later(observer);
+}
+
+void SessionLeg::drop_first_sideband_later(const std::shared_ptr<Observer>& first) {
+  if (!quirks_.has(Quirk::sideband_drop) || std::exchange(dropped_sideband_, true)) {
+    return;
+  }
+  sideband_drop_.expires_after(sideband_drop_delay);
+  sideband_drop_.async_wait(
+      [weak = std::weak_ptr{first}, journal = journal_](const boost::system::error_code& error) {
+        if (const auto observer = weak.lock(); observer && !error) {
+          journal.mark("sideband.cut");
+          observer->drop();
+        }
+      });
+}
+
+void SessionLeg::detach(const Observer& observer) {
+  if (observers_.remove(observer)) {
+    journal_.mark("sideband.detached", {{"observers", observers_.size()}});
+  }
+}
+
+void SessionLeg::on_client_event(std::string_view text) {
+  if (!finished_ && model_) {
+    model_->on_client_event(text);
+  }
+}
+
+void SessionLeg::send(const json::object& event) {
+  note(event);
+  if (quirks_.has(Quirk::slow) && !finished_) {
+    late_events_.push_back({std::chrono::steady_clock::now() + slow_event_delay, event});
+  } else {
+    observers_.send(event);
+  }
+}
+
+void SessionLeg::send_late(Time now) {
+  while (!late_events_.empty() && late_events_.front().due <= now) {
+    observers_.send(late_events_.front().event);
+    late_events_.pop_front();
+  }
+}
+
+/// Puts the steps of the conversation, not every word, on the timeline.
+void SessionLeg::note(const json::object& event) {
+  const json::value whole(event);
+  const auto type = json_string(whole, "type");
+  if (type == "response.done") {
+    journal_.mark(type, {{"status", json_string(whole, "response.status")}});
+  } else if (type == "response.output_audio_transcript.done") {
+    journal_.mark("said", {{"text", json_string(whole, "transcript")}});
+  } else if (type == "input_audio_buffer.dtmf_event_received") {
+    journal_.mark("digit", {{"digit", json_string(whole, "event")}});
+  } else if (type == "session.closed") {
+    journal_.mark(type, {{"reason", json_string(whole, "reason")}});
+  } else if (type == "session.input_transcript.delta" ||
+             type == "session.output_transcript.delta") {
+    journal_.mark(type, {{"delta", json_string(whole, "delta")}});
+  } else if (type == "error") {
+    journal_.mark(type, {{"code", json_string(whole, "error.code")}});
+  } else if (type == "response.created" || type == "input_audio_buffer.speech_started" ||
+             type == "input_audio_buffer.speech_stopped" || type == "session.delegation.created" ||
+             type.substr(0, 10) == "transport." ||
+             type.substr(0, 29) == "session.output_audio.fixture." ||
+             type.substr(0, 20) == "output_audio_buffer.") {
+    journal_.mark(type);
+  }
+}
+
+void SessionLeg::finish(std::string_view why, CallEnd end) {
+  if (std::exchange(finished_, true)) {
+    return;
+  }
+  const auto self = shared_from_this();  // the table may hold the last reference
+  journal_.mark("ended", {{"why", why}});
+  sideband_drop_.cancel();
+  context_.calls.remove(call_ids_);
+  send_late(Time::max());
+  if (model_) {
+    model_->on_call_end(end);
+  }
+  if (live_) {
+    observers_.finish_all();
+  } else {
+    observers_.drop_all();  // OpenAI sends no close frame, either
+  }
+  media_.stop();
+  model_.reset();
+}
+
+}  // namespace offhook::sim

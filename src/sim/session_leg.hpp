@@ -1,0 +1,130 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "audio/recorder.hpp"
+#include "media/engine.hpp"
+#include "sim/call_media.hpp"
+#include "sim/call_model.hpp"
+#include "sim/calls.hpp"
+#include "sim/hearing.hpp"
+#include "sim/ids.hpp"
+#include "sim/journal.hpp"
+#include "sim/live_model.hpp"
+#include "sim/observer_list.hpp"
+#include "sim/persona.hpp"
+#include "sim/sim.hpp"
+#include "sim/speaker.hpp"
+#include "sim/voice.hpp"
+#include "sip/endpoint.hpp"
+
+namespace offhook::sim {
+
+/// What all calls of one sim share. Everything outlives every call.
+struct LegContext {
+  boost::asio::any_io_executor control;
+  media::Engine& engine;
+  Voice& voice;
+  Listener* listener;  ///< Null: nothing is recognised.
+  Calls& calls;
+  const SimConfig& config;
+};
+
+/// Who a call is.
+struct LegIdentity {
+  CallIds call_ids;
+  Ids ids;
+  QuirkSet quirks;
+  Journal journal;
+};
+
+/// What calls of both directions have in common: SIP dialog, media, the model and the sockets that
+/// observe it. Control thread.
+class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
+ public:
+  SessionLeg(const SessionLeg&) = delete;
+  SessionLeg& operator=(const SessionLeg&) = delete;
+
+  /// Waits for nothing any more, because SIP is gone.
+  void abandon();
+
+  [[nodiscard]] const QuirkSet& quirks() const override { return quirks_; }
+  void describe(boost::json::object& call) const override;
+  void hang_up() override;
+  void refer(std::string target_uri) override;
+  void attach(std::shared_ptr<Observer> observer) override;
+  void detach(const Observer& observer) override;
+  void on_client_event(std::string_view text) override;
+
+ protected:
+  SessionLeg(LegContext context, LegIdentity identity, std::optional<sip::Call> call = {});
+
+  /// What the call does is heard from now on.
+  void follow_call();
+  /// @return false when the call is over.
+  virtual bool on_sip_event(const sip::CallEvent& event);
+  /// The session came to its end by itself.
+  virtual void on_session_end();
+
+  [[nodiscard]] std::shared_ptr<SessionLeg> self() { return shared_from_this(); }
+  [[nodiscard]] ModelHooks model_hooks();
+  [[nodiscard]] Hearing hearing(audio::CodecId codec) const;
+  [[nodiscard]] Persona persona() const;
+  [[nodiscard]] std::chrono::seconds lifetime() const;
+  /// Makes the model of a Live session.
+  LiveModel& start_live(LiveConfig config, audio::CodecId codec);
+  [[nodiscard]] Result<> start_media(media::MediaSockets sockets,
+                                     const sip::NegotiatedMedia& media);
+  /// Lets time pass for model and media.
+  void start_ticking();
+  [[nodiscard]] bool observed() const noexcept { return !observers_.empty(); }
+  void finish(std::string_view why, CallEnd end = CallEnd::requested);
+
+  LegContext context_;
+  CallIds call_ids_;
+  Ids ids_;
+  QuirkSet quirks_;
+  Journal journal_;
+  std::optional<sip::Call> call_;
+  Speaker speaker_{};
+  std::unique_ptr<CallModel> model_{};
+  bool live_ = false;  ///< Taken by Live.
+  bool finished_ = false;
+
+ private:
+  struct LateEvent {
+    Time due;
+    boost::json::object event;
+  };
+
+  static boost::asio::awaitable<void> follow_sip(std::shared_ptr<SessionLeg> self);
+  static boost::asio::awaitable<void> tick(std::shared_ptr<SessionLeg> self);
+  static boost::asio::awaitable<void> expire(std::shared_ptr<SessionLeg> self);
+
+  /// The speaker, or what records it.
+  audio::Port& near_side();
+  void send(const boost::json::object& event);
+  void send_late(Time now);
+  void note(const boost::json::object& event);
+  void drop_first_sideband_later(const std::shared_ptr<Observer>& first);
+  void drain_media_events();
+
+  std::optional<audio::RecordedPort> recorded_{};  // around the speaker
+  CallMedia media_;                                // uses the two
+  ObserverList observers_;
+  std::deque<LateEvent> late_events_{};
+  boost::asio::cancellation_signal give_up_;
+  boost::asio::steady_timer sideband_drop_;
+  bool dropped_sideband_ = false;
+};
+
+}  // namespace offhook::sim

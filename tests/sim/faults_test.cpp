@@ -1,0 +1,225 @@
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+#include <doctest/doctest.h>
+
+#include "faulty_call.hpp"
+#include "raw_phone.hpp"
+
+namespace offhook::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = sip::CallEvent::Kind;
+
+std::string say_hi() {
+  return R"({"type":"response.create","response":{"instructions":"Say Hi."}})";
+}
+
+SimConfig impatient() {
+  SimConfig config;
+  config.accept_deadline = 100ms;
+  return config;
+}
+
+TEST_SUITE("Faults of webhooks") {
+  TEST_CASE("late-webhook: it comes when the call has failed") {
+    SimWorld world{impatient()};
+    FaultyCall call{world, "late-webhook"};
+    CHECK(call.phone.next(Kind::answered).status == 400);
+    CHECK(world.webhooks.empty());
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 404);
+  }
+
+  TEST_CASE("lost-webhook: none comes") {
+    SimWorld world{impatient()};
+    FaultyCall call{world, "lost-webhook"};
+    CHECK(call.phone.next(Kind::answered).status == 400);
+    CHECK(world.marked("webhook.lost"));
+    CHECK(world.webhooks.empty());
+  }
+
+  TEST_CASE("duplicate-webhook: it comes twice, with one id") {
+    SimWorld world;
+    FaultyCall call{world, "duplicate-webhook"};
+    CHECK(world.take_call().call_id == world.take_call().call_id);
+    std::vector<std::string> ids;
+    for (const auto& webhook : world.webhooks) {
+      if (webhook.body.find("realtime.call.incoming") != std::string::npos) {
+        ids.emplace_back(webhook.headers.get("webhook-id"));
+      }
+    }
+    CHECK(ids == std::vector<std::string>(2, ids.at(0)));
+  }
+
+  TEST_CASE("extra-fields: webhooks and events have one that nobody knows") {
+    SimWorld world;
+    FaultyCall call{world, "extra-fields"};
+    call.take();
+    CHECK(world.webhooks.at(0).body.find(R"("unheard_of": {)") != std::string::npos);
+    world.wait_for(*call.sideband, "session.created");
+    CHECK(call.sideband->events[0].as_object().contains("unheard_of"));
+  }
+}
+
+TEST_SUITE("Faults of REST") {
+  TEST_CASE("accept-then-fail: 200, then SIP 400, and no sideband") {
+    SimWorld world;
+    FaultyCall call{world, "accept-then-fail"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    CHECK(call.phone.next(Kind::answered).status == 400);
+    CHECK(world.connect(id).error().status == 404);
+  }
+
+  TEST_CASE("accept-not-found, rate-limit, server-error: the next accept is fine") {
+    SimWorld world;
+    FaultyCall call{world, "accept-not-found, rate-limit, server-error"};
+    const auto id = world.take_call().call_id;
+    const auto limited = world.post(id, "accept", plain_session);
+    CHECK(limited.status == 429);
+    CHECK(limited.headers.get("retry-after") == "1");
+    CHECK(world.post(id, "accept", plain_session).status == 500);
+    CHECK(world.post(id, "accept", plain_session).status == 404);
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    call.phone.talk();
+  }
+
+  TEST_CASE("decision-made: 409, and nobody answers the caller") {
+    SimWorld world{impatient()};
+    FaultyCall call{world, "decision-made"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 409);
+    CHECK(call.phone.next(Kind::answered).status == 400);
+  }
+
+  TEST_CASE("accept-after-cancel: a session begins with nobody on the line") {
+    SimWorld world;
+    FaultyCall call{world, "accept-after-cancel"};
+    const auto id = world.take_call().call_id;
+    call.phone.call().hang_up();
+    CHECK(call.phone.next(Kind::answered).kind == Kind::failed);
+    world.run_until([&] { return world.marked("cancelled.unnoticed"); });
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    const auto sideband = world.observe(id);
+    world.wait_for(*sideband, "session.created");
+    world.pass(100ms);
+    CHECK_FALSE(sideband->over);
+    CHECK(world.post(id, "hangup").status == 200);
+    world.run_until([&] { return sideband->over; });
+  }
+
+  TEST_CASE("refer-silent: 200, and no REFER") {
+    SimWorld world;
+    FaultyCall call{world, "refer-silent"};
+    call.take();
+    CHECK(world.post(call.id, "refer", R"({"target_uri":"tel:+14155550123"})").status == 200);
+    CHECK(world.marked("refer.swallowed"));
+    CHECK(world.post(call.id, "hangup").status == 200);
+    CHECK(call.phone.next(Kind::refer).kind == Kind::closed);
+  }
+
+  TEST_CASE("refer-error: 500, and no REFER") {
+    SimWorld world;
+    FaultyCall call{world, "refer-error"};
+    call.take();
+    CHECK(world.post(call.id, "refer", R"({"target_uri":"tel:+14155550123"})").status == 500);
+    CHECK(world.post(call.id, "hangup").status == 200);
+    CHECK(call.phone.next(Kind::refer).kind == Kind::closed);
+  }
+
+  TEST_CASE("slow: webhook, REST and answer take a second more, events half a second") {
+    SimWorld world;
+    const auto began = std::chrono::steady_clock::now();
+    FaultyCall call{world, "slow"};
+    const auto passed = [&] { return std::chrono::steady_clock::now() - began; };
+    call.id = world.take_call().call_id;
+    CHECK(passed() >= 1s);
+    CHECK(world.post(call.id, "accept", plain_session).status == 200);
+    CHECK(passed() >= 2s);
+    const auto sideband = world.observe(call.id);
+    call.phone.talk();
+    CHECK(passed() >= 3s);
+    const auto asked = std::chrono::steady_clock::now();
+    world.send(*sideband, R"({"type":"session.update","session":{"type":"realtime"}})");
+    world.wait_for(*sideband, "session.updated");
+    CHECK(std::chrono::steady_clock::now() - asked >= 500ms);
+  }
+}
+
+TEST_SUITE("Faults of calls") {
+  TEST_CASE("sideband-drop: the first one is cut while the call stays up") {
+    SimWorld world;
+    FaultyCall call{world, "sideband-drop"};
+    call.take();
+    world.run_until([&] { return call.sideband->over; });
+    CHECK(call.sideband->close_status == 1006);
+    const auto again = world.observe(call.id);
+    world.send(*again, say_hi());
+    world.wait_for(*again, "output_audio_buffer.stopped");
+    CHECK_FALSE(again->over);
+  }
+
+  TEST_CASE("bye-during-accept: the answer and BYE come together") {
+    SimWorld world;
+    FaultyCall call{world, "bye-during-accept"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    CHECK(call.phone.next(Kind::answered).kind == Kind::answered);
+    CHECK(call.phone.next(Kind::refer).kind == Kind::closed);
+    CHECK(world.connect(id).error().status == 404);
+  }
+
+  TEST_CASE("early-expiry: the session ends after three seconds") {
+    SimWorld world;
+    FaultyCall call{world, "early-expiry"};
+    call.take();
+    const auto error = world.wait_for(*call.sideband, "error");
+    CHECK(json_string(call.sideband->events[error], "error.code") == "session_expired");
+    CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
+  }
+
+  TEST_CASE("unknown-events: one comes") {
+    SimWorld world;
+    FaultyCall call{world, "unknown-events"};
+    call.take();
+    world.wait_for(*call.sideband, "session.weather_changed");
+  }
+
+  TEST_CASE("omit-content-type and sips-contact: so says the answer on the wire") {
+    SimWorld world{udp_config()};
+    {
+      RawPhone plain{world};
+      const std::string answer = plain.call("");
+      CHECK(answer.find("Content-Type: application/sdp\r\n") != std::string::npos);
+      CHECK(answer.find("Contact: <sip:OAI@127.0.0.1:") != std::string::npos);
+    }
+    RawPhone phone{world};
+    const std::string answer = phone.call("omit-content-type,sips-contact");
+    CHECK(answer.find("\r\nContent-Type:") == std::string::npos);
+    CHECK(answer.find("\r\n\r\nv=0\r\n") != std::string::npos);
+    CHECK(answer.find("Contact: <sips:OAI@127.0.0.1:") != std::string::npos);
+  }
+
+  TEST_CASE("come to all calls, or to none, as the sim was told; unknown wishes are noted") {
+    SimConfig config = impatient();
+    config.quirks = {{Quirk::lost_webhook, 1}, {Quirk::slow, 0}};
+    SimWorld world{std::move(config)};
+    FaultyCall call{world, "dance"};
+    CHECK(call.phone.next(Kind::answered).status == 400);
+    CHECK(world.marked("webhook.lost"));
+    CHECK(world.marked("quirk.unknown"));
+    const auto marks = world.marks;
+    int quirks = 0;
+    for (const Mark& mark : marks) {
+      quirks += mark.name == "quirk" ? 1 : 0;
+    }
+    CHECK(quirks == 1);
+  }
+}
+
+}  // namespace
+}  // namespace offhook::sim
