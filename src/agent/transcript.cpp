@@ -31,7 +31,10 @@ void Transcript::on_event(const openai::RealtimeEvent& event, double at_ms) {
   } else if (event.type == "response.output_audio_transcript.done") {
     Utterance& said = utterance(item_id, "model", at_ms);
     said.line.text = json_string(body, "transcript", said.line.text);
-    finish(said, false);
+    const std::string_view response_id = json_string(body, "response_id");
+    finish(said, !response_id.empty() && response_id == cleared_response_);
+  } else if (event.type == "output_audio_buffer.cleared") {
+    cleared_response_ = json_string(body, "response_id");
   } else if (event.type == "response.output_text.done") {
     Utterance& said = utterance(item_id, "model", at_ms);
     said.line.text = json_string(body, "text", said.line.text);

@@ -69,6 +69,7 @@ class Transcript {
   std::optional<Running> caller_;
   std::optional<Running> model_;
   std::vector<Utterance> utterances_;
+  std::string cleared_response_;  ///< The caller spoke over it: its transcript is what was said.
 };
 
 }  // namespace offhook::agent

@@ -10,6 +10,8 @@
 namespace offhook::sim {
 namespace {
 
+constexpr std::size_t most_remembered = 64;
+
 Result<SpokenSentence> speak_sentence(const std::string& text, const std::string& voice) {
   auto speech = audio::speak(text, voice, voice_rate_hz);
   if (!speech) {
@@ -43,7 +45,7 @@ Voice::~Voice() {
 Voice::Stop Voice::speak(std::string text, OnSentence tell) {
   auto stop = std::make_shared<std::atomic<bool>>(false);
   boost::asio::post(pool_, [control = control_, voice = name_, closing = closing_, stop,
-                            text = std::move(text), tell = std::move(tell)] {
+                            lately = spoken_, text = std::move(text), tell = std::move(tell)] {
     auto sentences = audio::split_sentences(text);
     if (sentences.empty()) {
       sentences.push_back(text);
@@ -52,7 +54,15 @@ Voice::Stop Voice::speak(std::string text, OnSentence tell) {
       if (stop->load() || closing->load()) {
         return;
       }
-      auto spoken = speak_sentence(sentences[i], voice);
+      const auto known = lately->find(sentences[i]);
+      auto spoken = known == lately->end() ? speak_sentence(sentences[i], voice)
+                                           : Result<SpokenSentence>{known->second};
+      if (spoken && known == lately->end()) {
+        if (lately->size() >= most_remembered) {
+          lately->clear();
+        }
+        lately->emplace(sentences[i], *spoken);
+      }
       const bool failed = !spoken;
       if (spoken) {
         spoken->last = i + 1 == sentences.size();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -44,6 +45,10 @@ class Voice {
  private:
   boost::asio::any_io_executor control_;
   std::string name_;
+  /// Sentences that were spoken lately, by their text: many calls say the same. Only the pool's
+  /// thread uses it.
+  using Spoken = std::unordered_map<std::string, SpokenSentence>;
+  std::shared_ptr<Spoken> spoken_ = std::make_shared<Spoken>();
   std::shared_ptr<std::atomic<bool>> closing_;
   boost::asio::thread_pool pool_{1};
 };

@@ -70,6 +70,25 @@ TEST_SUITE("Transcript") {
     CHECK(transcript.lines()[0].interrupted);
   }
 
+  TEST_CASE("marks an answer that was cut short although its transcript is done") {
+    std::vector<TranscriptLine> told;
+    Transcript transcript{[&](const TranscriptLine& line) { told.push_back(line); }};
+    feed(transcript, R"({"type":"output_audio_buffer.cleared","response_id":"resp_a"})", 4);
+    feed(
+        transcript,
+        R"({"type":"response.output_audio_transcript.done","response_id":"resp_a","item_id":"item_a",)"
+        R"("transcript":"On its"})",
+        5);
+    feed(
+        transcript,
+        R"({"type":"response.output_audio_transcript.done","response_id":"resp_b","item_id":"item_b",)"
+        R"("transcript":"On its way."})",
+        6);
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].interrupted);
+    CHECK_FALSE(told[1].interrupted);
+  }
+
   TEST_CASE("is not disturbed by events without the expected fields") {
     Transcript transcript;
     for (const char* odd :

@@ -63,8 +63,8 @@ class ManyAtOnce(SoakTest):
     def converse(self, *quirks):
         """Every caller asks twice and is answered from a tool; then the agent says goodbye and hangs up."""
         serve = self.begin(HELLO, quirks, ['call:find_order {"order": 17}', THURSDAY, "call:hang_up {}"])
-        callers = self.callers(self.sim_process, "--calls", CALLS, "--at-once", CALLS, "--first-after", "6000",
-                               "--every", "9000", "--speak", "where is my order", "--speak", "thank you very much")
+        callers = self.callers(self.sim_process, "--calls", CALLS, "--at-once", CALLS, "--stagger", "100",
+                               "--first-after", "6000", "--every", "9000", "--speak", "where is my order", "--speak", "thank you very much")
         most = [0, 0]
         began = time.monotonic()
 
@@ -79,15 +79,27 @@ class ManyAtOnce(SoakTest):
         ended = wait_for(lambda: len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")) == CALLS, "all endings")
         self.assertTrue(ended)
         seconds = time.monotonic() - began
-        for call_id, lines in self.journal.lines().items():
-            self.assertEqual(lines, CONVERSATION, call_id)
+        interrupted = self.check_transcripts()
         self.assertEqual({outcome for (outcome,) in self.journal.rows("SELECT outcome FROM call")}, {"hung_up"})
         attempts = self.tools.attempts()
         self.assertEqual((len(attempts), set(attempts.values())), (CALLS, {1}))
         self.assertEqual({key.split(":")[0] for key in attempts}, set(self.journal.lines()))
         self.assertEqual([t[3] for t in self.journal.tools()], [SENT] * CALLS)
-        self.report("many at once", calls=CALLS, quirks=quirks, seconds=round(seconds, 1), most_fds=most[0],
+        self.report("many at once", calls=CALLS, quirks=quirks, interrupted=interrupted, seconds=round(seconds, 1), most_fds=most[0],
                     most_resident_kb=most[1], serve_cpu_s=resources(serve)[2], sim_cpu_s=resources(self.sim_process)[2])
+
+    def check_transcripts(self):
+        """On a machine with too much to do the sim may take what a caller says for two turns, and the second one
+        interrupts the answer. The line then says so, and holds what was heard of it."""
+        cut = set(self.journal.rows("SELECT call_id, text FROM line JOIN call ON call.id = line.call WHERE interrupted"))
+        for call_id, lines in self.journal.lines().items():
+            self.assertEqual([who for who, _ in lines], [who for who, _ in CONVERSATION], (call_id, lines))
+            for (_, text), (_, whole) in zip(lines, CONVERSATION):
+                if (call_id, text) in cut:
+                    self.assertTrue(whole.startswith(text), (call_id, lines))
+                else:
+                    self.assertEqual(text, whole, (call_id, lines))
+        return len(cut)
 
     def test_all_transcripts_are_complete_and_no_effect_is_doubled(self):
         self.converse()

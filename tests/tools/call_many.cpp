@@ -43,6 +43,7 @@ struct Options {
   int first_after_ms = 3'000;
   int every_ms = 6'000;
   int hang_up_after_ms = 0;
+  int stagger_ms = 20;
 };
 
 struct Outcome {
@@ -107,7 +108,7 @@ class Callers {
 
   /// One caller of several: places call after call.
   asio::awaitable<void> call_on(std::size_t caller) {
-    asio::steady_timer timer{context_, pause_between_calls * caller};
+    asio::steady_timer timer{context_, milliseconds{options_.stagger_ms} * caller};
     co_await timer.async_wait(asio::use_awaitable);
     while (begun_ < options_.calls) {
       const std::size_t number = begun_++;
@@ -341,6 +342,7 @@ int main(int argc, char** argv) {
   app.add_option("--first-after", options.first_after_ms,
                  "ms from the answer to the first of them");
   app.add_option("--every", options.every_ms, "ms between them");
+  app.add_option("--stagger", options.stagger_ms, "ms from one caller's beginning to the next");
   app.add_option("--hang-up-after", options.hang_up_after_ms,
                  "ms from the answer to the caller's hang-up (default: never)");
   CLI11_PARSE(app, argc, argv);
