@@ -19,22 +19,38 @@ namespace offhook::store {
 
 /// A result that another thread works out while a coroutine waits for it.
 ///
-/// The coroutine and `give`'s handler run on one executor that runs one thing at a time.
+/// It belongs to the coroutine, with which its executor may go away; the other thread has a
+/// `Giver`. The coroutine and the giver's handler run on one executor that runs one thing at a
+/// time.
 template <class T>
 class Awaited : public std::enable_shared_from_this<Awaited<T>> {
  public:
+  /// The other thread's end. May be destroyed when the executor is gone, but not used any more.
+  class Giver {
+   public:
+    Giver(boost::asio::any_io_executor executor, std::weak_ptr<Awaited> waiting)
+        : executor_{std::move(executor)}, waiting_{std::move(waiting)} {}
+
+    /// Any thread, once.
+    void give(Result<T> result) const {
+      boost::asio::post(executor_, [waiting = waiting_, given = std::move(result)]() mutable {
+        if (const auto awaited = waiting.lock()) {
+          awaited->result_ = std::move(given);
+          awaited->timer_.cancel();
+        }
+      });
+    }
+
+   private:
+    boost::asio::any_io_executor executor_;
+    std::weak_ptr<Awaited> waiting_;
+  };
+
   explicit Awaited(boost::asio::any_io_executor executor)
       : executor_{std::move(executor)},
         timer_{executor_, boost::asio::steady_timer::time_point::max()} {}
 
-  /// Any thread, once.
-  void give(Result<T> result) {
-    boost::asio::post(executor_,
-                      [self = this->shared_from_this(), given = std::move(result)]() mutable {
-                        self->result_ = std::move(given);
-                        self->timer_.cancel();
-                      });
-  }
+  [[nodiscard]] Giver giver() { return {executor_, this->weak_from_this()}; }
 
   /// A member of an object that `awaited` keeps alive. @return `operation_canceled` when the
   /// coroutine was cancelled: what was asked for may still happen.

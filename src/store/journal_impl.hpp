@@ -35,7 +35,7 @@ class Journal::Impl {
                                                           bool barrier = false) {
     const auto executor = co_await boost::asio::this_coro::executor;
     const auto awaited = std::make_shared<Awaited<T>>(executor);
-    Write write = make_write(std::move(work), awaited);
+    Write write = make_write<T>(std::move(work), awaited->giver());
     write.barrier = barrier;
     queue_.push(std::move(write));
     Result<T> result = co_await Awaited<T>::take(awaited);
@@ -48,7 +48,7 @@ class Journal::Impl {
       std::function<Result<T>(JournalReader&)> work) {
     const auto executor = co_await boost::asio::this_coro::executor;
     const auto awaited = std::make_shared<Awaited<T>>(executor);
-    post_read(std::move(work), awaited);
+    post_read<T>(std::move(work), awaited->giver());
     Result<T> result = co_await Awaited<T>::take(awaited);
     co_return result;
   }
@@ -65,23 +65,22 @@ class Journal::Impl {
  private:
   template <class T>
   [[nodiscard]] static Write make_write(std::function<Result<T>(Database&)> work,
-                                        std::shared_ptr<Awaited<T>> awaited) {
+                                        typename Awaited<T>::Giver giver) {
     const auto outcome = std::make_shared<std::optional<Result<T>>>();
     return {.apply = [work = std::move(work), outcome](Database& database) -> Result<> {
               *outcome = work(database);
               return **outcome ? Result<>{} : fail((*outcome)->error());
             },
             .settle =
-                [awaited = std::move(awaited), outcome](Result<> settled) {
-                  awaited->give(settled ? std::move(**outcome) : fail(std::move(settled).error()));
+                [giver = std::move(giver), outcome](Result<> settled) {
+                  giver.give(settled ? std::move(**outcome) : fail(std::move(settled).error()));
                 }};
   }
 
   template <class T>
-  void post_read(std::function<Result<T>(JournalReader&)> work,
-                 std::shared_ptr<Awaited<T>> awaited) {
-    boost::asio::post(readers_, [this, work = std::move(work), awaited = std::move(awaited)] {
-      awaited->give(work(reader_));
+  void post_read(std::function<Result<T>(JournalReader&)> work, typename Awaited<T>::Giver giver) {
+    boost::asio::post(readers_, [this, work = std::move(work), giver = std::move(giver)] {
+      giver.give(work(reader_));
     });
   }
 

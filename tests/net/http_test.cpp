@@ -100,8 +100,8 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("uses a kept connection again, and another one when that has been closed") {
-    const auto connections = std::make_shared<net::HttpConnections>();
     Site site;
+    const auto connections = std::make_shared<net::HttpConnections>();
     const auto ask = [&](Site& at) {
       net::HttpClientOptions options;
       options.connections = connections;

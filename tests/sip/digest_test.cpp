@@ -113,8 +113,8 @@ TEST_CASE("A caller with credentials proves them to whoever asks") {
 }
 
 TEST_CASE("Without credentials, or with wrong ones, the call fails as the peer said") {
-  Phones phones{certificates()};
   for (const bool wrong : {false, true}) {
+    Phones phones{certificates()};
     RawPeer peer{phones.context, certificates()};
     asio::co_spawn(phones.context, challenge(peer, "401 Unauthorized", 5),
                    [](const std::exception_ptr&, const std::string&) {});
