@@ -180,7 +180,7 @@ void CallDesk::Impl::end(const Call& call, const agent::ConversationResult& resu
   CallRecord& record = call->record();
   record.state = CallState::ended;
   record.ended = unix_seconds();
-  record.outcome = outcome_name(result.end);
+  record.outcome = to_string(result.end);
   record.reason = result.reason;
   if (result.usage.tokens() > 0 || result.usage.live_seconds > 0) {
     record.usage = result.usage;

@@ -1,20 +1,8 @@
 #include "serve/outcome.hpp"
 
-namespace offhook::serve {
+#include <string_view>
 
-std::string_view outcome_name(agent::ConversationEnd end) noexcept {
-  using agent::ConversationEnd;
-  switch (end) {
-    case ConversationEnd::caller_gone: return "caller_gone";
-    case ConversationEnd::hung_up: return "hung_up";
-    case ConversationEnd::transferred: return "transferred";
-    case ConversationEnd::not_accepted: return "not_accepted";
-    case ConversationEnd::decided_elsewhere: return "decided_elsewhere";
-    case ConversationEnd::sideband_lost: return "sideband_lost";
-    case ConversationEnd::released: return "released";
-  }
-  return "unknown";
-}
+namespace offhook::serve {
 
 std::string failed_decision(const Error& error) {
   for (const std::string_view code :

@@ -2,15 +2,10 @@
 
 #include <exception>
 #include <string>
-#include <string_view>
 
-#include "agent/conversation.hpp"
 #include "base/error.hpp"
 
 namespace offhook::serve {
-
-/// How a call ended, for metrics and the journal: "caller_gone", "not_accepted", …
-[[nodiscard]] std::string_view outcome_name(agent::ConversationEnd end) noexcept;
 
 /// Why a decision about a pending call failed: "decision_already_made", "call_id_not_found" or
 /// "reject_failed".
