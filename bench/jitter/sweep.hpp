@@ -13,8 +13,7 @@ struct Seeds {
   int count = 1;
 };
 
-/// Seeds that were looked at while the buffer was tuned, and those that were not.
-inline constexpr Seeds tuning_seeds{.first = 1, .count = 10};
+/// Seeds that were not looked at while the buffer was tuned (1 to 10 were).
 inline constexpr Seeds unseen_seeds{.first = 101, .count = 10};
 
 /// Mean and largest value over the seeds.

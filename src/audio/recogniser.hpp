@@ -45,7 +45,12 @@ class Recogniser {
   [[nodiscard]] static Result<Recogniser> open(RecogniserModule module,
                                                const RecogniserSettings& settings);
   Recogniser(Recogniser&&) noexcept = default;
-  Recogniser& operator=(Recogniser&&) noexcept = default;
+  /// Not member by member: a decoder is closed before its module is let go.
+  Recogniser& operator=(Recogniser&& other) noexcept {
+    std::swap(module_, other.module_);
+    std::swap(decoder_, other.decoder_);
+    return *this;
+  }
 
   /// @param samples  One utterance, mono, 16 kHz.
   /// @return its words in lower case; empty when there were none.

@@ -70,7 +70,8 @@ json::object to_json(const audio::DeviceStats& device) {
           {"playback_delay_ms", device.playback.delay_ms},
           {"capture_burst_ms", device.capture.burst_ms},
           {"erle_db", device.erle_db},
-          {"echo_delay_ms", device.echo_delay_ms}};
+          {"echo_delay_ms", device.echo_delay_ms},
+          {"echo_reference_jumps", device.far_skips}};
 }
 
 json::object to_json(const CallReport& report) {

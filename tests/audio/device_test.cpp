@@ -223,6 +223,121 @@ TEST_SUITE("path between a device and a call") {
   }
 }
 
+/// A voice processor that counts where the loudspeaker's sound, a ramp, does not go on.
+class RampWatch final : public audio::VoiceProcessor {
+ public:
+  struct Seen {
+    int blocks = 0;
+    int breaks = 0;
+  };
+  explicit RampWatch(Seen& seen) : seen_{seen} {}
+  void process(std::span<const std::int16_t> far,
+               std::span<const std::int16_t> /*near*/,
+               std::span<std::int16_t> out) noexcept override {
+    ++seen_.blocks;
+    // A triangle of ±2 a sample at 16 kHz: steps beyond that are cuts or holes.
+    for (const std::int16_t sample : far) {
+      seen_.breaks += std::abs(sample - last_) > 40 ? 1 : 0;
+      last_ = sample;
+    }
+    std::ranges::fill(out, std::int16_t{0});
+  }
+  [[nodiscard]] audio::VoiceProcessorStats stats() const noexcept override { return {}; }
+
+ private:
+  Seen& seen_;
+  int last_ = 0;
+};
+
+/// Plays a loud triangle in pieces of one size while the microphone is read in pieces of another.
+class Pieces {
+ public:
+  Pieces(std::size_t played, std::size_t captured) : played_{played}, captured_{captured} {}
+
+  void run(int ms) {
+    for (int i = 0; i < ms; ++i, ++now_ms_) {
+      due_played_ += audio::device_rate_hz / 1'000;
+      due_captured_ += audio::device_rate_hz / 1'000;
+      if (due_played_ >= played_) {
+        due_played_ -= played_;
+        std::vector<std::int16_t> block(played_);
+        path->play_at(block, now());
+      }
+      if (due_captured_ >= captured_) {
+        due_captured_ -= captured_;
+        const std::vector<std::int16_t> block(captured_);
+        path->captured(block);
+      }
+      if (now_ms_ % 20 == 0) {
+        send_triangle();
+      }
+      path->work(now());
+    }
+  }
+  /// The microphone stands still for so long.
+  void stall_microphone(int ms) {
+    due_captured_ = 0;
+    const std::size_t before = std::exchange(captured_, std::size_t{1} << 40U);
+    run(ms);
+    captured_ = before;
+    due_captured_ = 0;
+  }
+
+  RampWatch::Seen seen;
+  std::unique_ptr<SoundPath> path =
+      SoundPath::create(16'000, std::make_unique<RampWatch>(seen)).value();
+
+ private:
+  [[nodiscard]] SoundPath::Clock::time_point now() const {
+    return SoundPath::Clock::time_point{} + std::chrono::milliseconds{1'000'000 + now_ms_};
+  }
+  void send_triangle() {
+    Frame received;
+    received.silence(16'000);
+    for (std::int16_t& sample : received.samples()) {
+      rising_ = value_ > 15'000 ? false : value_ < -15'000 ? true : rising_;
+      value_ += rising_ ? 2 : -2;
+      sample = static_cast<std::int16_t>(value_);
+    }
+    Frame sent;
+    path->exchange(received, sent, now());
+  }
+
+  std::size_t played_;
+  std::size_t captured_;
+  std::size_t due_played_ = 0;
+  std::size_t due_captured_ = 0;
+  int now_ms_ = 0;
+  int value_ = 12'000;
+  bool rising_ = true;
+};
+
+TEST_SUITE("the canceller's reference") {
+  TEST_CASE("is not cut, in whatever pieces a server takes the loudspeaker's sound") {
+    for (const std::size_t played_ms : {5U, 10U, 25U, 30U, 42U}) {
+      CAPTURE(played_ms);
+      Pieces pieces{played_ms * 48, 480};
+      pieces.run(5'000);  // the beginning may have to settle
+      const int before = pieces.seen.breaks;
+      pieces.run(30'000);
+      CHECK(pieces.path->far_skips() == 0);
+      CHECK(pieces.seen.breaks == before);
+    }
+  }
+
+  TEST_CASE("jumps once after the microphone stood still, and goes on") {
+    Pieces pieces{480, 480};
+    pieces.run(5'000);
+    pieces.stall_microphone(300);
+    pieces.run(5'000);
+    CHECK(pieces.path->far_skips() == 1);
+    const int before = pieces.seen.breaks;
+    pieces.run(10'000);
+    CHECK(pieces.path->far_skips() == 1);
+    CHECK(pieces.seen.breaks == before);
+  }
+}
+
 TEST_SUITE("sound devices") {
   TEST_CASE("are told from each other by name, description or a part of either") {
     const std::vector<DeviceInfo> devices{

@@ -104,7 +104,8 @@ std::vector<Lag> find_sweeps(const CheckSignal& signal,
   return lags;
 }
 
-/// As a call feeds it: what is heard beside what is played at the same time.
+/// What is heard beside what was played at the same time, perfectly in step: what the canceller can
+/// do here at best. In a call the two come in the pieces of the sound server.
 Samples cancel(const CheckSignal& signal,
                const CheckRecording& recording,
                VoiceProcessor& processor) {

@@ -119,7 +119,7 @@ Result<CheckRecording> record_check(const DeviceRequest& request, const CheckSig
   const DeviceCounters counters = (*device)->counters();
   const std::string backend{(*device)->backend()};
   device->reset();
-  if (!callback.complete()) {
+  if (!callback.complete() || !callback.plays()) {
     const char* which = !callback.hears()   ? "the microphone gives no sound"
                         : !callback.plays() ? "the loudspeaker takes no sound"
                                             : "the devices stopped meanwhile";

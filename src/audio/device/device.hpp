@@ -19,8 +19,9 @@ struct DeviceStats {
   BridgeStats capture;   ///< From the microphone's clock to the call's.
   BridgeStats playback;  ///< From the call's clock to the loudspeaker's.
   DeviceCounters device;
-  double erle_db = 0;      ///< Of the echo canceller.
-  int echo_delay_ms = -1;  ///< -1: none, or not known yet.
+  double erle_db = 0;           ///< Of the echo canceller.
+  int echo_delay_ms = -1;       ///< -1: none, or not known yet.
+  std::uint64_t far_skips = 0;  ///< Jumps in what the canceller is told of the loudspeaker.
 };
 
 /// The microphone and loudspeaker of this machine as one end of a call.

@@ -68,7 +68,8 @@ class DevicePort final : public Device, private DeviceCallback {
             .playback = path_->playback_stats(),
             .device = device_->counters(),
             .erle_db = path_->erle_db(),
-            .echo_delay_ms = path_->echo_delay_ms()};
+            .echo_delay_ms = path_->echo_delay_ms(),
+            .far_skips = path_->far_skips()};
   }
 
   [[nodiscard]] std::optional<DeviceNotice> next_notice() override {

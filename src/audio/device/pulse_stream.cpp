@@ -151,7 +151,11 @@ void PulseStream::ran_dry() {
   if (playback_bytes_ >= most_playback_bytes) {
     return;
   }
-  playback_bytes_ += playback_step_bytes;
+  hold(playback_bytes_ + playback_step_bytes);
+}
+
+void PulseStream::hold(std::uint32_t bytes) {
+  playback_bytes_ = bytes;
   const pa_buffer_attr buffer = short_buffer(playback_bytes_);
   pa_operation* operation = pa_stream_set_buffer_attr(stream_, &buffer, nullptr, nullptr);
   if (operation != nullptr) {
@@ -160,6 +164,9 @@ void PulseStream::ran_dry() {
 }
 
 void PulseStream::was_moved() {
+  if (kind_ == DeviceKind::loudspeaker && playback_bytes_ != least_playback_bytes) {
+    hold(least_playback_bytes);  // what the last device needed says nothing of this one
+  }
   journal_.tell({.kind = DeviceNotice::Kind::moved, .device = kind_, .text = device()});
   if (change_ != nullptr) {
     change_(*this, change_data_);

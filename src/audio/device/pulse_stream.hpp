@@ -45,6 +45,7 @@ class PulseStream {
   void state_changed();
   void was_moved();
   void ran_dry();
+  void hold(std::uint32_t bytes);
   void capture();
   void play(std::size_t bytes);
 

@@ -9,8 +9,10 @@ namespace {
 constexpr double media_block_ms = 20;
 constexpr double device_block_ms = 10;
 constexpr std::size_t ring_samples = device_rate_hz * 4 / 10;
-/// More than the two streams of a device are ever apart; beyond it, one of them had stopped.
-constexpr std::size_t most_played_ahead = 2 * device_block_samples;
+/// More than what a server holds for the loudspeaker, also once it has learnt to hold more. A lead
+/// that never falls below it is left over from a microphone that stood still.
+constexpr std::size_t most_played_ahead = 8 * device_block_samples;
+constexpr int lead_blocks = 100;  // 1 s
 constexpr std::size_t far_cushion_samples = device_rate_hz * 3 / 1'000;
 
 }  // namespace
@@ -79,16 +81,29 @@ void SoundPath::work(Clock::time_point now) noexcept {
   }
 }
 
+/// The lead of the loudspeaker's sound swings by the pieces in which a server asks for it: only its
+/// least value over a second tells that sound is in the ring which will never be needed. What is
+/// skipped is a jump for the canceller.
+void SoundPath::follow_lead(std::size_t ahead) noexcept {
+  least_lead_ = std::min(least_lead_, ahead);
+  if (++lead_blocks_seen_ < lead_blocks) {
+    return;
+  }
+  if (least_lead_ > most_played_ahead) {
+    played_.skip(least_lead_ - device_block_samples);
+    far_skips_.fetch_add(1, std::memory_order_relaxed);
+  }
+  least_lead_ = most_lead;
+  lead_blocks_seen_ = 0;
+}
+
 /// The loudspeaker's sound of the same 10 ms is often handed over a moment after the microphone's.
 /// Nobody waits for it: the canceller finds any delay, so from then on it reads that much earlier
 /// sound, and the echo of what was not handed over yet cannot be in the microphone.
 ///
 /// @param captured  What waited of the microphone's sound, this block included.
 void SoundPath::take_played(DeviceBlock& block, std::size_t captured) noexcept {
-  const std::size_t ahead = played_.size() - std::min(played_.size(), captured);
-  if (ahead > most_played_ahead) {  // later than its echo, it would be of no use
-    played_.skip(ahead - device_block_samples / 2);
-  }
+  follow_lead(played_.size() - std::min(played_.size(), captured));
   std::size_t count = std::min(played_.size(), block.size());
   if (count < block.size() && count > 0 && !far_cushioned_) {
     far_cushioned_ = true;  // at once enough for usual jitter: each change costs some adaptation

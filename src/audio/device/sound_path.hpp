@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "audio/device/audio_device.hpp"
@@ -55,6 +56,8 @@ class SoundPath final : public DeviceCallback {
   [[nodiscard]] BridgeStats playback_stats() const noexcept { return to_device_->stats(); }
   [[nodiscard]] double erle_db() const noexcept { return erle_db_; }
   [[nodiscard]] int echo_delay_ms() const noexcept { return echo_delay_ms_; }
+  /// How often the canceller's reference had to jump.
+  [[nodiscard]] std::uint64_t far_skips() const noexcept { return far_skips_; }
 
  private:
   using DeviceBlock = std::array<std::int16_t, device_block_samples>;
@@ -66,6 +69,7 @@ class SoundPath final : public DeviceCallback {
             std::unique_ptr<ClockBridge> to_call,
             Resampler near_down,
             Resampler far_down);
+  void follow_lead(std::size_t ahead) noexcept;
   void take_played(DeviceBlock& block, std::size_t captured) noexcept;
   void process_block(Clock::time_point now) noexcept;
 
@@ -76,12 +80,17 @@ class SoundPath final : public DeviceCallback {
   std::unique_ptr<ClockBridge> to_call_;
   SampleRing captured_;
   SampleRing played_;
-  bool far_cushioned_ = false;  // working thread
+  // Working thread.
+  static constexpr std::size_t most_lead = std::numeric_limits<std::size_t>::max();
+  bool far_cushioned_ = false;
+  std::size_t least_lead_ = most_lead;  ///< Of the loudspeaker's sound, since the last look.
+  int lead_blocks_seen_ = 0;
   Resampler near_down_;
   Resampler far_down_;
   std::atomic<bool> bypass_{false};
   std::atomic<double> erle_db_{0};
   std::atomic<int> echo_delay_ms_{-1};
+  std::atomic<std::uint64_t> far_skips_{0};
 };
 
 }  // namespace offhook::audio

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view file_prefix = "file:";
 constexpr std::string_view loop_name = "loop";
 constexpr std::chrono::milliseconds block_duration{10};
-// The air of "loop": 50 ms, with the block that is under way 60 from asking to hearing.
+// The air of "loop": 50 ms.
 constexpr std::size_t loop_samples = 5 * device_block_samples;
 constexpr int loop_attenuation = 4;  // 12 dB
 
