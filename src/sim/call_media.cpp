@@ -79,10 +79,9 @@ Result<> CallMedia::start(media::MediaSockets sockets,
     return start_stream(std::move(sockets));
   }
   const bool silent = quirks_.has(Quirk::silent_call);
-  auto relay = MediaRelay::start(
-      control_, std::move(sockets),
-      Impairment{quirks_, silent || quirks_.has(Quirk::one_way), seed_ == 0 ? 1 : seed_},
-      Impairment{quirks_, silent, seed_ + 2});
+  auto relay = MediaRelay::start(control_, std::move(sockets),
+                                 Impairment{quirks_, silent || quirks_.has(Quirk::one_way), seed_},
+                                 Impairment{quirks_, silent, seed_ + 2});
   if (!relay) {
     return fail(std::move(relay).error());
   }

@@ -37,6 +37,10 @@ ApiResult<> check_response(const json::value& response) {
   if (conversation != "auto" && conversation != "none") {
     return refuse(invalid_value("response.conversation", "\"auto\" or \"none\""));
   }
+  const auto* const tools = json_at(response, "tools");
+  if (tools != nullptr && !tools->is_null() && !tools->is_array()) {
+    return refuse(invalid_value("response.tools", "an array"));
+  }
   if (const auto* const modalities = json_at(response, "output_modalities")) {
     return check_modalities(*modalities, "response.output_modalities");
   }

@@ -7,6 +7,7 @@
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "base/clock.hpp"
+#include "base/printable.hpp"
 #include "base/random.hpp"
 
 namespace offhook::sim {
@@ -44,6 +45,8 @@ std::string_view header(const sip::IncomingCall& incoming, std::string_view name
   }
   return {};
 }
+
+constexpr std::size_t longest_quirk_name = 60;
 
 }  // namespace
 
@@ -87,7 +90,8 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
     }
     return refuse(503, "Service Unavailable", error.detail);
   }
-  LegIdentity identity{ids, ids_.for_call(), draw(incoming, journal), journal};
+  LegIdentity identity{ids, ids_.for_call(), draw(incoming, journal),
+                       static_cast<std::uint32_t>(dice_()), journal};
   const auto leg = std::make_shared<CallLeg>(context_, std::move(identity), std::move(*offered));
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });
   legs_.push_back(leg);
@@ -101,8 +105,9 @@ QuirkSet Edge::draw(const sip::IncomingCall& incoming, const Journal& journal) {
   for (const auto& chance : parse_quirks_header(header(incoming, quirks_header), unknown)) {
     chances.push_back(chance);
   }
-  for (const std::string& name : unknown) {
-    journal.mark("quirk.unknown", {{"name", name}});
+  if (!unknown.empty()) {
+    journal.mark("quirk.unknown", {{"name", printable(unknown.front(), longest_quirk_name)},
+                                   {"count", unknown.size()}});
   }
   const QuirkSet quirks = draw_quirks(chances, dice_);
   for (const std::string_view name : quirks.names()) {

@@ -276,6 +276,7 @@ void LiveSession::delegate(const CallFunction& call) {
     announce();
     backend_.start(id, response_id, config_.backend(), call, out_);
     if (!backend_.answer().empty()) {
+      acknowledge_at_.reset();
       say(backend_.answer());
     }
   } else {

@@ -7,7 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <unistd.h>
 
@@ -34,12 +33,6 @@ std::array<Udp::endpoint, 2> endpoints(const std::string& address, std::uint16_t
   return {Udp::endpoint{host, port}, Udp::endpoint{host, static_cast<std::uint16_t>(port + 1)}};
 }
 
-asio::awaitable<void> wait_until(asio::any_io_executor control,
-                                 std::chrono::steady_clock::time_point due) {
-  asio::steady_timer timer{control, due};
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
 }  // namespace
 
 MediaRelay::Side::Side(const asio::any_io_executor& control, media::MediaSockets pair)
@@ -55,7 +48,9 @@ MediaRelay::MediaRelay(const asio::any_io_executor& control,
     : control_{control},
       inner_{control, std::move(inner)},
       outbound_{std::move(outbound)},
-      inbound_{std::move(inbound)} {
+      inbound_{std::move(inbound)},
+      late_out_{control},
+      late_in_{control} {
   outer_.push_back(std::make_unique<Side>(control, std::move(outer)));
 }
 
@@ -119,6 +114,8 @@ void MediaRelay::stop() {
   }
   inner_.rtp.close(ignored);
   inner_.rtcp.close(ignored);
+  late_out_.timer.cancel();
+  late_in_.timer.cancel();
 }
 
 asio::awaitable<void> MediaRelay::pass(std::shared_ptr<MediaRelay> self,
@@ -154,20 +151,35 @@ void MediaRelay::forward(std::span<const std::uint8_t> packet, bool outwards, bo
     return;
   }
   const auto now = Impairment::Clock::now();
+  Late& late = outwards ? late_out_ : late_in_;
   for (const auto due : network.next(now)) {
-    if (due <= now) {
+    const bool overtakes = !late.packets.empty() && late.packets.begin()->first <= due;
+    if (due <= now && !overtakes) {
       send(packet, outwards, false);
-      continue;
+    } else {
+      late.packets.emplace(due, std::vector<std::uint8_t>{packet.begin(), packet.end()});
     }
-    std::vector<std::uint8_t> kept{packet.begin(), packet.end()};
-    auto later = [weak = weak_from_this(), kept = std::move(kept),
-                  outwards](const std::exception_ptr&) {
-      if (const auto self = weak.lock()) {
-        self->send(kept, outwards, false);
-      }
-    };
-    asio::co_spawn(control_, wait_until(control_, due), std::move(later));
   }
+  send_late(outwards);
+}
+
+/// Sends what is due by now, and comes back for the rest.
+void MediaRelay::send_late(bool outwards) {
+  Late& late = outwards ? late_out_ : late_in_;
+  const auto now = Impairment::Clock::now();
+  while (!late.packets.empty() && late.packets.begin()->first <= now) {
+    const auto first = late.packets.extract(late.packets.begin());
+    send(first.mapped(), outwards, false);
+  }
+  if (late.packets.empty() || stopped_) {
+    return;
+  }
+  late.timer.expires_at(late.packets.begin()->first);
+  late.timer.async_wait([weak = weak_from_this(), outwards](boost::system::error_code failure) {
+    if (const auto self = weak.lock(); self && !failure) {
+      self->send_late(outwards);
+    }
+  });
 }
 
 void MediaRelay::send(std::span<const std::uint8_t> packet, bool outwards, bool rtcp) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/error.hpp"
 #include "media/engine.hpp"
@@ -53,6 +55,13 @@ class MediaRelay : public std::enable_shared_from_this<MediaRelay> {
     Udp::socket rtcp;
   };
 
+  /// Packets of one direction that are late. Equal times keep the order in which they came.
+  struct Late {
+    explicit Late(const boost::asio::any_io_executor& control) : timer{control} {}
+    std::multimap<Impairment::Clock::time_point, std::vector<std::uint8_t>> packets;
+    boost::asio::steady_timer timer;
+  };
+
   MediaRelay(const boost::asio::any_io_executor& control,
              media::MediaSockets outer,
              media::MediaSockets inner,
@@ -64,6 +73,7 @@ class MediaRelay : public std::enable_shared_from_this<MediaRelay> {
                                            bool outwards,
                                            bool rtcp);
   void forward(std::span<const std::uint8_t> packet, bool outwards, bool rtcp);
+  void send_late(bool outwards);
   void send(std::span<const std::uint8_t> packet, bool outwards, bool rtcp);
 
   boost::asio::any_io_executor control_;
@@ -73,6 +83,8 @@ class MediaRelay : public std::enable_shared_from_this<MediaRelay> {
   std::array<Udp::endpoint, 2> stream_{};  ///< RTP, RTCP.
   Impairment outbound_;
   Impairment inbound_;
+  Late late_out_;
+  Late late_in_;
   bool stopped_ = false;
 };
 

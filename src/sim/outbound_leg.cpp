@@ -47,7 +47,10 @@ void OutboundLeg::describe(boost::json::object& call) const {
 
 bool OutboundLeg::on_sip_event(const sip::CallEvent& event) {
   using Kind = sip::CallEvent::Kind;
-  if (finished_ || failed_) {
+  if (failed_ && !finished_) {  // when it ends is for those to say who may still attach
+    return event.kind != Kind::failed && event.kind != Kind::closed;
+  }
+  if (finished_) {
     return SessionLeg::on_sip_event(event);
   }
   if (event.kind == Kind::progress && event.status >= ringing_from && !std::exchange(rang_, true)) {

@@ -13,6 +13,8 @@
 namespace offhook::sim {
 namespace {
 
+constexpr std::size_t most_heard = 2'000;
+
 /// For a caller whose words are not known.
 constexpr std::array<std::string_view, 5> default_replies{
     "Sure, I can help you with that.",
@@ -116,7 +118,9 @@ Reply Persona::reply(std::string_view instructions, bool caller_spoke) {
   return reply(prompt);
 }
 
-Reply Persona::reply(const Prompt& prompt) {
+Reply Persona::reply(const Prompt& whole) {
+  Prompt prompt = whole;  // std::regex recurses for every character that a pattern repeats
+  prompt.heard.resize(std::min(prompt.heard.size(), most_heard));
   if (const std::string text = dictated_text(prompt.instructions); !text.empty()) {
     greeted_ = true;
     return as_reply(text);

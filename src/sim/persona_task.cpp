@@ -62,7 +62,7 @@ std::string plain(const json::value& value) {
 
 std::optional<PersonaTask> task_in(std::string_view instructions) {
   static const std::regex task{
-      R"(\bask\s+(?:the\s+caller\s+|them\s+)?(?:for\s+)?(.{1,60}?)[,;.]?\s+(?:and\s+)?then\s+call\s+(?:the\s+)?[`"']?(\w+))",
+      R"(\bask\s{1,8}(?:the\s{1,8}caller\s{1,8}|them\s{1,8})?(?:for\s{1,8})?(.{1,60}?)[,;.]?\s{1,8}(?:and\s{1,8})?then\s{1,8}call\s{1,8}(?:the\s{1,8})?[`"']?(\w+))",
       std::regex::icase};
   std::match_results<std::string_view::const_iterator> match;
   if (!std::regex_search(instructions.begin(), instructions.end(), match, task)) {

@@ -48,7 +48,8 @@ Prompt RealtimeSession::prompt(const json::value& overrides) const {
   prompt.caller_spoke = conversation_.has_user_message();
   prompt.interrupted = cut_short_;
   const json::value* const tools = json_at(overrides, "tools");
-  prompt.tools = (tools != nullptr ? *tools : config_.json().at("tools")).as_array();
+  const bool own = tools != nullptr && tools->is_array();
+  prompt.tools = (own ? *tools : config_.json().at("tools")).as_array();
   const auto& items = conversation_.items();
   for (auto item = items.rbegin(); item != items.rend(); ++item) {
     if (item->type() == "function_call_output") {

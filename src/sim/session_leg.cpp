@@ -8,6 +8,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
 
@@ -36,7 +37,7 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       quirks_{identity.quirks},
       journal_{std::move(identity.journal)},
       call_{std::move(call)},
-      media_{context_.control, context_.engine, quirks_, context_.config.seed},
+      media_{context_.control, context_.engine, quirks_, identity.dice},
       observers_{quirks_.has(Quirk::extra_fields)},
       sideband_drop_{context_.control} {}
 
@@ -215,6 +216,8 @@ void SessionLeg::on_session_end() {
 
 /// The model wants the end: the last words still reach the observers, then everything ends.
 asio::awaitable<void> SessionLeg::expire(std::shared_ptr<SessionLeg> self) {
+  // A coroutine begins at once where it is spawned, which here is within the model that asks.
+  co_await asio::post(self->context_.control, asio::use_awaitable);
   asio::steady_timer timer{self->context_.control};
   const auto limit = std::chrono::steady_clock::now() + last_words_limit;
   while (!self->observers_.idle() && std::chrono::steady_clock::now() < limit) {

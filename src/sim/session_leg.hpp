@@ -44,6 +44,7 @@ struct LegIdentity {
   CallIds call_ids;
   Ids ids;
   QuirkSet quirks;
+  std::uint32_t dice = 1;  ///< Seed of its bad network.
   Journal journal;
 };
 

@@ -1,5 +1,7 @@
 #include "sim/trunk_dialler.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/random.hpp"
@@ -72,7 +74,7 @@ ApiResult<std::string> TrunkDialler::dial(OutboundRequest request) {
   CallIds ids;
   ids.live = ids_.live_session();
   LegIdentity identity{ids, ids_.for_call(), draw_quirks(config.quirks, dice_),
-                       Journal{timeline_, ids.live}};
+                       static_cast<std::uint32_t>(dice_()), Journal{timeline_, ids.live}};
   const auto leg = std::make_shared<OutboundLeg>(context_, std::move(identity), std::move(*sockets),
                                                  std::move(*offer));
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });
@@ -82,8 +84,12 @@ ApiResult<std::string> TrunkDialler::dial(OutboundRequest request) {
 }
 
 boost::asio::awaitable<void> TrunkDialler::close(std::chrono::milliseconds limit) {
+  const auto until = std::chrono::steady_clock::now() + limit;
   for (const auto& [host, endpoint] : endpoints_) {
-    co_await endpoint->close(limit);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    const auto patience = std::max(std::chrono::milliseconds{0}, left);
+    co_await endpoint->close(patience);
   }
 }
 

@@ -182,6 +182,16 @@ TEST_SUITE("Faults of calls") {
     CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
   }
 
+  TEST_CASE("early-expiry: the session ends, too, when nobody observes it") {
+    SimWorld world;
+    FaultyCall call{world, "early-expiry"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    call.phone.talk();
+    CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
+    CHECK(world.connect(id).error().status == 404);
+  }
+
   TEST_CASE("unknown-events: one comes") {
     SimWorld world;
     FaultyCall call{world, "unknown-events"};

@@ -82,6 +82,7 @@ TEST_SUITE("Faults of media") {
   TEST_CASE("jitter: they come unevenly") {
     const Flow flow{"jitter"};
     CHECK(flow.uneven > 20);
+    CHECK(flow.backwards == 0);
     CHECK(flow.twice == 0);
   }
 

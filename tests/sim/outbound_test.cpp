@@ -146,6 +146,22 @@ TEST_SUITE("Outbound Live call") {
     trunk.world.run_until([&] { return sideband->over; });
   }
 
+  TEST_CASE("whose answer is of no use tells why, to those who attach afterwards, too") {
+    Trunk trunk;
+    const std::string id = trunk.dial();
+    auto call = trunk.take();
+    call.call.answer(
+        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+        "m=audio 9 RTP/AVP 0\r\n",
+        {}, {});
+    CHECK(trunk.last(call.call) == Kind::closed);
+    const auto sideband = trunk.world.observe_live(id);
+    const auto failed = trunk.world.wait_for(*sideband, "transport.failed");
+    CHECK(json_string(sideband->events[failed], "error.message").find("Opus") !=
+          std::string_view::npos);
+    trunk.world.run_until([&] { return sideband->over; });
+  }
+
   TEST_CASE("is cancelled by hangup before anybody answers") {
     Trunk trunk;
     const std::string id = trunk.dial();
