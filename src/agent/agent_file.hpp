@@ -53,6 +53,7 @@ struct ControlSettings {
 struct Retention {
   bool recorded = true;
   std::chrono::seconds keep{0};  ///< 0: forever.
+  friend bool operator==(const Retention&, const Retention&) = default;
 };
 
 struct KeepSettings {
@@ -60,6 +61,7 @@ struct KeepSettings {
   Retention transcripts;
   Retention events;
   Retention tools;
+  friend bool operator==(const KeepSettings&, const KeepSettings&) = default;
 };
 
 /// An agent file (docs/agent-file.md), complete and checked. Paths in it are seen from the working

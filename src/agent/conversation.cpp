@@ -21,6 +21,14 @@ std::string_view to_string(ConversationEnd end) noexcept {
   return "unknown";
 }
 
+openai::ApiClient::OnRetry retry_marks(Timeline& timeline) {
+  return [&timeline](std::string_view operation, const Error& why,
+                     std::chrono::milliseconds delay) {
+    timeline.mark("rest", "retry",
+                  {{"operation", operation}, {"error", why.detail}, {"delay_ms", delay.count()}});
+  };
+}
+
 Conversation::Conversation(ConversationServices services, AgentProfile profile, PendingCall call)
     : impl_{std::make_shared<Impl>(std::move(services), std::move(profile), std::move(call))} {}
 

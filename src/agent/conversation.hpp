@@ -19,6 +19,7 @@
 #include "agent/usage.hpp"
 #include "base/error.hpp"
 #include "base/timeline.hpp"
+#include "openai/api_client.hpp"
 #include "openai/provider.hpp"
 #include "openai/webhook.hpp"
 
@@ -30,6 +31,9 @@ struct PendingCall {
   std::string id;  ///< `call_id` or `session_id`.
   std::vector<openai::SipHeaderField> sip_headers;
   std::string media_security;
+  // With `resume`: what an earlier process has seen of it.
+  Usage used{};
+  std::chrono::seconds age{0};  ///< Since the accept.
 };
 
 /// Why a conversation ended.
@@ -67,6 +71,9 @@ struct ConversationServices {
   /// How long a lost sideband is tried again before the conversation is given up.
   std::chrono::milliseconds reattach_patience{60'000};
 };
+
+/// Marks every retry of a REST request. @param timeline  Must outlive it.
+[[nodiscard]] openai::ApiClient::OnRetry retry_marks(Timeline& timeline);
 
 struct ConversationResult {
   ConversationEnd end = ConversationEnd::caller_gone;

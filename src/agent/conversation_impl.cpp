@@ -35,15 +35,10 @@ constexpr std::chrono::seconds released_patience{5};
 std::variant<openai::CallsApi, openai::LiveApi> make_api(Api api,
                                                          const openai::Provider& provider,
                                                          Timeline& timeline) {
-  auto on_retry = [&timeline](std::string_view operation, const Error& why,
-                              std::chrono::milliseconds delay) {
-    timeline.mark("rest", "retry",
-                  {{"operation", operation}, {"error", why.detail}, {"delay_ms", delay.count()}});
-  };
   if (api == Api::live) {
-    return openai::LiveApi{provider, std::move(on_retry)};
+    return openai::LiveApi{provider, retry_marks(timeline)};
   }
-  return openai::CallsApi{provider, std::move(on_retry)};
+  return openai::CallsApi{provider, retry_marks(timeline)};
 }
 
 std::unique_ptr<Dialogue> make_dialogue(Api api,
@@ -78,7 +73,8 @@ Conversation::Impl::Impl(ConversationServices services, AgentProfile profile, Pe
       errands_changed_{services_.executor},
       changed_{services_.executor},
       tool_ended_{services_.executor} {
-  DialogueOptions options{call_.id, {}, services_.lines_kept, services_.hold_sound};
+  DialogueOptions options{call_.id, {}, services_.lines_kept, call_.used, services_.hold_sound};
+  told_usage_ = call_.used;
   options.on_line = [this](const TranscriptLine& line) {
     services_.timeline.mark(
         "call", "transcript",
@@ -107,7 +103,9 @@ asio::awaitable<ConversationResult> Conversation::Impl::run() {
 
 asio::awaitable<ConversationResult> Conversation::Impl::resume() {
   accepted_at_ = Clock::now();
-  dialogue_->begin(moment());
+  Moment accepted = moment();
+  accepted.now -= call_.age;
+  dialogue_->begin(accepted);
   auto result = co_await converse(true);
   co_return result;
 }
@@ -389,6 +387,9 @@ asio::awaitable<bool> Conversation::Impl::work() {
       if (!sent && event.survives_gap) {
         outbox_.push_front(std::move(event));
         break;
+      }
+      if (sent && !event.output_of.empty()) {
+        record_sent(std::move(event.output_of));
       }
     }
     const auto next = dialogue_->deadline();

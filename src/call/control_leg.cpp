@@ -145,7 +145,7 @@ asio::awaitable<void> ControlLeg::part(bool hang_up) {
   }
   if (hang_up && accepted_at()) {
     timeline_.mark("rest", "hangup.sent");
-    openai::CallsApi api{provider_};
+    openai::CallsApi api{provider_, agent::retry_marks(timeline_)};
     const auto ended = co_await api.hang_up(call_id_);
     if (!ended) {
       timeline_.mark("rest", "hangup.failed", {{"error", ended.error().detail}});

@@ -13,7 +13,8 @@ ActiveCall::ActiveCall(Parts parts,
                        const Offer& offer,
                        const agent::AgentProfile& profile,
                        Parties parties,
-                       Timeline::Clock::time_point decided_at)
+                       Timeline::Clock::time_point decided_at,
+                       Earlier earlier)
     : journal_{parts.journal},
       feed_{parts.feed},
       metrics_{parts.metrics},
@@ -26,11 +27,13 @@ ActiveCall::ActiveCall(Parts parts,
   record_.caller = std::move(parties.caller);
   record_.called = std::move(parties.called);
   record_.sip_call_id = offer.sip_call_id();
-  record_.began = unix_seconds();
+  record_.began = unix_seconds() - earlier.age.count();
+  record_.usage = earlier.used;
   subscription_ = timeline_.subscribe([this](const Mark& mark) { on_mark(mark); });
   conversation_ = parts.make_conversation(
       {.profile = profile,
-       .call = {offer.api, offer.id, offer.sip_headers, offer.media_security},
+       .call = {offer.api, offer.id, offer.sip_headers, offer.media_security, earlier.used,
+                earlier.age},
        .timeline = timeline_,
        .ledger = journal_.ledger(),
        .on_message = [this](std::string_view direction, std::string_view json,

@@ -24,12 +24,19 @@ class ActiveCall {
     const MakeConversation& make_conversation;
   };
 
+  /// What an earlier process has seen of a call that is gone on with.
+  struct Earlier {
+    agent::Usage used{};
+    std::chrono::seconds age{0};
+  };
+
   /// @param decided_at  When the webhook had been verified.
   ActiveCall(Parts parts,
              const Offer& offer,
              const agent::AgentProfile& profile,
              Parties parties,
-             Timeline::Clock::time_point decided_at);
+             Timeline::Clock::time_point decided_at,
+             Earlier earlier);
   ActiveCall(const ActiveCall&) = delete;
   ActiveCall& operator=(const ActiveCall&) = delete;
 

@@ -44,6 +44,10 @@ std::unique_ptr<CallConversation> make_agent_conversation(const asio::any_io_exe
   observer.on_usage = std::move(order.on_usage);
   agent::ConversationServices services{executor,     config.provider,  order.timeline,
                                        order.ledger, config.make_tool, std::move(observer)};
+  if (const auto hold = config.hold_sounds.find(order.profile.name);
+      hold != config.hold_sounds.end()) {
+    services.hold_sound = hold->second;
+  }
   return std::make_unique<AgentConversation>(std::move(services), std::move(order.profile),
                                              std::move(order.call));
 }

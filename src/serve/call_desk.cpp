@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 using std::chrono::milliseconds;
 using Clock = Timeline::Clock;
+using End = agent::ConversationEnd;
 
 namespace {
 
@@ -33,7 +34,8 @@ constexpr milliseconds hang_up_time{2'000};
 
 }  // namespace
 
-/// Shared with every coroutine of a call, so that what still runs when the desk goes is safe.
+/// Shared with every coroutine of a call. What it refers to is not: once the desk is gone, its
+/// executor must not run any more.
 class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(CallDeskServices services, CallDeskOptions options)
@@ -71,7 +73,7 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
     --errands_;
     idle_.notify();
   }
-  Call begin(const Offer& offer, const agent::AgentProfile& profile);
+  Call begin(const Offer& offer, const agent::AgentProfile& profile, ActiveCall::Earlier earlier);
   void end(const Call& call, const agent::ConversationResult& result);
   static asio::awaitable<void> run(Self self, Call call, bool resumed);
   static asio::awaitable<void> write_opening(Self self,
@@ -129,7 +131,7 @@ void CallDesk::Impl::obey(Decision decision) {
 }
 
 void CallDesk::Impl::take(Decision decision) {
-  const auto call = begin(decision.offer, *decision.agent);
+  const auto call = begin(decision.offer, *decision.agent, ActiveCall::Earlier{});
   const CallRecord& record = call->record();
   // The accept first: its request is on its way before the journal has anything to do.
   asio::co_spawn(services_.executor, run(shared_from_this(), call, false), asio::detached);
@@ -149,11 +151,13 @@ void CallDesk::Impl::take(Decision decision) {
                  asio::detached);
 }
 
-CallDesk::Impl::Call CallDesk::Impl::begin(const Offer& offer, const agent::AgentProfile& profile) {
+CallDesk::Impl::Call CallDesk::Impl::begin(const Offer& offer,
+                                           const agent::AgentProfile& profile,
+                                           ActiveCall::Earlier earlier) {
   auto call = std::make_shared<ActiveCall>(
       ActiveCall::Parts{services_.journal, services_.feed, services_.metrics,
                         services_.make_conversation},
-      offer, profile, services_.policy.parties(offer), Clock::now());
+      offer, profile, services_.policy.parties(offer), Clock::now(), earlier);
   active_[offer.id] = call;
   return call;
 }
@@ -298,13 +302,19 @@ asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
       self->services_.feed.publish(entry.offer.id, "resume_failed",
                                    {{"why", "there is no agent " + entry.agent + " any more"}});
       self->services_.metrics.errors.add("resume");
+      ++self->errands_;
+      JournalEnding gone{entry.offer.id, std::string{to_string(End::sideband_lost)},
+                         "there is no agent " + entry.agent + " any more", 0, entry.used};
+      asio::co_spawn(self->services_.executor, write_ending(self, std::move(gone)), asio::detached);
       continue;
     }
     if (++begun % self->options_.resume_at_once == 0) {
       timer.expires_after(milliseconds{random_u32() % jitter});
       co_await timer.async_wait(asio::use_awaitable);
     }
-    const auto call = self->begin(entry.offer, *profile);
+    const std::chrono::seconds age{std::max<std::int64_t>(0, unix_seconds() - entry.began)};
+    const ActiveCall::Earlier earlier{entry.used, age};
+    const auto call = self->begin(entry.offer, *profile, earlier);
     call->record().resumed = true;
     call->record().began = entry.began;
     self->services_.feed.publish(entry.offer.id, "resumed", {{"agent", entry.agent}});

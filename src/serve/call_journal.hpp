@@ -25,6 +25,7 @@ struct JournalCall {
   std::string caller;
   std::string called;
   std::int64_t began = 0;  ///< Unix seconds.
+  agent::Usage used{};     ///< So far, of a call that is gone on with.
 };
 
 struct JournalEnding {

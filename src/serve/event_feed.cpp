@@ -46,6 +46,7 @@ std::vector<FeedEvent> EventFeed::since(std::uint64_t& after,
                                         std::string_view call_id,
                                         bool& gap) const {
   std::vector<FeedEvent> found;
+  after = std::min(after, last_id_);  // an id that no event has had yet is not waited for
   const std::uint64_t first = last_id_ + 1 - events_.size();
   gap = after + 1 < first;
   std::uint64_t next = std::max(after + 1, first);

@@ -255,6 +255,11 @@ std::string Service::Impl::reload(std::shared_ptr<const ServiceConfig> config) {
   compare("webhook.key", before.webhook.key, after.webhook.key);
   compare("control.listen", before.control.listen, after.control.listen);
   compare("journal", before.journal, after.journal);
+  const auto secret = [](const Secret& token) { return std::string{token.reveal()}; };
+  compare("control.token", secret(before.control.token), secret(after.control.token));
+  if (before.keep != after.keep) {
+    kept.append(kept.empty() ? "" : ", ").append("keep");
+  }
   receiver_.set_secrets(after.webhook.secrets);
   config_ = std::move(config);
   policy_.replace(file_of(config_));
@@ -327,7 +332,7 @@ void Service::Impl::look_at_journal() {
 }
 
 Result<std::shared_ptr<const ServiceConfig>> make_service_config(agent::AgentFile file,
-                                                                 agent::ToolFunctions functions) {
+                                                                 ServiceParts parts) {
   auto provider = agent::make_provider(file.provider);
   if (!provider) {
     return fail(std::move(provider).error());
@@ -337,10 +342,11 @@ Result<std::shared_ptr<const ServiceConfig>> make_service_config(agent::AgentFil
   if (!tools_tls) {
     return fail(std::move(tools_tls).error().with("tools_ca"));
   }
-  auto make_tool =
-      agent::tool_factory({.tls = std::move(*tools_tls), .functions = std::move(functions)});
-  return std::make_shared<const ServiceConfig>(
-      ServiceConfig{std::move(file), std::move(*provider), std::move(make_tool)});
+  auto make_tool = agent::tool_factory({.tls = std::move(*tools_tls),
+                                        .functions = std::move(parts.functions),
+                                        .log = std::move(parts.log)});
+  return std::make_shared<const ServiceConfig>(ServiceConfig{
+      std::move(file), std::move(*provider), std::move(make_tool), std::move(parts.hold_sounds)});
 }
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}

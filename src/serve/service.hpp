@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,11 +24,20 @@ struct ServiceConfig {
   agent::AgentFile file;
   openai::Provider provider;
   agent::ToolFactory make_tool;
+  std::map<std::string, std::shared_ptr<const std::string>> hold_sounds;
+};
+
+/// What a configuration needs beside its file.
+struct ServiceParts {
+  agent::ToolFunctions functions{};
+  agent::CommandLog log{};
+  /// PCM16LE, mono, 24 kHz by agent: `hold_sound` of the profiles, decoded by who may use audio.
+  std::map<std::string, std::shared_ptr<const std::string>> hold_sounds{};
 };
 
 /// Loads certificates and makes tools. @return an Error naming the field that is unusable.
 [[nodiscard]] Result<std::shared_ptr<const ServiceConfig>> make_service_config(
-    agent::AgentFile file, agent::ToolFunctions functions = {});
+    agent::AgentFile file, ServiceParts parts = {});
 
 /// Makes the conversation of a call by the configuration of the moment.
 using ConversationFactory = std::function<std::unique_ptr<CallConversation>(
@@ -49,6 +59,7 @@ class Service {
   /// Listens, but takes up nothing of an earlier process yet.
   /// @param journal  Must outlive the service.
   /// @return what cannot be listened to or used.
+  /// The service is destroyed before its executor runs on: its coroutines refer to it.
   [[nodiscard]] static Result<std::unique_ptr<Service>> start(
       const boost::asio::any_io_executor& executor, ServiceOptions options, CallJournal& journal);
   ~Service();

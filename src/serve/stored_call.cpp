@@ -34,6 +34,16 @@ store::NewCall to_stored(const JournalCall& call) {
   return stored;
 }
 
+agent::Usage from_stored(const store::Usage& usage) {
+  const auto count = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
+  return {.input_text_tokens = count(usage.input_text_tokens),
+          .input_audio_tokens = count(usage.input_audio_tokens),
+          .cached_tokens = count(usage.cached_tokens),
+          .output_text_tokens = count(usage.output_text_tokens),
+          .output_audio_tokens = count(usage.output_audio_tokens),
+          .live_seconds = usage.live_seconds};
+}
+
 JournalCall from_stored(const store::Call& call) {
   JournalCall found;
   found.offer.id = call.info.call_id;
@@ -44,6 +54,7 @@ JournalCall from_stored(const store::Call& call) {
   found.caller = call.info.caller;
   found.called = call.info.called;
   found.began = call.began_at_ms / 1'000;
+  found.used = from_stored(call.usage);
   const auto detail = parse_json(call.info.detail);
   if (!detail) {
     return found;

@@ -132,14 +132,13 @@ Result<> CommitQueue::apply_all(std::vector<Write>& batch, std::vector<Result<>>
 void CommitQueue::commit(std::vector<Write> batch) {
   std::vector<Result<>> outcomes;
   outcomes.reserve(batch.size());
-  const auto began = Clock::now();
   const std::int64_t changes_before = database_.total_changes();
   const Result<> committed = apply_all(batch, outcomes);
   if (!committed && database_.in_transaction()) {
     static_cast<void>(database_.script("ROLLBACK"));
   }
   if (committed) {
-    note_commit(outcomes, database_.total_changes() != changes_before, Clock::now() - began);
+    note_commit(outcomes, database_.total_changes() != changes_before);
   } else if (note_failure(committed.error(), batch)) {
     commit(std::move(batch));  // once more, without those that are in no hurry
     return;
@@ -151,9 +150,7 @@ void CommitQueue::commit(std::vector<Write> batch) {
   }
 }
 
-void CommitQueue::note_commit(const std::vector<Result<>>& outcomes,
-                              bool wrote,
-                              Clock::duration took) {
+void CommitQueue::note_commit(const std::vector<Result<>>& outcomes, bool wrote) {
   const auto succeeded = static_cast<std::uint64_t>(std::count_if(
       outcomes.begin(), outcomes.end(), [](const Result<>& one) { return one.has_value(); }));
   const std::scoped_lock lock{mutex_};
@@ -162,7 +159,6 @@ void CommitQueue::note_commit(const std::vector<Result<>>& outcomes,
     health_.why.clear();
   }
   ++health_.commits;
-  health_.commit_times.add(took);
   health_.writes += succeeded;
   health_.failed_writes += outcomes.size() - succeeded;
   flush_at_ = Clock::now() + options_.flush_every;

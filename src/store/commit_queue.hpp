@@ -62,7 +62,7 @@ class CommitQueue {
   [[nodiscard]] std::vector<Write> take_batch();
   void commit(std::vector<Write> batch);
   [[nodiscard]] Result<> apply_all(std::vector<Write>& batch, std::vector<Result<>>& outcomes);
-  void note_commit(const std::vector<Result<>>& outcomes, bool wrote, Clock::duration took);
+  void note_commit(const std::vector<Result<>>& outcomes, bool wrote);
   /// Puts back the writes that nobody waits for and takes out the barriers, of which it tells.
   /// @return whether the rest of the batch is worth another attempt.
   [[nodiscard]] bool note_failure(const Error& error, std::vector<Write>& batch);

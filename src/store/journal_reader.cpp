@@ -193,7 +193,7 @@ Result<std::vector<CallerUsage>> JournalReader::usage_by_caller(std::int64_t sin
   const auto asked = database_.query(
       "SELECT caller, count(*), sum(input_text_tokens + input_audio_tokens + "
       "output_text_tokens + output_audio_tokens), total(seconds), total(cost) "
-      "FROM call WHERE began_at >= ?1 GROUP BY caller ORDER BY caller",
+      "FROM call WHERE began_at >= ?1 AND ended_at NOT NULL GROUP BY caller ORDER BY caller",
       {since_ms}, [&](const Row& row) {
         callers.push_back({row.text(0), read_sums(row, 1)});
       });

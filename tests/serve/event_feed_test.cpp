@@ -48,6 +48,9 @@ TEST_SUITE("event feed") {
     bool gap = true;
     CHECK(feed.since(after, {}, gap).empty());
     CHECK_FALSE(gap);
+    CHECK(after == feed.last_id());  // a follower waits while these are equal
+    feed.publish("rtc_1", "step", {});
+    CHECK(feed.since(after, {}, gap).size() == 1);
   }
 
   TEST_CASE("an event stream message has id, name and one line of data") {

@@ -22,10 +22,22 @@ struct Moment {
   double at_ms = 0;  ///< On the call's timeline.
 };
 
+/// What a model that hangs up is told to say before.
+inline constexpr std::string_view short_goodbye = "Say goodbye in one short sentence.";
+
+/// Moves `first` to `other` where that is earlier.
+inline void earliest(std::optional<std::chrono::steady_clock::time_point>& first,
+                     std::optional<std::chrono::steady_clock::time_point> other) {
+  if (other && (!first || *other < *first)) {
+    first = other;
+  }
+}
+
 struct DialogueOptions {
   std::string call_id;
   Transcript::OnLine on_line{};
   std::size_t lines_kept = 0;  ///< Finished lines that stay in `transcript`; 0: all.
+  Usage used{};                ///< By an earlier process, in the same call.
   /// PCM16LE mono at 24 kHz, played while a tool is slow (Live); null: none.
   std::shared_ptr<const std::string> hold_sound{};
 };
@@ -44,7 +56,7 @@ class Dialogue {
   Dialogue& operator=(const Dialogue&) = delete;
   virtual ~Dialogue() = default;
 
-  /// The call was accepted (or taken over): its limits count from now on.
+  /// The call was accepted: its limits count from that moment on.
   virtual void begin(Moment moment) = 0;
   /// The opening line.
   virtual void greet(Moment moment) = 0;

@@ -15,6 +15,9 @@ struct SendEvent {
   std::string text;
   /// Worth sending after a gap, if the gap came before it could be sent. The others are made anew.
   bool survives_gap = false;
+  /// It carries the output of this function call, and that it was sent is all that can be known of
+  /// it (Live). Empty: it does not.
+  std::string output_of{};
 };
 /// The API has shown that it holds the output of a function call.
 struct OutputArrived {

@@ -27,7 +27,6 @@ constexpr auto key_pace = 300ms;
 constexpr auto key_pause = 1s;
 constexpr auto pause_check = 1'600ms;
 constexpr std::string_view fixture_event = "offhook_fixture";
-constexpr std::string_view short_goodbye = "Say goodbye in one short sentence.";
 
 /// The first part of `text` that fits into one append, cut between words where there are any.
 std::string_view first_part(std::string_view text) {
@@ -42,13 +41,6 @@ std::string_view first_part(std::string_view text) {
   return text.substr(0, cut);
 }
 
-template <class Time>
-void earliest(std::optional<Time>& first, std::optional<Time> other) {
-  if (other && (!first || *other < *first)) {
-    first = other;
-  }
-}
-
 }  // namespace
 
 LiveDialogue::LiveDialogue(const AgentProfile& profile, DialogueOptions options)
@@ -58,6 +50,7 @@ LiveDialogue::LiveDialogue(const AgentProfile& profile, DialogueOptions options)
       limiter_{profile.limits},
       transcript_{std::move(options.on_line),
                   options.lines_kept == 0 ? 0 : std::max(options.lines_kept, lines_for_delegate)},
+      usage_{options.used},
       hold_sound_{std::move(options.hold_sound)} {}
 
 void LiveDialogue::begin(Moment moment) { limiter_.begin(moment.now); }
@@ -249,8 +242,8 @@ void LiveDialogue::play_fixture(std::string_view pcm_24khz) {
 
 void LiveDialogue::end_fixture() {
   fixture_ = false;
-  for (std::string& event : std::exchange(after_fixture_, {})) {
-    send(std::move(event));
+  for (SendEvent& event : std::exchange(after_fixture_, {})) {
+    effects_.emplace_back(std::move(event));
   }
 }
 
@@ -307,16 +300,15 @@ void LiveDialogue::answer(AnswerCalls answer) {
   for (AnswerCalls::Output& output : answer.outputs) {
     const auto delegation = std::ranges::find(delegations_, output.function_call_id);
     if (delegation != delegations_.end()) {
-      append(LiveContext::commentary, output.text, *delegation);
+      append(LiveContext::commentary, output.text, *delegation, output.function_call_id);
       delegations_.erase(delegation);
     } else {
       of_responses = true;
       send(openai::live_response_item({{"type", "function_call_output"},
                                        {"call_id", output.function_call_id},
-                                       {"output", output.text}}));
+                                       {"output", output.text}}),
+           output.function_call_id);
     }
-    // Live shows no outputs: that it was sent is all that can be known.
-    effects_.emplace_back(OutputArrived{std::move(output.function_call_id)});
   }
   if (of_responses && answer.respond) {
     send(openai::live_response_create());
@@ -346,22 +338,29 @@ void LiveDialogue::press_due(Moment moment) {
   }
 }
 
-void LiveDialogue::append(LiveContext context, std::string_view text, std::string_view delegation) {
+/// @param output_of  Goes with the last part.
+void LiveDialogue::append(LiveContext context,
+                          std::string_view text,
+                          std::string_view delegation,
+                          std::string output_of) {
   while (!text.empty()) {
     const std::string_view part = first_part(text);
-    std::string event = openai::live_append(context, part, delegation);
+    SendEvent event{openai::live_append(context, part, delegation), true};
+    text.remove_prefix(part.size());
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    if (text.empty()) {
+      event.output_of = std::move(output_of);
+    }
     if (!fixture_) {
-      send(std::move(event));
+      effects_.emplace_back(std::move(event));
     } else if (after_fixture_.size() < most_waiting) {
       after_fixture_.push_back(std::move(event));
     }
-    text.remove_prefix(part.size());
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   }
 }
 
-void LiveDialogue::send(std::string event) {
-  effects_.emplace_back(SendEvent{std::move(event), true});
+void LiveDialogue::send(std::string event, std::string output_of) {
+  effects_.emplace_back(SendEvent{std::move(event), true, std::move(output_of)});
 }
 
 std::vector<Effect> LiveDialogue::take_effects() { return std::exchange(effects_, {}); }

@@ -68,8 +68,11 @@ class LiveDialogue final : public Dialogue {
   void press_due(Moment moment);
   void play_fixture(std::string_view pcm_24khz);
   void end_fixture();
-  void append(openai::LiveContext context, std::string_view text, std::string_view delegation = {});
-  void send(std::string event);
+  void append(openai::LiveContext context,
+              std::string_view text,
+              std::string_view delegation = {},
+              std::string output_of = {});
+  void send(std::string event, std::string output_of = {});
 
   const AgentProfile& profile_;
   FunctionCalls calls_;
@@ -83,7 +86,7 @@ class LiveDialogue final : public Dialogue {
   std::deque<std::string> delegations_;        ///< Handed to us and not answered yet.
   std::vector<boost::json::value> collected_;  ///< Function calls of the response that is written.
   bool fixture_ = false;                       ///< Is being played: nothing can be appended.
-  std::deque<std::string> after_fixture_;
+  std::deque<SendEvent> after_fixture_;
   std::deque<KeyOut> keys_;
   std::optional<Time> next_key_;
   std::optional<Time> pause_check_;  ///< A line of the transcript may be over by then.

@@ -18,7 +18,6 @@ namespace json = boost::json;
 using Kind = ResponseWish::Kind;
 
 constexpr std::string_view event_prefix = "offhook_";
-constexpr std::string_view short_goodbye = "Say goodbye in one short sentence.";
 
 std::string message_event(std::string_view text, std::string_view role) {
   const json::object part{{"type", "input_text"}, {"text", text}};
@@ -37,13 +36,6 @@ std::string output_event(const AnswerCalls::Output& output) {
                                       {"item", item}});
 }
 
-template <class Time>
-void earliest(std::optional<Time>& first, std::optional<Time> other) {
-  if (other && (!first || *other < *first)) {
-    first = other;
-  }
-}
-
 }  // namespace
 
 RealtimeDialogue::RealtimeDialogue(const AgentProfile& profile, DialogueOptions options)
@@ -51,7 +43,8 @@ RealtimeDialogue::RealtimeDialogue(const AgentProfile& profile, DialogueOptions 
       calls_{std::move(options.call_id), profile.tools},
       keypad_{profile.keypad},
       limiter_{profile.limits},
-      transcript_{std::move(options.on_line), options.lines_kept} {}
+      transcript_{std::move(options.on_line), options.lines_kept},
+      usage_{options.used} {}
 
 void RealtimeDialogue::begin(Moment moment) { limiter_.begin(moment.now); }
 

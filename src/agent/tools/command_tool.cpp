@@ -210,6 +210,7 @@ asio::awaitable<Result<std::string>> CommandTool::run(ToolCall call) {
     const auto no_cancellation = asio::disable_cancellation();
     co_await asio::this_coro::reset_cancellation_state(no_cancellation);
     co_await terminate(&run, grace_);
+    tell_log(run.complaints.text);
     std::rethrow_exception(followed.failure);
   }
   const Stop stop = *followed.value;
@@ -224,10 +225,14 @@ asio::awaitable<Result<std::string>> CommandTool::run(ToolCall call) {
     collect_rest(run.output, run.written);
   }
   auto result = result_of(run, stop);
-  if (log_ && !run.complaints.text.empty()) {
-    log_(config_.name, printable(run.complaints.text, max_logged_bytes));
-  }
+  tell_log(run.complaints.text);
   co_return result;
+}
+
+void CommandTool::tell_log(std::string_view complaints) const {
+  if (log_ && !complaints.empty()) {
+    log_(config_.name, printable(complaints, max_logged_bytes));
+  }
 }
 
 }  // namespace offhook::agent

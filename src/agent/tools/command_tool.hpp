@@ -32,6 +32,8 @@ class CommandTool final : public Tool {
   [[nodiscard]] boost::asio::awaitable<Result<std::string>> run(ToolCall call) override;
 
  private:
+  void tell_log(std::string_view complaints) const;
+
   ToolConfig config_;
   CommandLog log_;
   std::chrono::milliseconds grace_;
