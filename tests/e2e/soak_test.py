@@ -135,8 +135,13 @@ class ManyShortOnes(SoakTest):
         total = SHORT_CALLS // parts * parts
         self.assertEqual(len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")), total)
         attempts = self.tools.attempts()
-        self.assertEqual(set(attempts.values()), {1})  # some callers were gone before it was asked
-        self.assertLessEqual(len(attempts), total)
+        # On a busy machine some callers are gone before the model asks; wherever it did, the tool ran once.
+        asked = {call_id for (call_id,) in self.journal.rows(
+            "SELECT DISTINCT call_id FROM event JOIN call ON call.id = event.call WHERE direction = 'received' "
+            "AND type = 'response.done' AND json LIKE '%\"function_call\"%'")}
+        self.assertGreater(len(asked), total // 2)
+        self.assertEqual({key.split(":")[0] for key in attempts}, asked)
+        self.assertEqual(set(attempts.values()), {1})
         self.report("short calls", calls=total, seconds=round(seconds, 1), fds_and_kb=samples,
                     serve_cpu_s=resources(serve)[2])
         # Pooled connections and the journal's files come with the first calls; nothing comes with the others.
