@@ -235,7 +235,7 @@ json::object Response::describe(const Ending* ending) const {
     output.push_back(item_.body);
     if (ending->status == "failed") {
       const json::object error{
-          {"type", "server_error"}, {"code", nullptr}, {"message", ending->reason}};
+          {"type", "server_error"}, {"code", "server_error"}, {"message", ending->reason}};
       details = json::object{{"type", "failed"}, {"error", error}};
     } else if (ending->status != "completed") {
       details = json::object{{"type", ending->status}, {"reason", ending->reason}};

@@ -13,12 +13,13 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/json.hpp"
+#include "conformance/type_book.hpp"
 #include "sim/live_session.hpp"
 
 namespace offhook::sim {
 
 /// A `LiveSession` with a voice made of thin air: every word takes 300 ms, and is heard as time
-/// passes.
+/// passes. Every event is held against the types of OpenAI's SDK.
 class LiveProbe {
  public:
   explicit LiveProbe(std::string_view session = R"({"model":"gpt-live-1"})",
@@ -113,7 +114,10 @@ class LiveProbe {
       }
     }
   }
-  void perform(const SendEvent& action) { events.emplace_back(action.event); }
+  void perform(const SendEvent& action) {
+    events.emplace_back(action.event);
+    conformance::check_body(events.back(), "live server event");
+  }
   void perform(const Synthesise& action) {
     said.push_back(action.text);
     speaking = action.response_id;

@@ -13,11 +13,13 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/json.hpp"
+#include "conformance/type_book.hpp"
 #include "sim/realtime_session.hpp"
 
 namespace offhook::sim {
 
-/// A `RealtimeSession` with a voice made of thin air: every word takes 300 ms to be heard.
+/// A `RealtimeSession` with a voice made of thin air: every word takes 300 ms to be heard. Every
+/// event is held against the types of OpenAI's SDK.
 class SessionProbe {
  public:
   explicit SessionProbe(std::string_view accept = R"({"type":"realtime"})",
@@ -150,7 +152,10 @@ class SessionProbe {
       }
     }
   }
-  void perform(const SendEvent& action) { events.emplace_back(action.event); }
+  void perform(const SendEvent& action) {
+    events.emplace_back(action.event);
+    conformance::check_body(events.back(), "realtime server event");
+  }
   void perform(const Synthesise& action) {
     speaking = action.response_id;
     wanted_text = action.text;

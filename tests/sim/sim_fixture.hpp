@@ -21,6 +21,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/json.hpp"
+#include "conformance/type_book.hpp"
 #include "media/engine.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
@@ -41,6 +42,7 @@ inline const std::string test_secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGB
 /// The sockets of one controller on one call: collects every event.
 struct Observed {
   std::optional<net::WebSocket> socket{};
+  std::string_view body;  ///< What its events are, for the type check.
   std::vector<boost::json::value> events{};
   bool over = false;
   int close_status = 0;
@@ -57,6 +59,7 @@ struct Observed {
 };
 
 /// A sim on loopback, a receiver for its webhooks, and a context that runs only while a case waits.
+/// Every event and webhook is held against the types of OpenAI's SDK.
 class SimWorld {
  public:
   explicit SimWorld(SimConfig config = {}) {
@@ -165,7 +168,11 @@ class SimWorld {
     net::HttpClientOptions options;
     options.tls = api_tls();
     const auto url = net::parse_url(api(scheme) + path).value();
-    return run(net::http_exchange(url, std::move(request), std::move(options))).value();
+    auto response = run(net::http_exchange(url, std::move(request), std::move(options))).value();
+    if (response.status >= 400 && !response.body.empty()) {
+      conformance::check_error(boost::json::parse(response.body));
+    }
+    return response;
   }
   net::HttpResponse post(const std::string& call_id,
                          const std::string& operation,
@@ -197,12 +204,13 @@ class SimWorld {
 
   /// Attaches to an accepted call and collects its events from now on.
   std::shared_ptr<Observed> observe(const std::string& call_id, std::string_view scheme = "ws") {
-    return collect_from(connect(call_id, test_key, scheme).value());
+    return collect_from(connect(call_id, test_key, scheme).value(), "realtime server event");
   }
   /// The same for a Live session. @param query  "?graceful_close=true", or empty.
   std::shared_ptr<Observed> observe_live(const std::string& session_id,
                                          const std::string& query = {}) {
-    return collect_from(open("/v1/live/sessions/" + session_id + "/attach" + query).value());
+    return collect_from(open("/v1/live/sessions/" + session_id + "/attach" + query).value(),
+                        "live server event");
   }
 
   void send(Observed& observed, std::string event) {
@@ -250,8 +258,9 @@ class SimWorld {
     }
   }
 
-  std::shared_ptr<Observed> collect_from(net::WebSocket socket) {
+  std::shared_ptr<Observed> collect_from(net::WebSocket socket, std::string_view body) {
     auto observed = std::make_shared<Observed>();
+    observed->body = body;
     observed->socket.emplace(std::move(socket));
     boost::asio::co_spawn(context_, collect(observed), boost::asio::detached);
     return observed;
@@ -264,6 +273,7 @@ class SimWorld {
   }
 
   boost::asio::awaitable<net::HttpResponse> take_webhook(net::HttpRequest request) {
+    conformance::check_webhook(boost::json::parse(request.body));
     webhooks.push_back(std::move(request));
     net::HttpResponse response;
     response.status = webhook_answer;
@@ -279,6 +289,7 @@ class SimWorld {
         co_return;
       }
       observed->events.push_back(boost::json::parse(*message));
+      conformance::check_body(observed->events.back(), observed->body);
     }
   }
 

@@ -35,13 +35,28 @@ struct SecondReceiver {
   std::unique_ptr<net::HttpServer> server{};
 };
 
+/// What the SDK declares as the answer of an operation.
+std::string_view declared(std::string_view method, std::string_view path) {
+  if (method == "DELETE") {
+    return "webhook endpoint deleted";
+  }
+  if (method == "GET") {
+    return path.empty() ? "webhook endpoint list" : "webhook endpoint";
+  }
+  return path.ends_with("/test") ? "webhook endpoint tested" : "webhook endpoint with secret";
+}
+
 boost::json::value ask(SimWorld& world,
                        const std::string& method,
                        const std::string& path,
                        const std::string& body = {}) {
   const auto response = world.request(method, "/v1/webhook_endpoints" + path, body);
   CHECK(response.headers.get("content-type") == "application/json");
-  return boost::json::parse(response.body);
+  auto answer = boost::json::parse(response.body);
+  if (response.status == 200) {
+    conformance::check_body(answer, declared(method, path));
+  }
+  return answer;
 }
 
 TEST_SUITE("Webhook endpoints by REST") {
@@ -111,6 +126,7 @@ TEST_SUITE("Webhook endpoints by REST") {
       CHECK(world.request(method, path, "{}").status == 404);
     }
     const auto types = boost::json::parse(world.request("GET", "/v1/webhook_event_types").body);
+    conformance::check_body(types, "webhook event types");
     CHECK(json_at(types, "data")->as_array().size() > 10);
   }
 }
