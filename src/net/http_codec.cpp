@@ -57,6 +57,20 @@ bool lacks_host(const http::response<Body>& /*message*/) {
   return false;
 }
 
+/// Another coding than chunked hides where the body ends, and with it what else was sent along
+/// (RFC 9112 section 6.1).
+template <class Body>
+bool has_doubtful_end(const http::request<Body>& message) {
+  return message.count(http::field::transfer_encoding) > 0 &&
+         (message.version() < 11 || message.count(http::field::transfer_encoding) > 1 ||
+          !boost::beast::iequals(message[http::field::transfer_encoding], "chunked"));
+}
+
+template <class Body>
+bool has_doubtful_end(const http::response<Body>& /*message*/) {
+  return false;
+}
+
 /// Fields that say where a message ends, or whom it is for, are ours to write.
 bool is_framing(std::string_view name) {
   constexpr std::string_view names[] = {"host", "content-length", "transfer-encoding",
@@ -179,6 +193,9 @@ Result<HttpParser::Progress> HttpParser::feed(std::string& bytes) {
     }
     if (lacks_host(parser.get())) {
       return fail(Errc::malformed_message, "HTTP/1.1 request without Host", 400);
+    }
+    if (has_doubtful_end(parser.get())) {
+      return fail(Errc::malformed_message, "a Transfer-Encoding that is not chunked", 400);
     }
     return parser.is_done() ? Progress::done : Progress::body;
   });

@@ -33,8 +33,8 @@ ApiResult<> check_response(const json::value& response) {
       return refuse(unknown_parameter("response." + std::string{key}));
     }
   }
-  const auto conversation = json_string(response, "conversation", "auto");
-  if (conversation != "auto" && conversation != "none") {
+  const json::value* const conversation = json_at(response, "conversation");
+  if (conversation != nullptr && *conversation != "auto" && *conversation != "none") {
     return refuse(invalid_value("response.conversation", "\"auto\" or \"none\""));
   }
   const auto* const tools = json_at(response, "tools");

@@ -149,6 +149,15 @@ ApiResult<> check_output_tokens(const json::value& session) {
   return {};
 }
 
+/// A name, or {"id": …} of a voice of the project.
+ApiResult<> check_voice(const json::value& session) {
+  const json::value* const voice = json_at(session, "audio.output.voice");
+  if (voice == nullptr || voice->is_string() || !json_string(*voice, "id").empty()) {
+    return {};
+  }
+  return refuse(invalid_value("session.audio.output.voice", "a string or an object with an id"));
+}
+
 ApiResult<> check_tools(const json::value& session) {
   const json::value* const tools = json_at(session, "tools");
   if (tools == nullptr) {
@@ -208,6 +217,9 @@ ApiResult<> check_values(const json::value& session) {
     }
   }
   if (auto checked = check_output_tokens(session); !checked) {
+    return checked;
+  }
+  if (auto checked = check_voice(session); !checked) {
     return checked;
   }
   return check_tools(session);

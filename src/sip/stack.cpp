@@ -156,6 +156,8 @@ Result<> Stack::listen_plain(std::uint16_t port) {
     }
     if (error == 0) {
       udp_port_ = sa_port(&where);
+      guard_ = std::make_unique<UdpGuard>();
+      guard_->start(sip_.get(), where);
       return {};
     }
     sip_transp_flush(sip_.get());
@@ -354,6 +356,7 @@ void Stack::force_close() {
   }
   if (!exited_) {
     static_cast<void>(sip_.release());  // Still referred to by something of libre: not ours.
+    static_cast<void>(guard_.release());
     release();
   }
 }

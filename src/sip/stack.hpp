@@ -16,6 +16,7 @@
 #include "sip/loop_impl.hpp"
 #include "sip/session.hpp"
 #include "sip/tls_context.hpp"
+#include "sip/udp_guard.hpp"
 
 namespace offhook::sip {
 
@@ -99,6 +100,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   void on_invite(const sip_msg& message);
   [[nodiscard]] bool on_request(const sip_msg& message);
   void reply(const sip_msg& message, std::uint16_t status, const char* reason) const;
+  [[nodiscard]] bool refuse(const sip_msg& message) const;
   [[nodiscard]] bool refuse_invite(const sip_msg& message);
   void on_update(const sip_msg& message);
   void on_notify(const sip_msg& message);
@@ -118,6 +120,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   std::shared_ptr<Loop::Impl> loop_;
   std::shared_ptr<Stack> self_;
   TlsWatch watch_;
+  std::unique_ptr<UdpGuard> guard_{};
   ReHandle<tls> tls_;
   ReHandle<SipCore> sip_;
   ReHandle<sipsess_sock> sessions_socket_;

@@ -1,9 +1,12 @@
 // What a stack does with requests that come in, and the ones it sends by itself.
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "base/random.hpp"
+#include "sip/request_check.hpp"
 #include "sip/stack.hpp"
 
 namespace offhook::sip {
@@ -23,15 +26,11 @@ std::vector<SipHeader> headers_of(const sip_msg& message) {
   return headers;
 }
 
-std::string required_extensions(const sip_msg& message) {
-  std::string all;
-  for (const le* entry = list_head(&message.hdrl); entry != nullptr; entry = entry->next) {
-    const auto* header = static_cast<const sip_hdr*>(entry->data);
-    if (header->id == SIP_HDR_REQUIRE) {
-      all += (all.empty() ? "" : ", ") + one_line(view(header->val));
-    }
-  }
-  return all;
+/// RFC 3261 section 21.4.6 and 21.5.2: methods that are known, and not for us.
+bool is_known_method(std::string_view method) {
+  constexpr std::array<std::string_view, 6> known{"REGISTER", "MESSAGE", "SUBSCRIBE",
+                                                  "PUBLISH",  "PRACK",   "REFER"};
+  return std::ranges::find(known, method) != known.end();
 }
 
 bool is(const sip_msg& message, const char* method) { return pl_strcmp(&message.met, method) == 0; }
@@ -64,16 +63,19 @@ Session* Stack::session_of(const sip_msg& message) noexcept {
   return session != nullptr && session->matches(message) ? session : nullptr;
 }
 
+/// Without a transaction: what is malformed may lack what transactions are told apart by.
+bool Stack::refuse(const sip_msg& message) const {
+  const auto refusal = server_ && !is(message, "ACK") ? check_request(message) : std::nullopt;
+  if (refusal && refusal->status != 0) {
+    static_cast<void>(sip_replyf(sip_.get(), &message, refusal->status, refusal->reason.c_str(),
+                                 "%sContent-Length: 0\r\n\r\n", refusal->headers.c_str()));
+  }
+  return refusal.has_value();
+}
+
 bool Stack::refuse_invite(const sip_msg& message) {
   if (closing_ || !server_) {
     reply(message, closing_ ? 503 : 486, closing_ ? "Service Unavailable" : "Busy Here");
-    return true;
-  }
-  const std::string required = required_extensions(message);
-  if (!required.empty()) {
-    static_cast<void>(sip_treplyf(nullptr, nullptr, sip_.get(), &message, false, 420,
-                                  "Bad Extension", "Unsupported: %s\r\nContent-Length: 0\r\n\r\n",
-                                  required.c_str()));
     return true;
   }
   sip_addr contact{};
@@ -110,6 +112,9 @@ void Stack::on_invite(const sip_msg& message) {
 }
 
 bool Stack::on_request(const sip_msg& message) {
+  if (refuse(message)) {
+    return true;
+  }
   const bool within_dialog = pl_isset(&message.to.tag);
   if (is(message, "INVITE") || is(message, "ACK") || is(message, "BYE") ||
       (within_dialog && (is(message, "INFO") || is(message, "REFER")))) {
@@ -124,8 +129,10 @@ bool Stack::on_request(const sip_msg& message) {
   } else if (is(message, "CANCEL")) {
     static_cast<void>(sip_reply(sip_.get(), &message, 481, "Transaction Does Not Exist"));
   } else {
-    static_cast<void>(sip_treplyf(nullptr, nullptr, sip_.get(), &message, false, 501,
-                                  "Not Implemented", "%sContent-Length: 0\r\n\r\n", allow_header));
+    const bool known = is_known_method(view(message.met));
+    static_cast<void>(sip_treplyf(nullptr, nullptr, sip_.get(), &message, false, known ? 405 : 501,
+                                  known ? "Method Not Allowed" : "Not Implemented",
+                                  "%sContent-Length: 0\r\n\r\n", allow_header));
   }
   return true;
 }
