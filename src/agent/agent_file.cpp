@@ -44,7 +44,8 @@ AgentFile read_file(const Reader& root, const std::string& directory, Problems& 
     agent_file.agents.emplace(name, file::read_agent(name, agent, catalogue, problems));
   }
   agent_file.provider = file::read_provider(root.section("provider"), directory, problems);
-  agent_file.webhook = file::read_webhook(root.section("webhook"), directory, problems);
+  agent_file.webhook = file::read_webhook(root, directory, problems);
+  agent_file.trunk = file::read_trunk(root.section("trunk"), problems);
   agent_file.control = file::read_control(root, problems);
   agent_file.journal = file::seen_from(directory, root.text("journal"));
   agent_file.keep = file::read_keep(root.section("keep"));

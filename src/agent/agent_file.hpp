@@ -11,6 +11,7 @@
 
 #include "agent/admission.hpp"
 #include "agent/file/environment.hpp"
+#include "agent/outbound.hpp"
 #include "agent/prices.hpp"
 #include "agent/profile.hpp"
 #include "agent/routing.hpp"
@@ -34,7 +35,8 @@ struct ProviderSettings {
 /// Makes what REST and sidebands need. @return an Error naming the CA file when it is unusable.
 [[nodiscard]] Result<openai::Provider> make_provider(const ProviderSettings& settings);
 
-/// The server that receives webhooks.
+/// The server that receives webhooks. Without secrets there is none: the file is only for calls of
+/// our own.
 struct WebhookSettings {
   std::vector<Secret> secrets;
   std::string listen;  ///< As net::parse_host_port reads it.
@@ -70,6 +72,7 @@ struct AgentFile {
   ProviderSettings provider;
   WebhookSettings webhook;
   ControlSettings control;
+  Trunk trunk;  ///< For calls of our own; without `provider_url` there is none.
   std::string journal;
   KeepSettings keep;
   std::map<std::string, AgentProfile> agents;

@@ -16,6 +16,7 @@ std::string_view to_string(ConversationEnd end) noexcept {
     case ConversationEnd::not_accepted: return "not_accepted";
     case ConversationEnd::decided_elsewhere: return "decided_elsewhere";
     case ConversationEnd::sideband_lost: return "sideband_lost";
+    case ConversationEnd::not_reached: return "not_reached";
     case ConversationEnd::released: return "released";
   }
   return "unknown";
@@ -54,6 +55,7 @@ const Transcript& Conversation::transcript() const noexcept {
 }
 const TurnState& Conversation::turns() const noexcept { return impl_->dialogue().turns(); }
 const Usage& Conversation::usage() const noexcept { return impl_->dialogue().usage(); }
+bool Conversation::tools_running() const noexcept { return impl_->tools_running(); }
 std::optional<Timeline::Clock::time_point> Conversation::accepted_at() const noexcept {
   return impl_->accepted_at();
 }

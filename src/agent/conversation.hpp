@@ -34,6 +34,8 @@ struct PendingCall {
   // With `resume`: what an earlier process has seen of it.
   Usage used{};
   std::chrono::seconds age{0};  ///< Since the accept.
+  /// We placed it (Live): there is nothing to accept, and the opening waits for the answer.
+  bool placed = false;
 };
 
 /// Why a conversation ended.
@@ -44,6 +46,7 @@ enum class ConversationEnd : std::uint8_t {
   not_accepted,       ///< Accept failed; nothing was spent.
   decided_elsewhere,  ///< Another handler had decided this call.
   sideband_lost,      ///< Could not be attached (again) although the call may live.
+  not_reached,        ///< A call that we placed failed before it was answered; see `reason`.
   released,           ///< Let go on purpose, call still up, for another process to take over.
 };
 [[nodiscard]] std::string_view to_string(ConversationEnd end) noexcept;
@@ -121,6 +124,8 @@ class Conversation {
   [[nodiscard]] const Transcript& transcript() const noexcept;
   [[nodiscard]] const TurnState& turns() const noexcept;
   [[nodiscard]] const Usage& usage() const noexcept;
+  /// A tool is at work, or its result is being recorded.
+  [[nodiscard]] bool tools_running() const noexcept;
   /// When the accept was answered, if it was.
   [[nodiscard]] std::optional<Timeline::Clock::time_point> accepted_at() const noexcept;
   /// Sideband messages that were no events, or too large to be any, over all attachments.

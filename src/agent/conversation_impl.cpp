@@ -73,7 +73,8 @@ Conversation::Impl::Impl(ConversationServices services, AgentProfile profile, Pe
       errands_changed_{services_.executor},
       changed_{services_.executor},
       tool_ended_{services_.executor} {
-  DialogueOptions options{call_.id, {}, services_.lines_kept, call_.used, services_.hold_sound};
+  DialogueOptions options{call_.id,    {}, services_.lines_kept, call_.used, services_.hold_sound,
+                          call_.placed};
   told_usage_ = call_.used;
   options.on_line = [this](const TranscriptLine& line) {
     services_.timeline.mark(
@@ -92,6 +93,12 @@ Moment Conversation::Impl::moment() const {
 }
 
 asio::awaitable<ConversationResult> Conversation::Impl::run() {
+  if (call_.placed) {
+    accepted_at_ = Clock::now();
+    dialogue_->begin(moment());
+    auto placed = co_await converse(false);
+    co_return placed;
+  }
   const bool accepted = co_await accept();
   if (!accepted) {
     ConversationResult result{over_->end, over_->reason, {}, over_->error};
@@ -348,8 +355,10 @@ void Conversation::Impl::obey(Effect effect) {
     hang_up(std::move(done->reason));
   } else if (auto* const gone = std::get_if<CallOver>(&effect)) {
     if (!hanging_up_) {
-      end(referred_ ? ConversationEnd::transferred : ConversationEnd::caller_gone,
-          std::move(gone->reason));
+      const auto how = gone->not_reached ? ConversationEnd::not_reached
+                       : referred_       ? ConversationEnd::transferred
+                                         : ConversationEnd::caller_gone;
+      end(how, std::move(gone->reason));
     }
   } else if (auto* const note = std::get_if<Note>(&effect)) {
     services_.timeline.mark("call", note->name, std::move(note->detail));

@@ -52,6 +52,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
     return accepted_at_;
   }
   [[nodiscard]] std::uint64_t malformed_events() const noexcept { return malformed_events_; }
+  [[nodiscard]] bool tools_running() const noexcept { return !tools_.empty(); }
 
  private:
   /// Something to do over REST.

@@ -30,6 +30,10 @@ constexpr std::array setup_steps{
     Step{"media", "rtp.first_sent", "first_rtp_sent", "first RTP sent"},
     Step{"media", "rtp.first_received", "first_rtp_received", "first RTP received"},
     Step{"sideband", "output_audio_buffer.started", "first_speech", "model begins to speak"},
+    Step{"rest", "placed", "placed", "call placed"},
+    Step{"call", "ringing", "ringing", "ringing"},
+    Step{"call", "answered", "picked_up", "answered"},
+    Step{"sideband", "session.output_transcript.delta", "first_words", "model begins to speak"},
 };
 
 double loss_percent(const media::StreamStats& rtp) {
@@ -58,6 +62,36 @@ void SetupTimes::on_mark(const Mark& mark) {
   }
 }
 
+json::object to_json(const SetupTimes& setup) {
+  json::object steps;
+  for (const auto& [name, at_ms] : setup.steps()) {
+    steps[name] = at_ms;
+  }
+  return steps;
+}
+
+json::array to_json(const std::vector<agent::TranscriptLine>& transcript) {
+  json::array lines;
+  for (const agent::TranscriptLine& line : transcript) {
+    lines.push_back({{"who", line.who},
+                     {"text", line.text},
+                     {"at_ms", line.at_ms},
+                     {"interrupted", line.interrupted}});
+  }
+  return lines;
+}
+
+std::string to_text(const SetupTimes& setup) {
+  std::string text;
+  double previous = 0;
+  for (const auto& [name, at_ms] : setup.steps()) {
+    const auto step = std::ranges::find(setup_steps, name, &Step::name);
+    text += fmt::format("  {:<22} {:>9.1f} ms  {:>+9.1f}\n", step->text, at_ms, at_ms - previous);
+    previous = at_ms;
+  }
+  return text;
+}
+
 json::object to_json(const audio::DeviceStats& device) {
   return {{"backend", device.backend},
           {"capture_gaps", device.capture.underruns + device.device.capture_gaps},
@@ -75,17 +109,6 @@ json::object to_json(const audio::DeviceStats& device) {
 }
 
 json::object to_json(const CallReport& report) {
-  json::object setup;
-  for (const auto& [name, at_ms] : report.setup.steps()) {
-    setup[name] = at_ms;
-  }
-  json::array transcript;
-  for (const agent::TranscriptLine& line : report.transcript) {
-    transcript.push_back({{"who", line.who},
-                          {"text", line.text},
-                          {"at_ms", line.at_ms},
-                          {"interrupted", line.interrupted}});
-  }
   const media::StreamStats& rtp = report.rtp;
   json::object rtp_json{{"sent", rtp.packets_sent},           {"received", rtp.packets_received},
                         {"lost", rtp.packets_lost},           {"late", rtp.packets_late},
@@ -119,23 +142,18 @@ json::object to_json(const CallReport& report) {
           {"codec", report.codec},
           {"srtp", report.srtp},
           {"duration_ms", report.duration_ms},
-          {"setup_ms", std::move(setup)},
+          {"setup_ms", to_json(report.setup)},
           {"rtp", std::move(rtp_json)},
           {"malformed_events", report.malformed_events},
           {"recording_frames_dropped", report.recording_frames_dropped},
           {"device", report.device ? json::value(to_json(*report.device)) : json::value(nullptr)},
-          {"transcript", std::move(transcript)}};
+          {"transcript", to_json(report.transcript)}};
 }
 
 std::string to_text(const CallReport& report) {
   std::string text = fmt::format("\nCall ended: {}", to_string(report.ending.result));
   text += '\n';
-  double previous = 0;
-  for (const auto& [name, at_ms] : report.setup.steps()) {
-    const auto step = std::ranges::find(setup_steps, name, &Step::name);
-    text += fmt::format("  {:<22} {:>9.1f} ms  {:>+9.1f}\n", step->text, at_ms, at_ms - previous);
-    previous = at_ms;
-  }
+  text += to_text(report.setup);
   if (!report.codec.empty()) {
     const media::StreamStats& rtp = report.rtp;
     text += fmt::format("  {:<22} {}, {}, {:.1f} s\n", "media", report.codec,

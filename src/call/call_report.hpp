@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "agent/transcript.hpp"
@@ -41,6 +42,12 @@ struct CallReport {
   std::uint64_t recording_frames_dropped = 0;
   std::optional<audio::DeviceStats> device;  ///< While the call was up; empty without a device.
 };
+
+/// For summaries: step to ms, and the lines as objects.
+[[nodiscard]] boost::json::object to_json(const SetupTimes& setup);
+[[nodiscard]] boost::json::array to_json(const std::vector<agent::TranscriptLine>& transcript);
+/// One line per step.
+[[nodiscard]] std::string to_text(const SetupTimes& setup);
 
 /// As summary and timeline have it; the field names are documented in docs/files.md.
 [[nodiscard]] boost::json::object to_json(const audio::DeviceStats& device);

@@ -102,6 +102,7 @@ asio::awaitable<Ending> ControlLeg::run() {
       ending = {CallResult::sideband_failed,
                 "the sideband is lost and cannot be attached again: " + result.error.detail};
       break;
+    case ConversationEnd::not_reached:
     case ConversationEnd::hung_up:
     case ConversationEnd::transferred:
     case ConversationEnd::released: break;

@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "call/jsonl_file.hpp"
 #include "call/outbound_call.hpp"
+#include "cli/call_files.hpp"
 #include "cli/keyboard.hpp"
 #include "cli/level_meter.hpp"
 #include "cli/webhook_server.hpp"
@@ -19,17 +20,6 @@ namespace offhook::cli {
 namespace {
 
 namespace asio = boost::asio;
-
-Result<std::optional<call::JsonlFile>> open_file(const std::string& path, std::string_view option) {
-  if (path.empty()) {
-    return std::optional<call::JsonlFile>{};
-  }
-  auto file = call::JsonlFile::create(path);
-  if (!file) {
-    return fail(std::move(file).error().with(option));
-  }
-  return std::optional<call::JsonlFile>{std::move(*file)};
-}
 
 /// Starts the stand-in and points the settings at it.
 Result<std::unique_ptr<sim::Sim>> start_sim(CallSession& session) {
@@ -76,22 +66,12 @@ Result<openai::Provider> make_provider(const CallSettings& settings) {
   return provider;
 }
 
-call::ControlLeg::OnSidebandEvent event_writer(std::optional<call::JsonlFile>& file) {
-  if (!file) {
-    return {};
-  }
-  return [&file](std::string_view direction, std::string_view event, double at_ms) {
-    file->write(
-        fmt::format(R"({{"at_ms":{:.3f},"direction":"{}","event":{}}})", at_ms, direction, event));
-  };
-}
-
 /// The call itself, once everything around it stands.
 asio::awaitable<Result<call::CallReport>> call_once(CallSession& session,
                                                     sim::Sim* sim,
                                                     TerminalView& view) {
   CallSettings& settings = session.settings;
-  auto events = open_file(settings.events_file, "--events");
+  auto events = open_call_file(settings.events_file, "--events");
   if (!events) {
     co_return fail(std::move(events).error());
   }
@@ -150,11 +130,11 @@ asio::awaitable<Result<call::CallReport>> call_once(CallSession& session,
 
 asio::awaitable<Result<call::CallReport>> run_call_session(CallSession& session) {
   CallSettings& settings = session.settings;
-  auto timeline_file = open_file(settings.timeline_file, "--timeline");
+  auto timeline_file = open_call_file(settings.timeline_file, "--timeline");
   if (!timeline_file) {
     co_return fail(std::move(timeline_file).error());
   }
-  auto summary_file = open_file(settings.summary_file, "--summary");
+  auto summary_file = open_call_file(settings.summary_file, "--summary");
   if (!summary_file) {
     co_return fail(std::move(summary_file).error());
   }

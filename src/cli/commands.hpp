@@ -17,6 +17,7 @@ void add_call_command(CLI::App& app, Command& chosen);
 void add_calls_command(CLI::App& app, Command& chosen);
 void add_check_command(CLI::App& app, Command& chosen);
 void add_demo_command(CLI::App& app, Command& chosen);
+void add_dial_command(CLI::App& app, Command& chosen);
 void add_devices_command(CLI::App& app, Command& chosen);
 void add_serve_command(CLI::App& app, Command& chosen);
 void add_sim_command(CLI::App& app, Command& chosen);

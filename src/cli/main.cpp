@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   add_check_command(app, chosen);
   add_demo_command(app, chosen);
   add_devices_command(app, chosen);
+  add_dial_command(app, chosen);
   add_audio_check_command(app, chosen);
   add_serve_command(app, chosen);
   add_sim_command(app, chosen);

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "agent/agent_file.hpp"
-#include "audio/sound_file.hpp"
 #include "base/json_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/control_token.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/hold_sound.hpp"
 #include "cli/print.hpp"
 #include "cli/serve_view.hpp"
 #include "cli/settings.hpp"
@@ -60,31 +60,14 @@ struct ServeArguments {
 
 void complain(const std::string& text) { print(stderr, "offhook: " + text + "\n"); }
 
-/// A sound file as Live takes it: PCM16LE, mono, 24 kHz, 30 s at most (docs/openai-behaviour.md
-/// 10).
-Result<std::shared_ptr<const std::string>> read_hold_sound(const std::string& path) {
-  constexpr int rate_hz = 24'000;
-  constexpr std::size_t most_samples = std::size_t{30} * rate_hz;
-  auto sound = audio::read_sound(path, rate_hz);
-  if (!sound) {
-    return fail(std::move(sound).error());
-  }
-  if (sound->samples.size() > most_samples) {
-    return fail(Errc::invalid_argument, path + ": 30 s are the most that can be played");
-  }
-  auto bytes = std::make_shared<std::string>();
-  for (const std::int16_t sample : sound->samples) {
-    const auto bits = static_cast<std::uint16_t>(sample);
-    bytes->push_back(static_cast<char>(bits & 0xFFU));
-    bytes->push_back(static_cast<char>(bits >> 8U));
-  }
-  return std::shared_ptr<const std::string>{std::move(bytes)};
-}
-
 Result<Config> load(const std::string& path) {
   auto file = agent::load_agent_file(path, process_environment());
   if (!file) {
     return fail(Errc::invalid_argument, fmt::format("{}", fmt::join(file.error(), "\noffhook: ")));
+  }
+  if (file->webhook.secrets.empty()) {
+    return fail(Errc::invalid_argument,
+                path + ": webhook is missing: serve takes the calls that it announces");
   }
   serve::ServiceParts parts;
   parts.log = [](std::string_view tool, std::string_view standard_error) {

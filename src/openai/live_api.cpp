@@ -18,7 +18,7 @@ Error explained(Error error) {
   if (error.status == 403 && error.detail.find("outbound_sip_not_enabled") != std::string::npos) {
     error.detail +=
         "; outbound calls are switched on per organisation, on request, and apart from GPT-Live "
-        "SIP";
+        "SIP: ask OpenAI (your account team, or support) for outbound SIP, then try again";
   }
   return error;
 }

@@ -40,6 +40,7 @@ struct DialogueOptions {
   Usage used{};                ///< By an earlier process, in the same call.
   /// PCM16LE mono at 24 kHz, played while a tool is slow (Live); null: none.
   std::shared_ptr<const std::string> hold_sound{};
+  bool placed = false;  ///< By us (Live): limits and the opening wait for the answer.
 };
 
 /// What is said and done in one accepted call, without I/O: fed with the events of its sideband,
@@ -56,7 +57,8 @@ class Dialogue {
   Dialogue& operator=(const Dialogue&) = delete;
   virtual ~Dialogue() = default;
 
-  /// The call was accepted: its limits count from that moment on.
+  /// The call was accepted: its limits count from that moment on, or from the answer if we placed
+  /// it.
   virtual void begin(Moment moment) = 0;
   /// The opening line.
   virtual void greet(Moment moment) = 0;

@@ -30,6 +30,7 @@ struct HangUp {
 /// The API told that the call is over.
 struct CallOver {
   std::string reason;
+  bool not_reached = false;  ///< A call of our own that was never answered.
 };
 /// Write a mark of source "call".
 struct Note {

@@ -1,6 +1,7 @@
 #include "agent/dialogue/live_dialogue.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -26,6 +27,8 @@ constexpr std::size_t most_keys = 64;
 constexpr auto key_pace = 300ms;
 constexpr auto key_pause = 1s;
 constexpr auto pause_check = 1'600ms;
+/// More than are told again after a drop.
+constexpr std::size_t most_seen = 128;
 constexpr std::string_view fixture_event = "offhook_fixture";
 
 /// The first part of `text` that fits into one append, cut between words where there are any.
@@ -51,12 +54,24 @@ LiveDialogue::LiveDialogue(const AgentProfile& profile, DialogueOptions options)
       transcript_{std::move(options.on_line),
                   options.lines_kept == 0 ? 0 : std::max(options.lines_kept, lines_for_delegate)},
       usage_{options.used},
-      hold_sound_{std::move(options.hold_sound)} {}
+      hold_sound_{std::move(options.hold_sound)},
+      unanswered_{options.placed} {}
 
-void LiveDialogue::begin(Moment moment) { limiter_.begin(moment.now); }
+void LiveDialogue::begin(Moment moment) {
+  if (!unanswered_) {
+    limiter_.begin(moment.now);
+  }
+}
+
+void LiveDialogue::answered(Moment moment) {
+  if (std::exchange(unanswered_, false)) {
+    limiter_.begin(moment.now);
+    greet(moment);
+  }
+}
 
 void LiveDialogue::greet(Moment moment) {
-  if (!profile_.opening.empty()) {
+  if (!unanswered_ && !profile_.opening.empty()) {
     append(LiveContext::instructions, profile_.opening);
     collect(moment);
   }
@@ -75,7 +90,26 @@ void LiveDialogue::on_detached(Moment moment) {
   collect(moment);
 }
 
+bool LiveDialogue::repeated(const openai::RealtimeEvent& event) {
+  const json::value* const id = event.body.if_contains("event_id");
+  if (id == nullptr || !id->is_string()) {
+    return false;
+  }
+  const std::size_t hash = std::hash<std::string_view>{}(std::string_view{id->get_string()});
+  if (std::ranges::find(seen_, hash) != seen_.end()) {
+    return true;
+  }
+  seen_.push_back(hash);
+  if (seen_.size() > most_seen) {
+    seen_.pop_front();
+  }
+  return false;
+}
+
 void LiveDialogue::on_event(const openai::RealtimeEvent& event, Moment moment) {
+  if (repeated(event)) {
+    return;
+  }
   const openai::LiveEvent live = openai::read_live_event(event.type, event.body);
   std::visit([&](const auto& what) { on(what, moment); }, live);
   collect(moment);
@@ -86,6 +120,8 @@ void LiveDialogue::on(const openai::LiveTranscriptDelta& delta, Moment moment) {
   pause_check_ = moment.now + pause_check;
   if (!delta.caller) {
     farewell_.on_model_words(moment.now);
+  } else if (turns_.had_gap()) {
+    answered(moment);  // which was not heard: it may have fallen into the gap
   }
 }
 
@@ -138,14 +174,18 @@ void LiveDialogue::on(const openai::LiveDigit& digit, Moment moment) {
   }
 }
 
-void LiveDialogue::on(const openai::LiveTransport& transport, Moment /*moment*/) {
-  constexpr std::string_view names[] = {"ringing", "answered", "transport.failed"};
-  json::object detail;
-  if (transport.state == openai::LiveTransport::State::failed) {
-    detail = {{"error", transport.code + ": " + transport.message}};
+void LiveDialogue::on(const openai::LiveTransport& transport, Moment moment) {
+  using State = openai::LiveTransport::State;
+  if (transport.state == State::failed) {
+    const std::string why = transport.code + ": " + transport.message;
+    effects_.emplace_back(Note{"transport.failed", {{"error", why}}});
+    effects_.emplace_back(CallOver{why, true});
+    return;
   }
-  effects_.emplace_back(
-      Note{std::string{names[static_cast<std::size_t>(transport.state)]}, std::move(detail)});
+  effects_.emplace_back(Note{transport.state == State::ringing ? "ringing" : "answered", {}});
+  if (transport.state == State::answered) {
+    answered(moment);
+  }
 }
 
 void LiveDialogue::on(const openai::LiveFixture& fixture, Moment /*moment*/) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@ namespace offhook::agent {
 /// A delegation to the client runs the tool named `delegate`, with the delegation's id and the
 /// latest lines of the transcript; what it returns is told as commentary of that delegation. With
 /// Responses delegation, that model's function calls are run and answered as Realtime's are.
+///
+/// A socket that attaches is told the last three seconds again: events are known by their ids.
 class LiveDialogue final : public Dialogue {
  public:
   LiveDialogue(const AgentProfile& profile, DialogueOptions options);
@@ -61,6 +64,8 @@ class LiveDialogue final : public Dialogue {
   void on(const openai::LiveClosed& closed, Moment moment);
   void on(const openai::LiveError& error, Moment moment);
 
+  [[nodiscard]] bool repeated(const openai::RealtimeEvent& event);
+  void answered(Moment moment);
   void collect(Moment moment);
   void obey(FunctionAction action, Moment moment);
   void answer(AnswerCalls answer);
@@ -83,6 +88,8 @@ class LiveDialogue final : public Dialogue {
   TurnState turns_;
   Usage usage_;
   std::shared_ptr<const std::string> hold_sound_;
+  bool unanswered_;                            ///< We placed the call, and nobody has answered yet.
+  std::deque<std::size_t> seen_;               ///< Hashes of the latest event ids.
   std::deque<std::string> delegations_;        ///< Handed to us and not answered yet.
   std::vector<boost::json::value> collected_;  ///< Function calls of the response that is written.
   bool fixture_ = false;                       ///< Is being played: nothing can be appended.

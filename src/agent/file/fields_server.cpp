@@ -1,6 +1,7 @@
 #include <array>
 
 #include "agent/file/sections.hpp"
+#include "agent/outbound.hpp"
 
 namespace offhook::agent::file {
 namespace {
@@ -48,6 +49,23 @@ constexpr std::array<Field, 5> webhook_fields{{
     {"key", Kind::text, "PEM key of `cert`."},
 }};
 constexpr Section webhook{"webhook", "How calls are announced.", webhook_fields};
+
+constexpr std::array<Field, 4> trunk_fields{{
+    {.name = "provider_url",
+     .kind = Kind::text,
+     .meaning = "Where the API sends the INVITE: `sips:HOST[:PORT][;transport=tcp]`, reachable "
+                "from the Internet.",
+     .required = true,
+     .check = check_trunk_url},
+    {"username", Kind::text, "For digest authentication, at most 256 bytes."},
+    {"password", Kind::secret, "The same, at most 4096 bytes."},
+    {.name = "caller_number",
+     .kind = Kind::text,
+     .meaning = "Number that the callee sees: `+14155550100`.",
+     .required = true,
+     .check = check_number},
+}};
+constexpr Section trunk{"trunk", "The carrier that calls of our own leave by.", trunk_fields};
 
 constexpr std::array<Field, 2> control_fields{{
     {.name = "listen",
@@ -115,7 +133,7 @@ constexpr std::array<Field, 6> price_fields{{
 constexpr Section price{"price", "What a model costs, in one currency of your choice.",
                         price_fields};
 
-constexpr std::array<Field, 13> root_fields{{
+constexpr std::array<Field, 14> root_fields{{
     {.name = "provider",
      .kind = Kind::section,
      .meaning = "Where the API is.",
@@ -123,9 +141,12 @@ constexpr std::array<Field, 13> root_fields{{
      .required = true},
     {.name = "webhook",
      .kind = Kind::section,
-     .meaning = "How calls are announced.",
-     .section = &webhook,
-     .required = true},
+     .meaning = "How calls are announced. Needed, unless the file is for `offhook dial` alone.",
+     .section = &webhook},
+    {.name = "trunk",
+     .kind = Kind::section,
+     .meaning = "The carrier that `offhook dial` calls by (live).",
+     .section = &trunk},
     {.name = "control",
      .kind = Kind::section,
      .meaning = "The control API. None: at the default address, with a token made at the start.",
@@ -156,8 +177,8 @@ constexpr std::array<Field, 13> root_fields{{
 }};
 
 /// Sections of other files have no address at compile time.
-std::array<Field, 13> linked_fields() {
-  std::array<Field, 13> fields = root_fields;
+std::array<Field, 14> linked_fields() {
+  std::array<Field, 14> fields = root_fields;
   for (Field& field : fields) {
     if (field.name == "agents") {
       field.section = &agent_section();
@@ -175,7 +196,7 @@ std::array<Field, 13> linked_fields() {
 }  // namespace
 
 const Section& root_section() noexcept {
-  static const std::array<Field, 13> fields = linked_fields();
+  static const std::array<Field, 14> fields = linked_fields();
   static const Section root{"agent file", "The whole file.", fields};
   return root;
 }

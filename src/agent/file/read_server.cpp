@@ -119,9 +119,11 @@ ProviderSettings read_provider(const Reader& reader,
   return provider;
 }
 
-WebhookSettings read_webhook(const Reader& reader,
-                             const std::string& directory,
-                             Problems& problems) {
+WebhookSettings read_webhook(const Reader& root, const std::string& directory, Problems& problems) {
+  if (!root.has("webhook") && !root.has("trunk")) {
+    problems.add(root.mark(), {}, "webhook is missing; only a file with a trunk can do without");
+  }
+  const Reader reader = root.section("webhook");
   WebhookSettings webhook;
   webhook.secrets = reader.secrets("secrets");
   for (const Secret& secret : webhook.secrets) {
@@ -138,6 +140,14 @@ WebhookSettings read_webhook(const Reader& reader,
     problems.add(reader.mark(), reader.path(), "cert and key belong together");
   }
   return webhook;
+}
+
+Trunk read_trunk(const Reader& reader, Problems& problems) {
+  if (reader.has("username") != reader.has("password")) {
+    problems.add(reader.mark(), reader.path(), "username and password belong together");
+  }
+  return {reader.text("provider_url"), reader.text("username"), reader.secret("password"),
+          reader.text("caller_number")};
 }
 
 ControlSettings read_control(const Reader& root, Problems& problems) {

@@ -11,9 +11,10 @@ namespace offhook::agent::file {
 [[nodiscard]] ProviderSettings read_provider(const Reader& reader,
                                              const std::string& directory,
                                              Problems& problems);
-[[nodiscard]] WebhookSettings read_webhook(const Reader& reader,
+[[nodiscard]] WebhookSettings read_webhook(const Reader& root,
                                            const std::string& directory,
                                            Problems& problems);
+[[nodiscard]] Trunk read_trunk(const Reader& reader, Problems& problems);
 [[nodiscard]] ControlSettings read_control(const Reader& root, Problems& problems);
 [[nodiscard]] KeepSettings read_keep(const Reader& reader);
 [[nodiscard]] NumberSources read_numbers(const Reader& reader);

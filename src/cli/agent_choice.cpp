@@ -1,0 +1,52 @@
+#include "cli/agent_choice.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/settings.hpp"
+
+namespace offhook::cli {
+namespace {
+
+std::string_view name_of(agent::Api api) { return api == agent::Api::live ? "live" : "realtime"; }
+
+}  // namespace
+
+Result<agent::AgentFile> read_agent_file(const std::string& path) {
+  auto file = agent::load_agent_file(path, process_environment());
+  if (!file) {
+    return fail(Errc::invalid_argument, fmt::format("{}", fmt::join(file.error(), "\noffhook: ")));
+  }
+  return std::move(*file);
+}
+
+Result<agent::AgentProfile> choose_agent(const agent::AgentFile& file,
+                                         agent::Api api,
+                                         const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, profile] : file.agents) {
+    if (profile.api == api) {
+      names.push_back(known);
+    }
+  }
+  const std::string wanted = name.empty() && names.size() == 1 ? names.front() : name;
+  const auto found = file.agents.find(wanted);
+  if (found != file.agents.end() && found->second.api == api) {
+    return found->second;
+  }
+  const std::string there_are = names.empty()
+                                    ? fmt::format("the file has none with api: {}", name_of(api))
+                                    : fmt::format("there are: {}", fmt::join(names, ", "));
+  if (found != file.agents.end()) {
+    return fail(Errc::invalid_argument, fmt::format("--as {}: is not an agent with api: {}; {}",
+                                                    wanted, name_of(api), there_are));
+  }
+  return fail(Errc::invalid_argument,
+              wanted.empty() ? fmt::format("no agent can be chosen (--as NAME); {}", there_are)
+                             : fmt::format("--as {}: is no agent; {}", wanted, there_are));
+}
+
+}  // namespace offhook::cli

@@ -1,0 +1,244 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "agent/agent_file.hpp"
+#include "base/json_text.hpp"
+#include "base/printable.hpp"
+#include "call/dialled_call.hpp"
+#include "cli/agent_choice.hpp"
+#include "cli/call_files.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/hold_sound.hpp"
+#include "cli/print.hpp"
+#include "cli/runtime.hpp"
+#include "cli/terminal_view.hpp"
+#include "net/tls.hpp"
+
+namespace offhook::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* footer =
+    R"(An agent with api: live calls somebody: OpenAI sends the INVITE to the carrier that the agent file's
+trunk: names and carries the sound; this program holds the conversation, with the agent's tools, over
+the sideband. OpenAI must have enabled outbound SIP for the organisation. Ctrl-C hangs up.
+
+Examples:
+  offhook dial +14155550123
+  offhook dial +14155550123 --agent agents/reminder.yaml --say "Say that the parcel has arrived."
+
+Exit codes: 0 the call ended normally, 1 internal error, 2 wrong usage or agent file, 10 the API is
+unreachable, 11 its TLS certificate, 12 the carrier refused the call (busy, no such number), 13 nobody
+answered, 15 the API refused to place the call, 16 sideband failed, 130 Ctrl-C twice.)";
+
+struct DialArguments {
+  std::string number;
+  std::string agent_file = "agent.yaml";
+  std::string agent;
+  std::optional<std::string> say;
+  unsigned ring_time_s = 60;
+  unsigned max_duration_s = 0;
+  std::string events;
+  std::string timeline;
+  std::string summary;
+  bool json = false;
+};
+
+int complain(const Error& error, int code) {
+  print(stderr, "offhook: " + printable(error.detail, max_line_bytes) + '\n');
+  return code;
+}
+
+/// Everything that the call is made of.
+struct Dial {
+  call::DialOptions options;
+  openai::Provider provider;
+  agent::ToolFactory make_tool;
+  std::shared_ptr<const std::string> hold_sound{};
+  std::optional<agent::Price> price{};
+};
+
+Result<call::DialOptions> options_of(const DialArguments& arguments, const agent::AgentFile& file) {
+  if (file.provider.kind == agent::ProviderSettings::Kind::azure) {
+    return fail(Errc::unsupported,
+                arguments.agent_file + ": Azure has no Live API, and only that one places calls");
+  }
+  if (file.trunk.provider_url.empty()) {
+    return fail(Errc::invalid_argument,
+                arguments.agent_file +
+                    ": trunk is missing: it names the carrier that the call leaves by, as "
+                    "trunk: {provider_url: sips:HOST, username: …, password: ${…}, caller_number: "
+                    "+…}; see docs/agent-file.md");
+  }
+  auto profile = choose_agent(file, agent::Api::live, arguments.agent);
+  if (!profile) {
+    return fail(std::move(profile).error().with(arguments.agent_file));
+  }
+  if (arguments.say) {
+    profile->opening = *arguments.say;
+  }
+  return call::DialOptions{.profile = std::move(*profile),
+                           .trunk = file.trunk,
+                           .destination = arguments.number,
+                           .ring_time = std::chrono::seconds{arguments.ring_time_s},
+                           .max_duration = std::chrono::seconds{arguments.max_duration_s}};
+}
+
+Result<Dial> prepare(const DialArguments& arguments) {
+  if (const std::string wrong = agent::check_number(arguments.number); !wrong.empty()) {
+    return fail(Errc::invalid_argument, "dial " + arguments.number + ": " + wrong);
+  }
+  auto file = read_agent_file(arguments.agent_file);
+  if (!file) {
+    return fail(std::move(file).error());
+  }
+  auto options = options_of(arguments, *file);
+  if (!options) {
+    return fail(std::move(options).error());
+  }
+  auto provider = agent::make_provider(file->provider);
+  auto tools_tls = net::make_client_tls(file->tools_ca);
+  if (!provider || !tools_tls) {
+    return fail(provider ? std::move(tools_tls).error().with("tools_ca")
+                         : std::move(provider).error());
+  }
+  agent::ToolFactoryOptions tools;
+  tools.tls = std::move(*tools_tls);
+  tools.log = [](std::string_view tool, std::string_view standard_error) {
+    print(stderr, fmt::format("offhook: tool {}: {}\n", tool, standard_error));
+  };
+  Dial dial{std::move(*options), std::move(*provider), agent::tool_factory(std::move(tools))};
+  const agent::AgentProfile& profile = dial.options.profile;
+  if (!profile.hold_sound.empty()) {
+    auto sound = read_hold_sound(profile.hold_sound);
+    if (!sound) {
+      return fail(std::move(sound).error().with("agents." + profile.name + ".hold_sound"));
+    }
+    dial.hold_sound = std::move(*sound);
+  }
+  if (const auto price = file->prices.find(profile.model); price != file->prices.end()) {
+    dial.price = price->second;
+  }
+  return dial;
+}
+
+/// One call with the files and the screen around it.
+class Dialling {
+ public:
+  Dialling(const DialArguments& arguments, Dial dial, Runtime& runtime)
+      : arguments_{arguments}, dial_{std::move(dial)}, runtime_{runtime} {
+    runtime_.hang_up_on_signals(user_, "\nhanging up; press Ctrl-C again to leave at once\n");
+  }
+
+  [[nodiscard]] Result<> open_files() {
+    const auto open = [](const std::string& path, std::string_view option,
+                         std::optional<call::JsonlFile>& file) -> Result<> {
+      auto opened = open_call_file(path, option);
+      if (!opened) {
+        return fail(std::move(opened).error());
+      }
+      file = std::move(*opened);
+      return {};
+    };
+    auto opened = open(arguments_.events, "--events", events_);
+    if (opened) {
+      opened = open(arguments_.timeline, "--timeline", timeline_file_);
+    }
+    return opened ? open(arguments_.summary, "--summary", summary_) : opened;
+  }
+
+  asio::awaitable<int> run() {
+    TerminalView view{
+        stdout, arguments_.json ? TerminalView::Style::json : TerminalView::Style::conversation};
+    const auto subscription = timeline_.subscribe([&](const Mark& mark) {
+      view.show(mark);
+      if (timeline_file_) {
+        timeline_file_->write(to_jsonl(mark));
+      }
+    });
+    call::DialServices services{
+        runtime_.control(), dial_.provider,       timeline_, user_, dial_.make_tool,
+        dial_.hold_sound,   event_writer(events_)};
+    auto report = co_await call::run_dialled_call(std::move(services), dial_.options);
+    if (dial_.price) {
+      report.cost = agent::estimate_cost(*dial_.price, report.usage);
+    }
+    if (summary_) {
+      summary_->write(json_text(call::to_json(report), 2));
+    }
+    const int code = call::exit_code(report.ending.result);
+    if (arguments_.json) {
+      print(stdout, json_text(call::to_json(report)) + '\n');
+    } else {
+      print(stdout, call::to_text(report));
+      if (code != 0) {
+        complain({Errc::internal, report.ending.reason}, code);
+      }
+    }
+    co_return code;
+  }
+
+ private:
+  const DialArguments& arguments_;
+  Dial dial_;
+  Runtime& runtime_;
+  Timeline timeline_;
+  call::UserCommands user_{runtime_.control()};
+  std::optional<call::JsonlFile> events_;
+  std::optional<call::JsonlFile> timeline_file_;
+  std::optional<call::JsonlFile> summary_;
+};
+
+int run_dial(const DialArguments& arguments) {
+  auto dial = prepare(arguments);
+  if (!dial) {
+    print(stderr, "offhook: " + dial.error().detail + '\n');  // may be several lines
+    return exit_usage;
+  }
+  auto runtime = Runtime::start();
+  if (!runtime) {
+    return complain(runtime.error(), exit_internal_error);
+  }
+  Dialling dialling{arguments, std::move(*dial), **runtime};
+  if (const auto opened = dialling.open_files(); !opened) {
+    return complain(opened.error(), exit_usage);
+  }
+  return (*runtime)->run(dialling.run());
+}
+
+}  // namespace
+
+void add_dial_command(CLI::App& app, Command& chosen) {
+  CLI::App* dial = app.add_subcommand("dial", "Let a live agent call somebody by a SIP trunk");
+  dial->footer(footer);
+  const auto arguments = std::make_shared<DialArguments>();
+  DialArguments& a = *arguments;
+  dial->add_option("number", a.number, "Whom to call: +E164, as +14155550123")
+      ->type_name("NUMBER")
+      ->required();
+  dial->add_option("--agent", a.agent_file, "Agent file (YAML) with a trunk")
+      ->type_name("FILE")
+      ->capture_default_str();
+  dial->add_option("--as", a.agent, "Which agent of the file (default: its only live one)")
+      ->type_name("NAME");
+  dial->add_option("--say", a.say, "Opening instructions of this call; \"\" for none")
+      ->type_name("TEXT");
+  dial->add_option("--ring-time", a.ring_time_s,
+                   "Give up when nobody answers for so long; 0: never")
+      ->type_name("S")
+      ->capture_default_str();
+  dial->add_option("--max-duration", a.max_duration_s,
+                   "Hang up so many seconds after the answer (default 0: never)")
+      ->type_name("S");
+  dial->add_option("--events", a.events, "JSONL of every sideband event")->type_name("FILE");
+  dial->add_option("--timeline", a.timeline, "JSONL of every step of the call")->type_name("FILE");
+  dial->add_option("--summary", a.summary, "JSON summary")->type_name("FILE");
+  dial->add_flag("--json", a.json, "Timeline and summary as JSON lines on stdout");
+  dial->callback([arguments, &chosen] { chosen = [arguments] { return run_dial(*arguments); }; });
+}
+
+}  // namespace offhook::cli
