@@ -11,13 +11,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/race.hpp"
+#include "net/tls_socket.hpp"
 
 namespace offhook::net {
 
@@ -50,6 +51,18 @@ bool send_server_name(SSL* handle, std::string& host) {
          1;
 }
 
+/// Headers and a short body go out as one record, a long body as it lies in memory.
+void write_record(TlsSocket& tls, const Stream::WriteBuffers& from, Stream::IoHandler handler) {
+  constexpr std::size_t most_joined = 8'192;
+  if (from[1].size() == 0 || from[0].size() >= most_joined) {
+    tls.start_write(from.front(), std::move(handler));
+    return;
+  }
+  std::string joined(std::min(asio::buffer_size(from), most_joined), '\0');
+  asio::buffer_copy(asio::buffer(joined), from);
+  tls.start_write(std::move(joined), std::move(handler));
+}
+
 }  // namespace
 
 struct Stream::Transport {
@@ -57,7 +70,7 @@ struct Stream::Transport {
 
   tcp::socket socket;
   TlsContext context;
-  std::optional<asio::ssl::stream<tcp::socket&>> tls;
+  std::optional<TlsSocket> tls;
   std::string unread;
 };
 
@@ -67,7 +80,7 @@ Stream::Stream(tcp::socket socket, const TlsContext& tls)
   transport_->socket.set_option(tcp::no_delay{true}, ignored);
   if (tls) {
     transport_->context = tls;
-    transport_->tls.emplace(transport_->socket, *tls);
+    transport_->tls.emplace(transport_->socket, tls->native_handle());
   }
 }
 
@@ -99,7 +112,7 @@ asio::awaitable<Result<>> Stream::client_handshake(std::string host) {
   if (named != 1 || (not_an_address && !send_server_name(handle, host))) {
     co_return fail(Errc::internal, "TLS cannot verify the name '" + host + "'");
   }
-  const auto [failure] = co_await tls.async_handshake(asio::ssl::stream_base::client, as_result);
+  const auto [failure, none] = co_await tls.async_handshake(TlsSocket::Role::client, as_result);
   if (!failure) {
     co_return Result<>{};
   }
@@ -114,8 +127,8 @@ asio::awaitable<Result<>> Stream::client_handshake(std::string host) {
 }
 
 asio::awaitable<Result<>> Stream::server_handshake() {
-  const auto [failure] =
-      co_await transport_->tls->async_handshake(asio::ssl::stream_base::server, as_result);
+  const auto [failure, none] =
+      co_await transport_->tls->async_handshake(TlsSocket::Role::server, as_result);
   if (failure) {
     co_return fail(Errc::unreachable, "TLS handshake failed: " + failure.message());
   }
@@ -149,7 +162,7 @@ void Stream::start_read(Transport& transport, const ReadBuffers& into, IoHandler
     };
     asio::post(transport.socket.get_executor(), std::move(complete));
   } else if (transport.tls) {
-    transport.tls->async_read_some(into, std::move(handler));
+    transport.tls->start_read(into.front(), std::move(handler));
   } else {
     transport.socket.async_read_some(into, std::move(handler));
   }
@@ -157,7 +170,7 @@ void Stream::start_read(Transport& transport, const ReadBuffers& into, IoHandler
 
 void Stream::start_write(Transport& transport, const WriteBuffers& from, IoHandler handler) {
   if (transport.tls) {
-    transport.tls->async_write_some(from, std::move(handler));
+    write_record(*transport.tls, from, std::move(handler));
   } else {
     transport.socket.async_write_some(from, std::move(handler));
   }
@@ -178,10 +191,9 @@ asio::awaitable<void> discard(tcp::socket& socket) {
   }
 }
 
-asio::awaitable<Result<>> say_goodbye(tcp::socket& socket,
-                                      std::optional<asio::ssl::stream<tcp::socket&>>& tls) {
+asio::awaitable<Result<>> say_goodbye(tcp::socket& socket, std::optional<TlsSocket>& tls) {
   if (tls) {
-    co_await tls->async_shutdown(as_result);
+    co_await tls->async_goodbye(as_result);
   }
   boost::system::error_code ignored;
   socket.shutdown(tcp::socket::shutdown_send, ignored);

@@ -73,6 +73,8 @@ std::string prometheus_text(const Metrics& metrics, const Gauges& now) {
   metrics.calls.write(out, "offhook_calls_total", "Calls that ended, by outcome.", "outcome");
   metrics.errors.write(out, "offhook_errors_total", "Errors by cause.", "cause");
   write_webhooks(out, metrics, now);
+  out.single("offhook_clock_steps_total", "counter", "Times that the wall clock was set.",
+             static_cast<double>(metrics.clock_steps));
   metrics.duration_s.write(out, "offhook_call_duration_seconds", "From accept to the end.");
   metrics.accept_s.write(out, "offhook_webhook_to_accept_seconds",
                          "From the verified webhook to the accept request being begun.");

@@ -22,6 +22,7 @@ struct Metrics {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
   double live_seconds = 0;
+  std::uint64_t clock_steps = 0;  ///< Times that the wall clock was set.
 };
 
 /// What is the case right now.

@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds journal_look{1'000};
+constexpr std::chrono::seconds clock_step{2};  ///< NTP slews what is less.
 
 std::string url_of(std::string_view scheme, const std::string& listen, std::uint16_t port) {
   const auto address = net::parse_host_port(listen);
@@ -42,6 +43,11 @@ Result<net::HttpServerOptions> listen_options(const std::string& listen, std::st
   options.host = address->host;
   options.port = address->port;
   return options;
+}
+
+std::chrono::nanoseconds clock_offset() {
+  return std::chrono::system_clock::now().time_since_epoch() -
+         std::chrono::steady_clock::now().time_since_epoch();
 }
 
 /// Not a lambda and with a configuration of its own: it may be exchanged meanwhile.
@@ -107,6 +113,7 @@ class Service::Impl {
   [[nodiscard]] std::string not_ready() const;
   asio::awaitable<void> drain_desk(milliseconds limit);
   void look_at_journal();
+  void look_at_clock();
 
   asio::any_io_executor executor_;
   ServiceOptions options_;
@@ -121,6 +128,8 @@ class Service::Impl {
   net::Event drain_changed_;
   asio::steady_timer look_;
   bool journal_ok_ = true;
+  /// Wall clock minus steady clock, as it was when last looked at.
+  std::chrono::nanoseconds clock_offset_ = clock_offset();
   bool known_ = false;    ///< The calls of an earlier process are known, none can be taken twice.
   bool resumed_ = false;  ///< They have been begun.
   std::vector<std::pair<openai::WebhookEvent, std::string>> waiting_;  ///< Until `known_`.
@@ -323,12 +332,24 @@ void Service::Impl::look_at_journal() {
       feed_.publish({}, "journal_failed", {{"why", journal.why}});
     }
   }
+  look_at_clock();
   look_.expires_after(journal_look);
   look_.async_wait([this](boost::system::error_code failure) {
     if (!failure) {
       look_at_journal();
     }
   });
+}
+
+/// Nothing here goes by the wall clock but the age of webhooks, so a set clock is told, not mended.
+void Service::Impl::look_at_clock() {
+  const auto offset = clock_offset();
+  const auto by = std::chrono::duration_cast<std::chrono::seconds>(
+      offset - std::exchange(clock_offset_, offset));
+  if (std::chrono::abs(by) >= clock_step) {
+    ++metrics_.clock_steps;
+    feed_.publish({}, "clock_set", {{"by_s", by.count()}});
+  }
 }
 
 Result<std::shared_ptr<const ServiceConfig>> make_service_config(agent::AgentFile file,

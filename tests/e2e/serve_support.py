@@ -102,9 +102,9 @@ def free_port():
 class Serve(Running):
     """`offhook serve`; `ready` is its ready file."""
 
-    def __init__(self, folder, agent_file, log, *arguments, env=None):
+    def __init__(self, folder, agent_file, log, *arguments, env=None, within=()):
         ready = pathlib.Path(folder) / f"{log}.ready.json"
-        super().__init__([OFFHOOK, "serve", agent_file, "--json", "--ready-file", ready, "--control", "127.0.0.1:0",
+        super().__init__([*within, OFFHOOK, "serve", agent_file, "--json", "--ready-file", ready, "--control", "127.0.0.1:0",
                           *arguments], pathlib.Path(folder) / f"{log}.log", {"OFFHOOK_CONTROL_TOKEN": "tok", **(env or {})})
         wait_for(lambda: ready.exists() or self.process.poll() is not None, "the ready file of serve")
         if not ready.exists():
@@ -160,8 +160,8 @@ agents:
 {more}""")
         return path
 
-    def serve(self, agent_file, *arguments, log="serve"):
-        serve = Serve(self.folder, agent_file, log, *arguments)
+    def serve(self, agent_file, *arguments, log="serve", **options):
+        serve = Serve(self.folder, agent_file, log, *arguments, **options)
         self.addCleanup(serve.end)
         return serve
 

@@ -12,6 +12,7 @@ from support import DEADLINE_S, main, wait_for
 
 CALLS = int(os.environ.get("OFFHOOK_SOAK_CALLS", "4"))
 SHORT_CALLS = int(os.environ.get("OFFHOOK_SOAK_SHORT_CALLS", "40"))
+PARTS = 4 if SHORT_CALLS < 1_000 else 20
 AT_ONCE = int(os.environ.get("OFFHOOK_SOAK_AT_ONCE", "8"))
 REPORT = os.environ.get("OFFHOOK_SOAK_REPORT")
 PATIENCE_S = DEADLINE_S + 3 * CALLS
@@ -29,6 +30,13 @@ def resources(process):
     cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     resident_kb = int((folder / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
     return len(os.listdir(folder / "fd")), resident_kb, cpu_s
+
+
+def slope(values):
+    """Of the straight line that fits best, for each step of the index."""
+    mean_x, mean_y = (len(values) - 1) / 2, sum(values) / len(values)
+    return (sum((x - mean_x) * (y - mean_y) for x, y in enumerate(values)) /
+            sum((x - mean_x) ** 2 for x in range(len(values))))
 
 
 class SoakTest(ServeTest):
@@ -123,7 +131,7 @@ class ManyShortOnes(SoakTest):
         wait_for(lambda: resources(serve)[0], "serve")
         samples = []
         began = time.monotonic()
-        parts = 4
+        parts = PARTS
         for _ in range(parts):
             callers = self.callers(self.sim_process, "--calls", SHORT_CALLS // parts, "--at-once", AT_ONCE,
                                    "--hang-up-after", "400")
@@ -142,7 +150,9 @@ class ManyShortOnes(SoakTest):
         self.assertGreater(len(asked), total // 2)
         self.assertEqual({key.split(":")[0] for key in attempts}, asked)
         self.assertEqual(set(attempts.values()), {1})
-        self.report("short calls", calls=total, seconds=round(seconds, 1), fds_and_kb=samples,
+        settled = [kb for _, kb in samples[parts // 2:]]
+        bytes_a_call = slope(settled) * 1024 / (total // parts)
+        self.report("short calls", calls=total, slope_bytes_a_call=round(bytes_a_call), seconds=round(seconds, 1), fds_and_kb=samples,
                     serve_cpu_s=resources(serve)[2])
         # Pooled connections and the journal's files come with the first calls; nothing comes with the others.
         self.assertLessEqual(samples[-1][0], samples[0][0] + 4, samples)

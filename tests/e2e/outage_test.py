@@ -1,0 +1,156 @@
+"""The disk of the journal is full, the clock is set: calls go on, it is told, and nothing is done twice."""
+import json
+import pathlib
+import struct
+import subprocess
+
+from serve_support import ServeTest
+from support import DEADLINE_S, have, main, wait_for
+
+DISK_KB = 1_024
+MOST_CALLERS = 40
+DAY_S = 86_400
+
+
+class OutageTest(ServeTest):
+    """Every call asks for the tool at once, and stays up."""
+
+    def begin(self, more="", **options):
+        self.tools = self.tool_server()
+        self.sim_process = self.sim_with_webhook("--replies", self.replies("It comes on Thursday."), "--accept-deadline", "60")
+        return self.serve(self.agent_file(self.sim_process, f"""tools:
+  find_order:
+    kind: http
+    description: Finds an order.
+    url: {self.tools.url}/ok
+    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
+{more}""", agents="""  support:
+    model: gpt-realtime-2.1
+    opening: |
+      Say 'call:find_order {"order": 17}'
+    tools: [find_order]
+"""), **options)
+
+    def outcomes(self, serve):
+        """Call id to the error of its tool, or to nothing when it was done."""
+        return {event["call_id"]: event.get("error") for event in serve.events("step")
+                if (event["source"], event["name"]) == ("tool", "done")}
+
+    def next_call(self, serve):
+        """One more caller. @return id and what came of its tool."""
+        before = self.outcomes(serve)
+        self.callers(self.sim_process)
+        wait_for(lambda: len(self.outcomes(serve)) > len(before), "the tool of another call")
+        (call_id, error), = [item for item in self.outcomes(serve).items() if item[0] not in before]
+        return call_id, error
+
+    def asked(self):
+        return {key.split(":")[0] for key in self.tools.attempts()}
+
+    def check_effects(self, serve):
+        """What was told to be done was done once, and what was told not to be done was not."""
+        outcomes = self.outcomes(serve)
+        self.assertEqual(set(self.tools.attempts().values()), {1})
+        self.assertEqual(self.asked(), {call_id for call_id, error in outcomes.items() if not error})
+        self.assertEqual({call["id"] for call in serve.calls("live")}, set(outcomes))
+
+
+def private_disks():
+    return have("unshare") and subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], check=False,
+                                              capture_output=True, timeout=DEADLINE_S).returncode == 0
+
+
+class FullDisk(OutageTest):
+    def test_calls_go_on_and_no_tool_runs_that_cannot_be_recorded(self):
+        if not private_disks():
+            self.skipTest("no file systems may be mounted here")
+        disk = self.folder / "disk"
+        disk.mkdir()
+        within = ["unshare", "-rm", "sh", "-c",
+                  f'mount -t tmpfs -o size={DISK_KB}k none "$0" && exec "$@"', disk]
+        serve = self.begin(f"journal: {disk}/offhook.db\n", within=within)
+        seen = pathlib.Path(f"/proc/{serve.process.pid}/root{disk}")
+        first, error = self.next_call(serve)
+        self.assertIsNone(error)
+        self.assertEqual(serve.request("/readyz")[0], 200)
+
+        with open(seen / "fill", "wb", buffering=0) as file:
+            size = 65_536
+            while size:
+                try:
+                    file.write(bytes(size))
+                except OSError:
+                    size //= 2
+        # What the journal's files have room for inside goes on to be written.
+        for _ in range(MOST_CALLERS):
+            refused, error = self.next_call(serve)
+            if error:
+                break
+        self.assertIn("could not be recorded", error)
+        status, why = wait_for(lambda: (lambda answer: answer if answer[0] == 503 else None)(serve.request("/readyz")),
+                               "/readyz to say so")
+        self.assertIn("the journal cannot be written", why)
+        self.assertEqual(serve.metric("offhook_journal_up"), 0)
+        self.assertGreater(serve.metric("offhook_journal_failures_total"), 0)
+        self.assertIn("free space", json.dumps(wait_for(lambda: serve.events("journal_failed"), "the log to say so")))
+        self.assertNotIn(refused, self.asked())
+        self.check_effects(serve)
+
+        (seen / "fill").unlink()
+        wait_for(lambda: serve.request("/readyz")[0] == 200, "the journal to recover by itself")
+        self.assertEqual(serve.metric("offhook_journal_up"), 1)
+        wait_for(lambda: serve.events("journal_restored"), "the log to say so")
+        last, error = self.next_call(serve)
+        self.assertIsNone(error)
+        self.check_effects(serve)
+        self.assertLessEqual({first, refused, last}, {call["id"] for call in serve.calls("live")})
+
+
+class SetClock(OutageTest):
+    def set_clock(self, seconds):
+        with open(self.shift, "r+b") as file:
+            file.write(struct.pack("=q", seconds))
+
+    def refused(self, serve, reason):
+        found = 0
+        for line in serve.request("/metrics")[1].splitlines():
+            if line.startswith("offhook_webhooks_refused_total") and reason in line:
+                found = float(line.split()[-1])
+        return found
+
+    def test_calls_go_on_and_webhooks_of_another_time_are_refused_until_it_is_right_again(self):
+        if not have("cc"):
+            self.skipTest("no C compiler")
+        library, self.shift = self.folder / "clock_shift.so", self.folder / "shift"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, pathlib.Path(__file__).with_name("clock_shift.c")],
+                       check=True, timeout=DEADLINE_S)
+        self.shift.write_bytes(bytes(8))
+        serve = self.begin(env={"LD_PRELOAD": str(library), "CLOCK_SHIFT_FILE": str(self.shift)})
+        first, error = self.next_call(serve)
+        self.assertIsNone(error)
+
+        for days, reason in ((2, "too_old"), (-2, "too_new")):
+            self.set_clock(days * DAY_S)
+            self.callers(self.sim_process)
+            wait_for(lambda: self.refused(serve, reason) > 0, f"webhooks to be {reason}")
+            stepped = wait_for(lambda: [e for e in serve.events("clock_set") if abs(e["by_s"] - days * DAY_S) < DAY_S * 3],
+                               "the log to tell of the clock")
+            self.assertTrue(stepped)
+            self.assertEqual({call["id"] for call in serve.calls("live")}, {first})
+            self.assertEqual(self.asked(), {first})
+            self.assertEqual(serve.request("/readyz")[0], 200)
+        self.assertGreaterEqual(serve.metric("offhook_clock_steps_total"), 2)
+
+        self.set_clock(0)
+        wait_for(lambda: serve.metric("offhook_clock_steps_total") >= 3, "the clock to be seen right again")
+        self.callers(self.sim_process)
+        wait_for(lambda: len(self.outcomes(serve)) > 1, "a call at the right time")
+        self.assertEqual(set(self.tools.attempts().values()), {1})
+        serve.request(f"/v1/calls/{first}/hang_up", {})
+        ended = wait_for(lambda: [e for e in serve.events("ended") if e["call_id"] == first], "the end of the first call")
+        self.assertLess(ended[0]["seconds"], DAY_S)
+        self.assertGreaterEqual(ended[0]["seconds"], 0)
+
+
+if __name__ == "__main__":
+    main()
