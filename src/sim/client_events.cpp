@@ -41,6 +41,9 @@ ApiResult<> check_response(const json::value& response) {
   if (tools != nullptr && !tools->is_null() && !tools->is_array()) {
     return refuse(invalid_value("response.tools", "an array"));
   }
+  if (auto checked = check_output_tokens(response, "response"); !checked) {
+    return checked;
+  }
   if (const auto* const modalities = json_at(response, "output_modalities")) {
     return check_modalities(*modalities, "response.output_modalities");
   }

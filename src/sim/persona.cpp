@@ -86,6 +86,20 @@ Reply as_reply(const std::string& line) {
   return function;
 }
 
+/// Words, calls, or words and then calls.
+Reply as_reply(RuleReply found, std::string first) {
+  std::vector<CallFunction> calls;
+  for (const RuleReply::Call& call : found.calls) {
+    calls.push_back({call.name, boost::json::serialize(call.arguments)});
+  }
+  if (!found.say.empty()) {
+    return Say{joined(std::move(first), found.say), std::move(calls)};
+  }
+  CallFunction function = std::move(calls.front());
+  function.also.assign(calls.begin() + 1, calls.end());
+  return function;
+}
+
 }  // namespace
 
 std::string dictated_text(std::string_view instructions) {
@@ -132,9 +146,7 @@ Reply Persona::reply(const Prompt& whole) {
     return next_reply();
   }
   if (!prompt.tool_output.empty()) {
-    return Say{script_.after_call.empty()
-                   ? in_words(prompt.tool_output)
-                   : replaced(script_.after_call, "$output", prompt.tool_output)};
+    return Say{tell_outputs(prompt)};
   }
   if (prompt.heard.empty() || prompt.heard == unknown_words) {
     return next_reply();
@@ -144,12 +156,20 @@ Reply Persona::reply(const Prompt& whole) {
   }
   std::string first = prompt.interrupted ? script_.interrupted : "";
   if (auto found = apply_rules(script_, prompt.heard)) {
-    if (!found->call.empty()) {
-      return CallFunction{std::move(found->call), boost::json::serialize(found->arguments)};
-    }
-    return Say{joined(std::move(first), found->say)};
+    return as_reply(std::move(*found), std::move(first));
   }
   return Say{joined(std::move(first), reply_otherwise(script_, prompt.heard))};
+}
+
+std::string Persona::tell_outputs(const Prompt& prompt) const {
+  std::string text;
+  for (const std::string& output : prompt.earlier_outputs) {
+    text = joined(std::move(text), script_.after_call.empty() ? in_words(output) : output);
+  }
+  if (script_.after_call.empty()) {
+    return joined(std::move(text), in_words(prompt.tool_output));
+  }
+  return replaced(script_.after_call, "$output", joined(std::move(text), prompt.tool_output));
 }
 
 Reply Persona::greet(const Prompt& prompt) {

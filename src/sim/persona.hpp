@@ -14,15 +14,17 @@
 
 namespace offhook::sim {
 
-/// Something for the model to say.
-struct Say {
-  std::string text;
-};
-
 /// A function for the model to call.
 struct CallFunction {
   std::string name;
-  std::string arguments;  ///< JSON text.
+  std::string arguments;             ///< JSON text.
+  std::vector<CallFunction> also{};  ///< More calls in the same response; theirs are not used.
+};
+
+/// Something for the model to say.
+struct Say {
+  std::string text;
+  std::vector<CallFunction> also{};  ///< Calls in the same response, after the words.
 };
 
 using Reply = std::variant<Say, CallFunction>;
@@ -36,6 +38,7 @@ struct Prompt {
   bool interrupted = false;            ///< … with which the caller cut the model short.
   boost::json::array tools{};          ///< Functions that may be called.
   std::string tool_output{};           ///< Of the function called last, when it is the newest item.
+  std::vector<std::string> earlier_outputs{};  ///< Of those that were called together with it.
 };
 
 /// What the sim's model says: no intelligence. Either answers in turn, or the rules of a script.
@@ -57,6 +60,7 @@ class Persona {
 
  private:
   [[nodiscard]] Reply greet(const Prompt& prompt);
+  [[nodiscard]] std::string tell_outputs(const Prompt& prompt) const;
   [[nodiscard]] std::optional<Reply> follow_task(const Prompt& prompt);
   [[nodiscard]] Reply next_reply();
 

@@ -4,6 +4,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "sim/request_body.hpp"
+
 namespace offhook::sim {
 namespace {
 
@@ -48,15 +50,52 @@ Result<std::vector<std::string>> texts(const std::string& name,
   return all;
 }
 
-Result<> read_arguments(const std::string& name, const YAML::Node& node, PersonaRule& rule) {
-  if (!node.IsMap()) {
-    return fail(wrong(name, node, "rules: arguments: names with values are wanted"));
+Result<PersonaCall> read_call(const std::string& name,
+                              const YAML::Node& function,
+                              const YAML::Node& arguments) {
+  if (!function.IsScalar()) {
+    return fail(wrong(name, function, "rules: call: the name of a function is wanted"));
   }
-  for (const auto& argument : node) {
+  PersonaCall call{function.Scalar()};
+  if (arguments && !arguments.IsMap()) {
+    return fail(wrong(name, arguments, "rules: arguments: names with values are wanted"));
+  }
+  for (const auto& argument : arguments) {
     if (!argument.second.IsScalar()) {
       return fail(wrong(name, argument.second, "rules: arguments: a text is wanted"));
     }
-    rule.arguments.emplace_back(argument.first.Scalar(), argument.second.Scalar());
+    call.arguments.emplace_back(argument.first.Scalar(), argument.second.Scalar());
+  }
+  return call;
+}
+
+/// `call` with `arguments`, and `calls`: a list of such pairs.
+Result<> read_calls(const std::string& name, const YAML::Node& node, PersonaRule& rule) {
+  if (node["arguments"] && !node["call"]) {
+    return fail(wrong(name, node["arguments"], "rules: arguments belong to a call"));
+  }
+  std::vector<YAML::Node> all;
+  if (node["call"]) {
+    all.push_back(node);
+  }
+  if (node["calls"]) {
+    const YAML::Node& calls = node["calls"];
+    if (!calls.IsSequence()) {
+      return fail(wrong(name, calls, "rules: calls: a list of call with arguments is wanted"));
+    }
+    for (const YAML::Node& call : calls) {
+      all.push_back(call);
+    }
+  }
+  for (const YAML::Node& one : all) {
+    if (!one.IsMap() || !one["call"]) {
+      return fail(wrong(name, one, "rules: calls: each needs call: FUNCTION"));
+    }
+    auto call = read_call(name, one["call"], one["arguments"]);
+    if (!call) {
+      return fail(std::move(call).error());
+    }
+    rule.calls.push_back(std::move(*call));
   }
   return {};
 }
@@ -73,25 +112,23 @@ Result<PersonaRule> read_rule(const std::string& name, const YAML::Node& node) {
   rule.hears = std::move(*pattern);
   for (const auto& member : node) {
     const std::string key = member.first.Scalar();
-    if (key == "say") {
-      auto say = texts(name, "rules: say", member.second);
-      if (!say) {
-        return fail(std::move(say).error());
-      }
-      rule.say = std::move(*say);
-    } else if (key == "call" && member.second.IsScalar()) {
-      rule.call = member.second.Scalar();
-    } else if (key == "arguments") {
-      const auto read = read_arguments(name, member.second, rule);
-      if (!read) {
-        return fail(read.error());
-      }
-    } else if (key != "hears") {
-      return fail(wrong(name, member.first,
-                        "rules: unknown field " + key + "; there are hears, say, call, arguments"));
+    if (!lists("hears say call arguments calls", key)) {
+      return fail(
+          wrong(name, member.first,
+                "rules: unknown field " + key + "; there are hears, say, call, arguments, calls"));
     }
   }
-  if (rule.say.empty() == rule.call.empty()) {
+  if (node["say"]) {
+    auto say = texts(name, "rules: say", node["say"]);
+    if (!say) {
+      return fail(std::move(say).error());
+    }
+    rule.say = std::move(*say);
+  }
+  if (auto read = read_calls(name, node, rule); !read) {
+    return fail(std::move(read).error());
+  }
+  if (rule.say.empty() && rule.calls.empty()) {
     return fail(wrong(name, node, "rules: each says something or calls a function"));
   }
   return rule;
@@ -178,9 +215,11 @@ std::optional<RuleReply> apply_rules(PersonaScript& script, std::string_view hea
     if (!rule.say.empty()) {
       reply.say = fill_in(rule.say[rule.used++ % rule.say.size()], match);
     }
-    reply.call = rule.call;
-    for (const auto& [name, value] : rule.arguments) {
-      reply.arguments[name] = fill_in(value, match);
+    for (const PersonaCall& call : rule.calls) {
+      RuleReply::Call& made = reply.calls.emplace_back(RuleReply::Call{call.name});
+      for (const auto& [name, value] : call.arguments) {
+        made.arguments[name] = fill_in(value, match);
+      }
     }
     return reply;
   }

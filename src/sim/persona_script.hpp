@@ -17,13 +17,18 @@ namespace offhook::sim {
 /// Stands for a turn of the caller whose words nobody recognised.
 inline constexpr std::string_view unknown_words = "(speech)";
 
+/// A function that a rule calls, with arguments by name.
+struct PersonaCall {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> arguments{};
+};
+
 /// What to do when the caller's words fit a pattern. Texts may hold $0 (all that fitted) to $9.
 struct PersonaRule {
   std::regex hears;
-  std::vector<std::string> say{};                                ///< Said in turn.
-  std::string call{};                                            ///< A function to call instead.
-  std::vector<std::pair<std::string, std::string>> arguments{};  ///< Of that function.
-  std::size_t used = 0;                                          ///< How often it has answered.
+  std::vector<std::string> say{};    ///< Said in turn, before any calls.
+  std::vector<PersonaCall> calls{};  ///< All in one response.
+  std::size_t used = 0;              ///< How often it has answered.
 };
 
 /// A small set of rules that makes a conversation (docs/sim.md, "Personas").
@@ -49,9 +54,12 @@ struct PersonaScript {
 
 /// The reply of the first rule that fits `heard`, or nothing.
 struct RuleReply {
+  struct Call {
+    std::string name;
+    boost::json::object arguments{};
+  };
   std::string say{};
-  std::string call{};
-  boost::json::object arguments{};
+  std::vector<Call> calls{};
 };
 [[nodiscard]] std::optional<RuleReply> apply_rules(PersonaScript& script, std::string_view heard);
 

@@ -109,6 +109,7 @@ class RealtimeSession {
 
   // Responses: response_flow.cpp.
   [[nodiscard]] Prompt prompt(const boost::json::value& overrides) const;
+  [[nodiscard]] Reply reply_to(const Prompt& prompt);
   [[nodiscard]] ResponsePlan plan(const boost::json::value& overrides);
   void start_response(const boost::json::value& overrides, Time now);
   void end_response(const std::string& id, const Ending& ending);

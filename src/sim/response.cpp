@@ -19,54 +19,72 @@ constexpr int output_ms_per_token = 50;
 int text_tokens(std::string_view text) { return static_cast<int>((text.size() + 3) / 4); }
 
 Response::Response(ResponsePlan plan, Outbox& out)
-    : plan_{std::move(plan)},
-      id_{out.ids().realtime("resp_")},
-      item_id_{out.ids().realtime("item_")} {
-  if (auto* const call = std::get_if<CallFunction>(&plan_.reply)) {
-    function_ = true;
-    call_ = std::move(*call);
-    call_id_ = out.ids().realtime("call_");
-  } else {
-    speech_ = !plan_.text_only;
+    : plan_{std::move(plan)}, id_{out.ids().realtime("resp_")} {
+  if (plan_.max_output_tokens.is_int64()) {
+    most_tokens_ = static_cast<int>(plan_.max_output_tokens.get_int64());
   }
 }
 
 void Response::begin(Outbox& out, Conversation& conversation) {
   conversation_id_ = conversation.id();
   out.send("response.created", {{"response", describe(nullptr)}});
-  item_.body = {{"id", item_id_}, {"object", "realtime.item"}};
-  if (function_) {
-    item_.body["type"] = "function_call";
-    item_.body["status"] = "in_progress";
-    item_.body["name"] = call_.name;
-    item_.body["call_id"] = call_id_;
-    item_.body["arguments"] = "";
-  } else {
-    item_.body["type"] = "message";
-    item_.body["status"] = "in_progress";
-    item_.body["role"] = "assistant";
-    item_.body["content"] = json::array{};
+  if (plan_.reply) {
+    reply_with(std::move(*plan_.reply), out, conversation);
   }
+}
+
+void Response::reply_with(Reply reply, Outbox& out, Conversation& conversation) {
+  if (auto* const say = std::get_if<Say>(&reply)) {
+    more_.assign(say->also.begin(), say->also.end());
+    open_message(std::move(say->text), out, conversation);
+  } else {
+    auto& call = std::get<CallFunction>(reply);
+    more_.assign(call.also.begin(), call.also.end());
+    call.also.clear();
+    open_call(std::move(call), out, conversation);
+  }
+}
+
+void Response::open_item(Outbox& out, Conversation& conversation) {
+  open_ = true;
+  item_.body["status"] = "in_progress";
   out.send("response.output_item.added",
-           {{"response_id", id_}, {"output_index", 0}, {"item", item_.body}});
+           {{"response_id", id_}, {"output_index", index_}, {"item", item_.body}});
   if (plan_.in_conversation) {
     conversation.append(item_);
     out.send("conversation.item.added",
              {{"previous_item_id", conversation.before(item_id_)}, {"item", item_.body}});
   }
-  if (function_) {
-    cut_into_pieces(call_.arguments);
-    return;
-  }
+}
+
+void Response::open_message(std::string text, Outbox& out, Conversation& conversation) {
+  speech_ = !plan_.text_only;
+  item_id_ = out.ids().realtime("item_");
+  item_.body = {{"id", item_id_},    {"object", "realtime.item"}, {"type", "message"},
+                {"status", nullptr}, {"role", "assistant"},       {"content", json::array{}}};
+  open_item(out, conversation);
   json::object added = place(true);
   added["part"] = part("");
   out.send("response.content_part.added", added);
-  const std::string& text = std::get<Say>(plan_.reply).text;
   if (speech_) {
-    out.act(Synthesise{id_, text});
+    out.act(Synthesise{id_, std::move(text)});
   } else {
     cut_into_pieces(text);
   }
+}
+
+void Response::open_call(CallFunction call, Outbox& out, Conversation& conversation) {
+  function_ = true;
+  speech_ = false;
+  call_ = std::move(call);
+  item_id_ = out.ids().realtime("item_");
+  call_id_ = out.ids().realtime("call_");
+  item_ = {};
+  item_.body = {{"id", item_id_},    {"object", "realtime.item"}, {"type", "function_call"},
+                {"status", nullptr}, {"name", call_.name},        {"call_id", call_id_},
+                {"arguments", ""}};
+  open_item(out, conversation);
+  cut_into_pieces(call_.arguments);
 }
 
 /// Words for text, a few characters each for a function's arguments.
@@ -105,18 +123,42 @@ bool Response::due(Time now) const {
   return urgent || now >= last_sent_ + plan_.word_interval;
 }
 
-bool Response::advance(Time now, Outbox& out) {
-  while (next_ < pieces_.size() && due(now)) {
-    const bool urgent = next_ == 0 || (speech_ && generated_ms_ < head_start_ms);
-    last_sent_ = urgent ? now : last_sent_ + plan_.word_interval;
-    send_delta(pieces_[next_++], out);
+int Response::tokens_of(std::string_view text, int audio_ms) const {
+  return ended_tokens_ + text_tokens(text) + audio_ms / output_ms_per_token;
+}
+
+bool Response::affordable(const Piece& piece) const {
+  const int audio_ms = speech_ ? piece.end_ms : generated_ms_;
+  return tokens_of(text_ + piece.text, audio_ms) <= most_tokens_;
+}
+
+Response::Progress Response::advance(Time now, Outbox& out, Conversation& conversation) {
+  while (open_) {
+    while (next_ < pieces_.size() && due(now) && !out_of_tokens_) {
+      const bool urgent = next_ == 0 || (speech_ && generated_ms_ < head_start_ms);
+      last_sent_ = urgent ? now : last_sent_ + plan_.word_interval;
+      out_of_tokens_ = !affordable(pieces_[next_]);
+      if (!out_of_tokens_) {
+        send_delta(pieces_[next_++], out);
+      }
+    }
+    const bool all_sent = out_of_tokens_ || (all_pieces_known_ && next_ == pieces_.size());
+    const bool begun = !speech_ || audible_ || now >= last_sent_ + patience_for_playback;
+    if (!all_sent || !begun) {
+      return Progress::running;
+    }
+    if (out_of_tokens_ || more_.empty()) {
+      return out_of_tokens_ ? Progress::out_of_tokens : Progress::complete;
+    }
+    end_item(true, out, conversation);
+    open_call(std::move(more_.front()), out, conversation);
+    more_.pop_front();
   }
-  const bool all_sent = all_pieces_known_ && next_ == pieces_.size();
-  return all_sent && (!speech_ || audible_ || now >= last_sent_ + patience_for_playback);
+  return Progress::running;
 }
 
 json::object Response::place(bool with_content_index) const {
-  json::object place{{"response_id", id_}, {"item_id", item_id_}, {"output_index", 0}};
+  json::object place{{"response_id", id_}, {"item_id", item_id_}, {"output_index", index_}};
   if (with_content_index) {
     place["content_index"] = 0;
   }
@@ -176,23 +218,17 @@ void Response::close_content(Outbox& out, bool whole) {
 
 void Response::close_item(bool whole) {
   item_.body["status"] = whole ? "completed" : "incomplete";
-  item_.audio_ms = generated_ms_;
   if (function_) {
     item_.body["arguments"] = text_;
-  } else if (speech_) {
-    const json::object content{{"type", "output_audio"}, {"transcript", text_}};
-    item_.body["content"] = json::array{content};
-  } else {
-    const json::object content{{"type", "output_text"}, {"text", text_}};
-    item_.body["content"] = json::array{content};
+    return;
   }
+  item_.audio_ms = generated_ms_;
+  const json::object content{{"type", speech_ ? "output_audio" : "output_text"},
+                             {speech_ ? "transcript" : "text", text_}};
+  item_.body["content"] = json::array{content};
 }
 
-void Response::finish(const Ending& ending, Outbox& out, Conversation& conversation) {
-  const bool whole = ending.status == "completed";
-  if (!whole && speech_) {
-    out.act(StopSynthesis{id_});
-  }
+void Response::end_item(bool whole, Outbox& out, Conversation& conversation) {
   close_content(out, whole);
   close_item(whole);
   if (plan_.in_conversation) {
@@ -203,12 +239,29 @@ void Response::finish(const Ending& ending, Outbox& out, Conversation& conversat
     }
   }
   out.send("response.output_item.done",
-           {{"response_id", id_}, {"output_index", 0}, {"item", item_.body}});
+           {{"response_id", id_}, {"output_index", index_++}, {"item", item_.body}});
+  ended_.push_back(item_.body);
+  ended_tokens_ += text_tokens(text_);
+  text_.clear();
+  pieces_.clear();
+  next_ = 0;
+  all_pieces_known_ = false;
+  open_ = false;
+}
+
+void Response::finish(const Ending& ending, Outbox& out, Conversation& conversation) {
+  const bool whole = ending.status == "completed";
+  if (!whole && speech_) {
+    out.act(StopSynthesis{id_});
+  }
+  if (open_) {
+    end_item(whole, out, conversation);
+  }
   out.send("response.done", {{"response", describe(&ending)}});
 }
 
 json::object Response::usage() const {
-  const int text = text_tokens(text_);
+  const int text = ended_tokens_;
   const int audio = generated_ms_ / output_ms_per_token;
   const int input = plan_.input_text_tokens + plan_.input_audio_tokens;
   const json::object cached{{"text_tokens", 0}, {"audio_tokens", 0}, {"image_tokens", 0}};
@@ -229,10 +282,8 @@ json::object Response::usage() const {
 json::object Response::describe(const Ending* ending) const {
   json::value details;
   json::value usage_counts;
-  json::array output;
   if (ending != nullptr) {
     usage_counts = usage();
-    output.push_back(item_.body);
     if (ending->status == "failed") {
       const json::object error{
           {"type", "server_error"}, {"code", "server_error"}, {"message", ending->reason}};
@@ -250,7 +301,7 @@ json::object Response::describe(const Ending* ending) const {
           {"id", id_},
           {"status", ending == nullptr ? "in_progress" : ending->status},
           {"status_details", details},
-          {"output", output},
+          {"output", ended_},
           {"conversation_id", conversation},
           {"output_modalities", json::array{plan_.text_only ? "text" : "audio"}},
           {"max_output_tokens", plan_.max_output_tokens},

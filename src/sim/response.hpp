@@ -2,6 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +29,9 @@ struct Sentence {
 
 /// What a response will produce, and what its events say about it.
 struct ResponsePlan {
-  Reply reply;
-  bool text_only = false;       ///< Text on the socket, nothing to hear.
-  bool in_conversation = true;  ///< false: out of band, `conversation:"none"`.
+  std::optional<Reply> reply{};  ///< Nothing: it comes later, by `Response::reply_with`.
+  bool text_only = false;        ///< Text on the socket, nothing to hear.
+  bool in_conversation = true;   ///< false: out of band, `conversation:"none"`.
   boost::json::value metadata{};
   boost::json::value max_output_tokens{"inf"};
   boost::json::object output_format{};  ///< `audio.output.format` of the session.
@@ -39,32 +43,36 @@ struct ResponsePlan {
 
 /// How a response ended: status and, for the status details, why.
 struct Ending {
-  std::string status = "completed";  ///< completed, cancelled, failed.
-  std::string reason{};              ///< turn_detected, client_cancelled, or what failed.
+  std::string status = "completed";  ///< completed, incomplete, cancelled, failed.
+  std::string reason{};  ///< max_output_tokens, turn_detected, client_cancelled, or what failed.
 };
 
 /// One response from `response.created` to `response.done`, in the order of
-/// docs/openai-behaviour.md 7.1 (speech and text) or 7.5 (function call). Generation is paced, and
-/// faster than speech: a word every `word_interval`.
+/// docs/openai-behaviour.md 7.1 (speech and text) or 7.5 (function calls, each an item of its own,
+/// also after words). Generation is paced, and faster than speech: a word every `word_interval`.
 class Response {
  public:
   Response(ResponsePlan plan, Outbox& out);
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  /// The item that is being generated; of speech, until it is whole.
   [[nodiscard]] const std::string& item_id() const noexcept { return item_id_; }
   [[nodiscard]] bool in_conversation() const noexcept { return plan_.in_conversation; }
   /// Sound generated so far.
   [[nodiscard]] int generated_ms() const noexcept { return generated_ms_; }
 
-  /// Opens the response and its item, and asks for the speech.
+  /// Opens the response and, where the reply is known, its first item; asks for the speech.
   void begin(Outbox& out, Conversation& conversation);
+  /// The reply that was not known at the beginning.
+  void reply_with(Reply reply, Outbox& out, Conversation& conversation);
   /// One more sentence of the speech. @param last  None follows.
   void add_sentence(const Sentence& sentence, bool last);
   /// The caller was sent the first of it.
   void set_audible() noexcept { audible_ = true; }
-  /// Sends what is due by `now`. @return true once everything has been generated. Speech is not
-  /// done before the caller hears it begin, so that even one word keeps the documented order.
-  bool advance(Time now, Outbox& out);
+  enum class Progress : std::uint8_t { running, complete, out_of_tokens };
+  /// Sends what is due by `now`, and goes on to the next item. Speech is not done before the caller
+  /// hears it begin, so that even one word keeps the documented order.
+  Progress advance(Time now, Outbox& out, Conversation& conversation);
   /// Closes what is open, and the response. The item stays `incomplete` unless it is whole.
   void finish(const Ending& ending, Outbox& out, Conversation& conversation);
 
@@ -75,7 +83,13 @@ class Response {
     int end_ms = 0;
   };
 
+  void open_item(Outbox& out, Conversation& conversation);
+  void open_message(std::string text, Outbox& out, Conversation& conversation);
+  void open_call(CallFunction call, Outbox& out, Conversation& conversation);
+  void end_item(bool whole, Outbox& out, Conversation& conversation);
   [[nodiscard]] bool due(Time now) const;
+  [[nodiscard]] bool affordable(const Piece& piece) const;
+  [[nodiscard]] int tokens_of(std::string_view text, int audio_ms) const;
   [[nodiscard]] boost::json::object part(std::string_view transcript) const;
   [[nodiscard]] boost::json::object place(bool with_content_index) const;
   [[nodiscard]] boost::json::object describe(const Ending* ending) const;
@@ -87,8 +101,16 @@ class Response {
 
   ResponsePlan plan_;
   std::string id_;
-  std::string item_id_;
   std::string conversation_id_;
+  int most_tokens_ = std::numeric_limits<int>::max();
+  std::deque<CallFunction> more_{};  ///< Items that follow.
+  boost::json::array ended_{};       ///< Items that are over.
+  int ended_tokens_ = 0;             ///< Of their texts.
+
+  // The item that is open.
+  bool open_ = false;
+  int index_ = 0;
+  std::string item_id_{};
   bool speech_ = false;
   bool function_ = false;
   CallFunction call_{};
@@ -99,6 +121,7 @@ class Response {
   std::size_t next_ = 0;
   bool all_pieces_known_ = false;
   bool audible_ = false;
+  bool out_of_tokens_ = false;
   int known_ms_ = 0;
   int generated_ms_ = 0;
   Time last_sent_{};

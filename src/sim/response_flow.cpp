@@ -51,11 +51,19 @@ Prompt RealtimeSession::prompt(const json::value& overrides) const {
   const bool own = tools != nullptr && tools->is_array();
   prompt.tools = (own ? *tools : config_.json().at("tools")).as_array();
   const auto& items = conversation_.items();
+  bool called = false;
   for (auto item = items.rbegin(); item != items.rend(); ++item) {
     if (item->type() == "function_call_output") {
-      prompt.tool_output = json_string(item->body, "output");
+      const std::string output{json_string(item->body, "output")};
+      if (called) {
+        prompt.earlier_outputs.insert(prompt.earlier_outputs.begin(), output);
+      } else {
+        prompt.tool_output = output;
+      }
+      called = true;
+      continue;
     }
-    if (item->role() != "user") {
+    if (item->role() != "user" || called) {
       break;
     }
     prompt.heard = words_of(*item) + (prompt.heard.empty() ? "" : " ") + prompt.heard;
@@ -63,10 +71,25 @@ Prompt RealtimeSession::prompt(const json::value& overrides) const {
   return prompt;
 }
 
+/// What the persona answers; one call only where the session wants no parallel ones.
+Reply RealtimeSession::reply_to(const Prompt& prompt) {
+  Reply reply = persona_.reply(prompt);
+  const json::value* const parallel = config_.json().if_contains("parallel_tool_calls");
+  if (parallel != nullptr && *parallel == false) {
+    if (auto* const call = std::get_if<CallFunction>(&reply)) {
+      call->also.clear();
+    } else if (auto& more = std::get<Say>(reply).also; more.size() > 1) {
+      more.erase(more.begin() + 1, more.end());
+    }
+  }
+  return reply;
+}
+
 /// @param overrides  `response` of a response.create, or an empty object after a caller's turn.
 ResponsePlan RealtimeSession::plan(const json::value& overrides) {
   const auto instructions = json_string(overrides, "instructions");
-  ResponsePlan plan{persona_.reply(prompt(overrides))};
+  ResponsePlan plan;
+  plan.reply = reply_to(prompt(overrides));
   cut_short_ = false;
   plan.text_only = config_.text_only();
   if (const auto* const modalities = json_at(overrides, "output_modalities")) {
@@ -103,24 +126,27 @@ void RealtimeSession::start_response(const json::value& overrides, Time now) {
 }
 
 void RealtimeSession::advance_responses(Time now) {
-  std::vector<std::string> complete;
+  std::vector<std::pair<std::string, Ending>> over;
   for (const auto& response : responses_) {
-    const bool all = response->advance(now, out_);
+    const std::string item_id = response->item_id();
+    const auto progress = response->advance(now, out_, conversation_);
     if (response->generated_ms() > 0) {
       model_spoke_ = true;
       Playback* playback = find_playback(response->id());
       if (playback == nullptr) {
-        playing_.push_back({response->id(), response->item_id()});
+        playing_.push_back({response->id(), item_id});
         playback = &playing_.back();
       }
       playback->generated_ms = response->generated_ms();
     }
-    if (all) {
-      complete.push_back(response->id());
+    if (progress == Response::Progress::complete) {
+      over.emplace_back(response->id(), Ending{});
+    } else if (progress == Response::Progress::out_of_tokens) {
+      over.emplace_back(response->id(), Ending{"incomplete", "max_output_tokens"});
     }
   }
-  for (const std::string& id : complete) {
-    end_response(id, {});
+  for (const auto& [id, ending] : over) {
+    end_response(id, ending);
     report_playback(id);
     if (responses_.empty() && playing_.empty()) {
       start_idle_timer(now);  // nothing of it is to be heard

@@ -56,6 +56,11 @@ class SessionConfig {
 /// @param accept  The stricter rules of a SIP accept.
 [[nodiscard]] ApiResult<> check_session(const boost::json::value& session, bool accept);
 
+/// Holds `max_output_tokens` of session or response against 1 to 4096 and "inf".
+/// @param path  Of the object that may have it.
+[[nodiscard]] ApiResult<> check_output_tokens(const boost::json::value& of,
+                                              const std::string& path);
+
 /// Holds output modalities, used by session and response alike, against ["audio"] and ["text"].
 [[nodiscard]] ApiResult<> check_modalities(const boost::json::value& modalities,
                                            const std::string& path);

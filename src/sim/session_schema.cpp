@@ -137,18 +137,6 @@ ApiResult<> check_one_of(const json::value& session,
   return {};
 }
 
-ApiResult<> check_output_tokens(const json::value& session) {
-  const json::value* const value = json_at(session, "max_output_tokens");
-  if (value == nullptr || (value->is_string() && value->get_string() == "inf")) {
-    return {};
-  }
-  const auto tokens = json_int(session, "max_output_tokens");
-  if (!tokens || *tokens < 1 || *tokens > 4'096) {
-    return refuse(invalid_value("session.max_output_tokens", "1 to 4096 or \"inf\""));
-  }
-  return {};
-}
-
 /// A name, or {"id": …} of a voice of the project.
 ApiResult<> check_voice(const json::value& session) {
   const json::value* const voice = json_at(session, "audio.output.voice");
@@ -216,7 +204,7 @@ ApiResult<> check_values(const json::value& session) {
       return checked;
     }
   }
-  if (auto checked = check_output_tokens(session); !checked) {
+  if (auto checked = check_output_tokens(session, "session"); !checked) {
     return checked;
   }
   if (auto checked = check_voice(session); !checked) {
@@ -233,6 +221,18 @@ ApiResult<> check_modalities(const json::value& modalities, const std::string& p
                      (array->front() == "audio" || array->front() == "text");
   if (!known) {
     return refuse(invalid_value(path, R"(["audio"] or ["text"])"));
+  }
+  return {};
+}
+
+ApiResult<> check_output_tokens(const json::value& of, const std::string& path) {
+  const json::value* const value = json_at(of, "max_output_tokens");
+  if (value == nullptr || (value->is_string() && value->get_string() == "inf")) {
+    return {};
+  }
+  const auto tokens = json_int(of, "max_output_tokens");
+  if (!tokens || *tokens < 1 || *tokens > 4'096) {
+    return refuse(invalid_value(path + ".max_output_tokens", "1 to 4096 or \"inf\""));
   }
   return {};
 }

@@ -24,7 +24,9 @@ class SessionProbe {
  public:
   explicit SessionProbe(std::string_view accept = R"({"type":"realtime"})",
                         std::vector<std::string> replies = {"One two.", "Three four five."})
-      : session_{config(accept), options(std::move(replies))} {}
+      : SessionProbe{accept, Persona{std::move(replies)}} {}
+  SessionProbe(std::string_view accept, Persona persona)
+      : session_{config(accept), options(std::move(persona))} {}
 
   [[nodiscard]] RealtimeSession& session() noexcept { return session_; }
   [[nodiscard]] Time now() const noexcept { return now_; }
@@ -123,8 +125,8 @@ class SessionProbe {
   static SessionConfig config(std::string_view accept) {
     return SessionConfig::from_accept(boost::json::parse(accept), audio::CodecId::pcmu).value();
   }
-  static SessionOptions options(std::vector<std::string> replies) {
-    SessionOptions options{Persona{std::move(replies)}, Ids{7}};
+  static SessionOptions options(Persona persona) {
+    SessionOptions options{std::move(persona), Ids{7}};
     options.unix_now = 1'795'305'600;
     return options;
   }
