@@ -43,6 +43,10 @@ struct SimArguments {
   std::string replies_file;
   std::string heard_file;
   std::string persona_file;
+  std::string brain;
+  std::string brain_model = "gpt-4o-mini";
+  std::string brain_key_file;
+  unsigned brain_timeout_s = 20;
   std::vector<std::string> quirks;
   bool list_quirks = false;
   unsigned accept_deadline_s = 10;
@@ -110,6 +114,27 @@ Result<> read_persona(const std::string& path, sim::SimConfig& config) {
     return fail(std::move(script).error());
   }
   config.persona = std::move(*script);
+  return {};
+}
+
+Result<> apply_brain(const SimArguments& arguments, sim::SimConfig& config) {
+  if (arguments.brain.empty()) {
+    return {};
+  }
+  auto url = sim::brain_url(arguments.brain);
+  if (!url) {
+    return fail(std::move(url).error().with("--brain"));
+  }
+  sim::BrainConfig brain{std::move(*url), arguments.brain_model};
+  brain.timeout = std::chrono::seconds{arguments.brain_timeout_s};
+  if (!arguments.brain_key_file.empty()) {
+    auto key = read_secret_file(arguments.brain_key_file);
+    if (!key) {
+      return fail(std::move(key).error().with("--brain-key-file"));
+    }
+    brain.key = std::move(*key);
+  }
+  config.brain = std::move(brain);
   return {};
 }
 
@@ -220,7 +245,7 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
   sim::SimConfig& config = arguments.config;
   for (const auto& applied :
        {apply_addresses(arguments), apply_rtp_ports(arguments.rtp_ports, config),
-        apply_quirks(arguments.quirks, config.quirks)}) {
+        apply_quirks(arguments.quirks, config.quirks), apply_brain(arguments, config)}) {
     if (!applied) {
       return fail(applied.error());
     }
@@ -452,6 +477,16 @@ void add_sim_command(CLI::App& app, Command& chosen) {
   sim->add_option("--persona", a.persona_file,
                   "YAML file of rules: what the model answers to what it hears")
       ->type_name("FILE");
+  sim->add_option("--brain", a.brain,
+                  "Chat endpoint of the OpenAI kind that answers instead of rules (Realtime)")
+      ->type_name("URL");
+  sim->add_option("--brain-model", a.brain_model, "Model that it is asked for")
+      ->type_name("NAME")
+      ->capture_default_str();
+  sim->add_option("--brain-key-file", a.brain_key_file, "File with its API key")->type_name("FILE");
+  sim->add_option("--brain-timeout", a.brain_timeout_s, "Seconds to wait for one answer")
+      ->type_name("S")
+      ->capture_default_str();
   sim->add_flag("--ears,!--no-ears", a.config.recognise,
                 "Recognise what callers say, where the recogniser is installed (default: on)");
   sim->add_option("--accept-deadline", a.accept_deadline_s, "Seconds from webhook to decision")

@@ -39,6 +39,18 @@ struct Recognise {
   std::string item_id;
 };
 
+/// `conversation.item.retrieved` for a turn of the caller: its sound goes in before it is sent.
+struct SendWithAudio {
+  boost::json::object event;
+  std::string item_id;
+};
+
+/// A chat model is to answer: its reply comes back by `RealtimeSession::on_thought`.
+struct Think {
+  std::string response_id;
+  boost::json::object request;  ///< Of `chat_request`.
+};
+
 /// The settings of turn detection changed.
 struct ChangeTurns {};
 
@@ -52,6 +64,8 @@ using Action = std::variant<SendEvent,
                             StopSynthesis,
                             ClearPlayback,
                             Recognise,
+                            Think,
+                            SendWithAudio,
                             ChangeTurns,
                             EndCall>;
 

@@ -98,6 +98,7 @@ void CallLeg::accept(SessionConfig config) {
   options.unix_now = unix_seconds();
   options.lifetime = lifetime();
   options.await_words = true;
+  options.brain = context_.brain != nullptr;
   model_ = std::make_unique<Model>(std::move(config), std::move(options), hearing(codec_), speaker_,
                                    context_.voice, model_hooks());
   answer_in_time();

@@ -18,6 +18,8 @@ struct ModelHooks {
   std::function<void()> end_call;                        ///< The session is over: hang up.
   /// Presses a key towards the caller; `CallModel::on_digit_sent` follows.
   std::function<Result<>(char)> send_digit{};
+  /// Asks a chat model; the reply may come when the model that asked is gone.
+  std::function<void(boost::json::object request, std::function<void(Result<Reply>)> tell)> think{};
   /// Whether anybody observes the call.
   std::function<bool()> observed{};
 };

@@ -227,7 +227,12 @@ ApiResult<> RealtimeSession::retrieve_item(const json::value& event) {
   if (item == nullptr) {
     return no_such_item(*id, "item_id");
   }
-  out_.send("conversation.item.retrieved", {{"item", item->body}});
+  auto answer = out_.event("conversation.item.retrieved", {{"item", item->body}});
+  if (item->role() == "user" && item->audio_ms > 0) {
+    out_.act(SendWithAudio{std::move(answer), *id});
+  } else {
+    out_.act(SendEvent{std::move(answer)});
+  }
   return {};
 }
 

@@ -9,9 +9,6 @@ Hearing::Hearing(ScriptRecogniser script, Listener* listener, bool narrowband)
     : script_{std::move(script)}, listener_{listener}, narrowband_{narrowband} {}
 
 void Hearing::hear(const CallerFrame& frame) {
-  if (listener_ == nullptr) {
-    return;
-  }
   if (heard_.size() >= longest) {  // silence for a minute, or a very long turn: the end counts
     heard_.erase(heard_.begin(), heard_.begin() + static_cast<std::ptrdiff_t>(longest / 2));
   }
@@ -24,8 +21,16 @@ void Hearing::begin_turn(int ago_ms) {
   heard_.erase(heard_.begin(), heard_.end() - static_cast<std::ptrdiff_t>(kept));
 }
 
-void Hearing::find_words(OnWords tell) {
-  const std::vector<std::int16_t> turn = std::exchange(heard_, {});
+void Hearing::find_words(const std::string& id, OnWords tell) {
+  turns_.push_back({id, std::exchange(heard_, {})});
+  std::size_t kept = 0;
+  for (const Turn& one : turns_) {
+    kept += one.samples.size();
+  }
+  for (; kept > longest && turns_.size() > 1; turns_.pop_front()) {
+    kept -= turns_.front().samples.size();
+  }
+  const auto& turn = turns_.back().samples;
   std::string foretold = script_.next();
   if (listener_ == nullptr || foretold != unknown_words) {
     tell(std::move(foretold));
@@ -37,6 +42,12 @@ void Hearing::find_words(OnWords tell) {
                            tell(words.empty() ? std::string{unknown_words} : std::move(words));
                          }
                        });
+}
+
+std::span<const std::int16_t> Hearing::sound_of(std::string_view turn) const {
+  const auto found =
+      std::find_if(turns_.begin(), turns_.end(), [&](const Turn& one) { return one.id == turn; });
+  return found == turns_.end() ? std::span<const std::int16_t>{} : found->samples;
 }
 
 }  // namespace offhook::sim

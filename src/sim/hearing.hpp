@@ -2,9 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/listener.hpp"
@@ -19,6 +22,9 @@ class Hearing {
  public:
   using OnWords = std::function<void(std::string)>;
 
+  /// The longest turn whose sound is kept, and all that is kept of earlier ones.
+  static constexpr std::size_t longest = std::size_t{60} * voice_rate_hz;
+
   /// @param listener    May be null: nothing is recognised. Must outlive this.
   /// @param narrowband  The call's codec ends at 4 kHz.
   Hearing(ScriptRecogniser script, Listener* listener, bool narrowband);
@@ -29,15 +35,22 @@ class Hearing {
   void begin_turn(int ago_ms);
   /// The words of what was heard since the turn began, or since the last turn that was asked for.
   /// @param tell  Called now or later; not after this was destroyed.
-  void find_words(OnWords tell);
+  /// @param turn  By which `sound_of` finds it later.
+  void find_words(const std::string& turn, OnWords tell);
+  /// A turn's sound at 16 kHz; empty when it is no longer kept.
+  [[nodiscard]] std::span<const std::int16_t> sound_of(std::string_view turn) const;
 
  private:
-  static constexpr std::size_t longest = std::size_t{60} * voice_rate_hz;
+  struct Turn {
+    std::string id;
+    std::vector<std::int16_t> samples;
+  };
 
   ScriptRecogniser script_;
   Listener* listener_;
   bool narrowband_;
   std::vector<std::int16_t> heard_;
+  std::deque<Turn> turns_{};  ///< The latest ones.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
+#include "sim/audio_text.hpp"
 
 namespace offhook::sim {
 
@@ -20,6 +22,25 @@ Model::Model(SessionConfig config,
 void Model::on_digit(char digit) {
   session_.on_digit(digit, unix_seconds());
   obey();
+}
+
+void Model::perform(SendWithAudio& action) {
+  auto& content = action.event["item"].as_object()["content"].as_array();
+  if (const auto sound = hearing_.sound_of(action.item_id); !sound.empty() && !content.empty()) {
+    const std::string format{json_string(session_.input_format(), "type")};
+    content.front().as_object()["audio"] = audio_text(sound, format);
+  }
+  hooks_.send(action.event);
+}
+
+void Model::perform(Think& action) {
+  hooks_.think(std::move(action.request),
+               [this, weak = std::weak_ptr{alive_}, id = action.response_id](Result<Reply> reply) {
+                 if (weak.lock()) {
+                   session_.on_thought(id, std::move(reply), now_steady());
+                   obey();
+                 }
+               });
 }
 
 }  // namespace offhook::sim

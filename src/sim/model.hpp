@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "sim/realtime_session.hpp"
@@ -31,8 +32,12 @@ class Model final : public SpokenModel<Model, RealtimeSession> {
   using SpokenModel::perform;
   void perform(const StopSynthesis& action) { mouth_.stop(action.response_id); }
   void perform(const ChangeTurns& /*action*/) { ears_.configure(session_.turns()); }
+  void perform(Think& action);
+  void perform(SendWithAudio& action);
   void prepare(CallerFrame& /*frame*/) {}
   void heard(Time now) { session_.on_caller_audio(ears_.audio_ms(), now); }
+
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace offhook::sim

@@ -26,7 +26,8 @@ RealtimeSession::RealtimeSession(SessionConfig config, SessionOptions options)
       expires_at_unix_{options.unix_now + options.lifetime.count()},
       expires_at_{options.now + options.lifetime},
       word_interval_{options.word_interval},
-      await_words_{options.await_words} {}
+      await_words_{options.await_words},
+      brain_{options.brain} {}
 
 json::object RealtimeSession::session_json() const {
   json::object session;

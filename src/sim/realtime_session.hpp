@@ -29,6 +29,7 @@ struct SessionOptions {
   std::chrono::milliseconds word_interval{30};
   /// Turns are answered once their words are known, because the persona goes by them.
   bool await_words = false;
+  bool brain = false;  ///< `Think` decides what is said, but for what instructions dictate.
 };
 
 /// One Realtime session as a state machine without I/O: fed with client events, the caller's
@@ -61,6 +62,8 @@ class RealtimeSession {
   void on_sentence(const std::string& response_id, const Sentence& sentence, bool last, Time now);
   /// The synthesiser could not speak: the response fails.
   void on_synthesis_failed(const std::string& response_id, const std::string& why, Time now);
+  /// What a response is to say, after `Think`. An error is spoken of with regret.
+  void on_thought(const std::string& response_id, Result<Reply> reply, Time now);
   /// How much of a response the caller was sent.
   void on_playback(const std::string& response_id, int played_ms, Time now);
 
@@ -70,6 +73,10 @@ class RealtimeSession {
   [[nodiscard]] std::vector<Action> take_actions() { return out_.take(); }
   /// What the turn detector is to do; nothing: it does not decide.
   [[nodiscard]] std::optional<TurnSettings> turns() const { return config_.turns(); }
+  /// `audio.input.format` of the session.
+  [[nodiscard]] boost::json::value input_format() const {
+    return config_.json().at("audio").at("input").at("format");
+  }
   [[nodiscard]] const Conversation& conversation() const noexcept { return conversation_; }
 
  private:
@@ -110,6 +117,9 @@ class RealtimeSession {
   // Responses: response_flow.cpp.
   [[nodiscard]] Prompt prompt(const boost::json::value& overrides) const;
   [[nodiscard]] Reply reply_to(const Prompt& prompt);
+  void limit_calls(Reply& reply) const;
+  [[nodiscard]] boost::json::object thought_for(const Prompt& prompt,
+                                                const boost::json::value& overrides) const;
   [[nodiscard]] ResponsePlan plan(const boost::json::value& overrides);
   void start_response(const boost::json::value& overrides, Time now);
   void end_response(const std::string& id, const Ending& ending);
@@ -136,6 +146,7 @@ class RealtimeSession {
   std::vector<std::unique_ptr<Response>> responses_;  ///< Still generating.
   std::deque<Playback> playing_;
   bool await_words_;
+  bool brain_;
   std::string unheard_item_;   ///< A turn to be answered once its words are known.
   bool cut_short_ = false;     ///< The caller interrupted the last response.
   bool answer_waits_ = false;  ///< A turn to be answered once the running response is done.

@@ -29,11 +29,12 @@ void Response::begin(Outbox& out, Conversation& conversation) {
   conversation_id_ = conversation.id();
   out.send("response.created", {{"response", describe(nullptr)}});
   if (plan_.reply) {
-    reply_with(std::move(*plan_.reply), out, conversation);
+    reply_with(*plan_.reply, out, conversation);
   }
 }
 
 void Response::reply_with(Reply reply, Outbox& out, Conversation& conversation) {
+  plan_.reply.emplace(Say{});  // known now
   if (auto* const say = std::get_if<Say>(&reply)) {
     more_.assign(say->also.begin(), say->also.end());
     open_message(std::move(say->text), out, conversation);

@@ -61,6 +61,8 @@ class Response {
   /// Sound generated so far.
   [[nodiscard]] int generated_ms() const noexcept { return generated_ms_; }
 
+  /// Whether it is known what to say.
+  [[nodiscard]] bool replied() const noexcept { return plan_.reply.has_value(); }
   /// Opens the response and, where the reply is known, its first item; asks for the speech.
   void begin(Outbox& out, Conversation& conversation);
   /// The reply that was not known at the beginning.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "sim/chat.hpp"
 #include "sim/realtime_session.hpp"
 
 namespace offhook::sim {
@@ -10,6 +11,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr int input_ms_per_token = 100;
+/// Said when the chat model fails.
+constexpr std::string_view no_thought = "Sorry, I cannot answer that right now.";
 
 int count_text_tokens(const Item& item) {
   int tokens = text_tokens(json_string(item.body, "output")) +
@@ -71,25 +74,50 @@ Prompt RealtimeSession::prompt(const json::value& overrides) const {
   return prompt;
 }
 
-/// What the persona answers; one call only where the session wants no parallel ones.
 Reply RealtimeSession::reply_to(const Prompt& prompt) {
   Reply reply = persona_.reply(prompt);
-  const json::value* const parallel = config_.json().if_contains("parallel_tool_calls");
-  if (parallel != nullptr && *parallel == false) {
-    if (auto* const call = std::get_if<CallFunction>(&reply)) {
-      call->also.clear();
-    } else if (auto& more = std::get<Say>(reply).also; more.size() > 1) {
-      more.erase(more.begin() + 1, more.end());
-    }
-  }
+  limit_calls(reply);
   return reply;
+}
+
+/// One call only where the session wants no parallel ones.
+void RealtimeSession::limit_calls(Reply& reply) const {
+  const json::value* const parallel = config_.json().if_contains("parallel_tool_calls");
+  if (parallel == nullptr || *parallel != false) {
+    return;
+  }
+  if (auto* const call = std::get_if<CallFunction>(&reply)) {
+    call->also.clear();
+  } else if (auto& more = std::get<Say>(reply).also; more.size() > 1) {
+    more.erase(more.begin() + 1, more.end());
+  }
+}
+
+/// The question for a chat model.
+json::object RealtimeSession::thought_for(const Prompt& prompt,
+                                          const json::value& overrides) const {
+  ChatPrompt chat;
+  chat.instructions = prompt.session_instructions;
+  if (!prompt.instructions.empty()) {
+    chat.instructions += "\n\n" + prompt.instructions;
+  }
+  chat.tools = prompt.tools;
+  for (const auto& [field, place] : {std::pair{"tool_choice", &chat.tool_choice},
+                                     std::pair{"max_output_tokens", &chat.max_output_tokens}}) {
+    const json::value* const own = json_at(overrides, field);
+    *place = own != nullptr ? *own : config_.json().at(field);
+  }
+  return chat_request(chat, conversation_);
 }
 
 /// @param overrides  `response` of a response.create, or an empty object after a caller's turn.
 ResponsePlan RealtimeSession::plan(const json::value& overrides) {
   const auto instructions = json_string(overrides, "instructions");
   ResponsePlan plan;
-  plan.reply = reply_to(prompt(overrides));
+  const Prompt asked = prompt(overrides);
+  if (!brain_ || !dictated_text(asked.instructions).empty()) {
+    plan.reply = reply_to(asked);
+  }
   cut_short_ = false;
   plan.text_only = config_.text_only();
   if (const auto* const modalities = json_at(overrides, "output_modalities")) {
@@ -122,6 +150,9 @@ void RealtimeSession::start_response(const json::value& overrides, Time now) {
   idle_at_.reset();
   responses_.push_back(std::make_unique<Response>(plan(overrides), out_));
   responses_.back()->begin(out_, conversation_);
+  if (!responses_.back()->replied()) {
+    out_.act(Think{responses_.back()->id(), thought_for(prompt(overrides), overrides)});
+  }
   advance_responses(now);
 }
 
@@ -207,6 +238,17 @@ void RealtimeSession::on_synthesis_failed(const std::string& response_id,
                                           Time /*now*/) {
   end_response(response_id, {"failed", why});
   report_playback(response_id);
+}
+
+void RealtimeSession::on_thought(const std::string& response_id, Result<Reply> reply, Time now) {
+  Response* const response = find_response(response_id);
+  if (response == nullptr || response->replied()) {
+    return;  // cancelled meanwhile
+  }
+  Reply said = reply ? std::move(*reply) : Reply{Say{std::string{no_thought}}};
+  limit_calls(said);
+  response->reply_with(std::move(said), out_, conversation_);
+  advance_responses(now);
 }
 
 RealtimeSession::Playback* RealtimeSession::find_playback(std::string_view response_id) {

@@ -106,8 +106,26 @@ ModelHooks SessionLeg::model_hooks() {
     }
     return media_.stream()->send_digits({&digit, 1});
   };
+  hooks.think = [this](json::object request, Brain::OnReply tell) {
+    think(std::move(request), std::move(tell));
+  };
   hooks.observed = [this] { return !observers_.empty(); };
   return hooks;
+}
+
+void SessionLeg::think(json::object request, Brain::OnReply tell) {
+  const auto asked_at = std::chrono::steady_clock::now();
+  context_.brain->ask(std::move(request), [journal = journal_, asked_at,
+                                           tell = std::move(tell)](Result<Reply> reply) {
+    if (reply) {
+      const auto took = std::chrono::steady_clock::now() - asked_at;
+      journal.mark("brain.answered",
+                   {{"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
+    } else {
+      journal.mark("brain.failed", {{"why", reply.error().detail}});
+    }
+    tell(std::move(reply));
+  });
 }
 
 Hearing SessionLeg::hearing(audio::CodecId codec) const {

@@ -13,6 +13,7 @@
 
 #include "audio/recorder.hpp"
 #include "media/engine.hpp"
+#include "sim/brain.hpp"
 #include "sim/call_media.hpp"
 #include "sim/call_model.hpp"
 #include "sim/calls.hpp"
@@ -37,6 +38,7 @@ struct LegContext {
   Listener* listener;  ///< Null: nothing is recognised.
   Calls& calls;
   const SimConfig& config;
+  Brain* brain = nullptr;  ///< Answers instead of the persona, if there is one.
 };
 
 /// Who a call is.
@@ -78,6 +80,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
 
   [[nodiscard]] std::shared_ptr<SessionLeg> self() { return shared_from_this(); }
   [[nodiscard]] ModelHooks model_hooks();
+  void think(boost::json::object request, Brain::OnReply tell);
   [[nodiscard]] Hearing hearing(audio::CodecId codec) const;
   [[nodiscard]] Persona persona() const;
   [[nodiscard]] std::chrono::seconds lifetime() const;

@@ -129,6 +129,13 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       return fail(std::move(tls).error().with("sim: webhook"));
     }
     webhooks_.emplace(control_, std::move(*tls), ids_.for_call());
+    if (config_.brain) {
+      auto brain_tls = net::make_client_tls();
+      if (!brain_tls) {
+        return fail(std::move(brain_tls).error().with("sim: brain"));
+      }
+      brain_.emplace(control_, *config_.brain, std::move(*brain_tls));
+    }
     webhooks_->endpoints.configure(config_.webhook_url, config_.webhook_secret, unix_seconds());
     webhook_api_.emplace(webhooks_->endpoints, webhooks_->sender, config_.api_key, ids_.for_call());
     if (auto served = start_servers(); !served) {
@@ -299,7 +306,8 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Result<> start_sip(sip::Loop& loop) {
-    const LegContext context{control_, engine_, voice_, listener_.get(), calls_, config_};
+    const LegContext context{
+        control_, engine_, voice_, listener_.get(), calls_, config_, brain_ ? &*brain_ : nullptr};
     edge_.emplace(context, ids_.for_call(), *webhooks_, timeline_);
     if (config_.live.outbound) {
       dialler_.emplace(context, ids_.for_call(), loop, timeline_);
@@ -341,6 +349,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   SimAddresses addresses_;
   std::optional<Webhooks> webhooks_;
   std::optional<WebhookApi> webhook_api_;
+  std::optional<Brain> brain_;
   std::optional<Edge> edge_;
   std::unique_ptr<net::HttpServer> api_;
   std::unique_ptr<net::HttpServer> api_tls_;

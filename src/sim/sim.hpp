@@ -15,6 +15,7 @@
 #include "base/secret.hpp"
 #include "base/timeline.hpp"
 #include "media/engine.hpp"
+#include "sim/brain.hpp"
 #include "sim/persona_script.hpp"
 #include "sim/quirks.hpp"
 #include "sip/loop.hpp"
@@ -51,6 +52,7 @@ struct SimConfig {
   std::string voice = "slt";  ///< Of the model; see audio/speech.hpp.
   std::vector<std::string> replies{};      ///< Said in turn to the caller; empty: a default set.
   std::optional<PersonaScript> persona{};  ///< Rules to answer by; nothing: the default ones.
+  std::optional<BrainConfig> brain{};      ///< A chat endpoint that answers instead of both.
   std::vector<std::string> heard{};        ///< Script recogniser: what the caller's turns say.
   bool recognise = true;  ///< What the script does not say, where a recogniser is installed.
   std::vector<std::string> codecs{};  ///< By preference; empty: Opus, PCMU, PCMA.

@@ -68,7 +68,7 @@ class SpokenModel : public CallModel {
   void perform(const ClearPlayback& /*action*/) { mouth_.clear(); }
   void perform(const EndCall& /*action*/) { hooks_.end_call(); }
   void perform(const Recognise& action) {
-    hearing_.find_words([this, item_id = action.item_id](const std::string& words) {
+    hearing_.find_words(action.item_id, [this, item_id = action.item_id](const std::string& words) {
       session_.on_transcript(item_id, words, now_steady());
       obey();
     });

@@ -9,8 +9,11 @@
 #include <boost/json/serialize.hpp>
 #include <doctest/doctest.h>
 
+#include "audio/g711.hpp"
+#include "audio/resampler.hpp"
 #include "audio/similarity.hpp"
 #include "audio/speech.hpp"
+#include "base/base64.hpp"
 #include "phone.hpp"
 #include "sim_fixture.hpp"
 
@@ -103,6 +106,19 @@ TEST_SUITE("Call to the sim") {
                                 call.phone.port.heard(), voice_rate_hz) >= 0.9);
     CHECK(world.marked("input_audio_buffer.speech_started"));
     CHECK(world.marked("said"));
+    const std::string item{json_string(call.sideband->events[committed], "item_id")};
+    world.send(*call.sideband,
+               R"({"type":"conversation.item.retrieve","item_id":")" + item + R"("})");
+    const auto retrieved = world.wait_for(*call.sideband, "conversation.item.retrieved", said);
+    const auto& content = json_at(call.sideband->events[retrieved], "item.content")->as_array();
+    const auto bytes = base64_decode(json_string(content[0], "audio")).value();
+    std::vector<std::int16_t> sound;
+    for (const auto byte : bytes) {
+      sound.push_back(audio::decode_mu_law(byte));  // the call's codec
+    }
+    CHECK(audio::mel_similarity(speech("What is the weather like?", "rms"),
+                                audio::resample(sound, 8'000, voice_rate_hz).value(),
+                                voice_rate_hz) >= 0.9);
   }
 
   TEST_CASE("a caller who interrupts makes the model stop talking") {

@@ -150,6 +150,7 @@ TEST_SUITE("Client events") {
     probe.turn(800, 2'000);
     const std::string id{json_string(probe.last("input_audio_buffer.committed"), "item_id")};
     probe.client(R"({"type":"conversation.item.retrieve","item_id":")" + id + R"("})");
+    CHECK(probe.retrieved == std::vector<std::string>{std::string{id}});
     CHECK(boost::json::serialize(
               *json_at(probe.last("conversation.item.retrieved"), "item.content")) ==
           R"([{"type":"input_audio","transcript":"hello there"}])");

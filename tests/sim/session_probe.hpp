@@ -25,8 +25,8 @@ class SessionProbe {
   explicit SessionProbe(std::string_view accept = R"({"type":"realtime"})",
                         std::vector<std::string> replies = {"One two.", "Three four five."})
       : SessionProbe{accept, Persona{std::move(replies)}} {}
-  SessionProbe(std::string_view accept, Persona persona)
-      : session_{config(accept), options(std::move(persona))} {}
+  SessionProbe(std::string_view accept, Persona persona, bool brain = false)
+      : session_{config(accept), options(std::move(persona), brain)} {}
 
   [[nodiscard]] RealtimeSession& session() noexcept { return session_; }
   [[nodiscard]] Time now() const noexcept { return now_; }
@@ -61,6 +61,11 @@ class SessionProbe {
   }
   void digit(char digit) {
     session_.on_digit(digit, 1'763'770'400);
+    obey();
+  }
+  /// The chat model answers what it was asked last.
+  void think(Result<Reply> reply) {
+    session_.on_thought(thoughts.back().response_id, std::move(reply), now_);
     obey();
   }
   void listen(int total_ms) { session_.on_caller_audio(total_ms, now_); }
@@ -110,12 +115,14 @@ class SessionProbe {
   }
 
   std::vector<boost::json::value> events;
-  std::vector<std::string> said;  ///< Texts given to the synthesiser.
-  std::string speaking;           ///< Response of the latest of them.
-  std::string wanted_text;        ///< The latest of them.
-  int playable_ms = 0;            ///< Sound handed to playback for that response.
-  int cleared = 0;                ///< How often playback was thrown away.
-  int stopped = 0;                ///< How often synthesis was told to stop.
+  std::vector<std::string> retrieved;  ///< Turns whose sound was asked for.
+  std::vector<Think> thoughts;         ///< What a chat model was asked.
+  std::vector<std::string> said;       ///< Texts given to the synthesiser.
+  std::string speaking;                ///< Response of the latest of them.
+  std::string wanted_text;             ///< The latest of them.
+  int playable_ms = 0;                 ///< Sound handed to playback for that response.
+  int cleared = 0;                     ///< How often playback was thrown away.
+  int stopped = 0;                     ///< How often synthesis was told to stop.
   int turns_changed = 0;
   bool ended = false;
   bool hold_speech = false;           ///< Speech comes by `speak`, not at once.
@@ -125,8 +132,9 @@ class SessionProbe {
   static SessionConfig config(std::string_view accept) {
     return SessionConfig::from_accept(boost::json::parse(accept), audio::CodecId::pcmu).value();
   }
-  static SessionOptions options(Persona persona) {
+  static SessionOptions options(Persona persona, bool brain) {
     SessionOptions options{std::move(persona), Ids{7}};
+    options.brain = brain;
     options.unix_now = 1'795'305'600;
     return options;
   }
@@ -171,6 +179,11 @@ class SessionProbe {
   void perform(const StopSynthesis& /*action*/) { ++stopped; }
   void perform(const ClearPlayback& /*action*/) { ++cleared; }
   void perform(const Recognise& action) { session_.on_transcript(action.item_id, heard, now_); }
+  void perform(const SendWithAudio& action) {
+    retrieved.push_back(action.item_id);
+    perform(SendEvent{action.event});
+  }
+  void perform(const Think& action) { thoughts.push_back(action); }
   void perform(const ChangeTurns& /*action*/) { ++turns_changed; }
   void perform(const EndCall& /*action*/) { ended = true; }
 
