@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -154,10 +155,11 @@ bool SeenDeliveries::first_time(const std::string& id, TimePoint now) {
   while (!oldest_first_.empty() && now - oldest_first_.front().came > keep_) {
     forget_oldest();
   }
-  if (!seen_.insert(id).second) {
+  const std::size_t hashed = std::hash<std::string>{}(id);
+  if (!seen_.insert(hashed).second) {
     return false;
   }
-  oldest_first_.push_back({id, now});
+  oldest_first_.push_back({hashed, now});
   if (oldest_first_.size() > limit_) {
     forget_oldest();
   }

@@ -120,14 +120,14 @@ class SeenDeliveries {
 
  private:
   struct Delivery {
-    std::string id;
+    std::size_t id;  ///< Hashed, as in `seen_`: ids are long, and three days of them many.
     TimePoint came;
   };
   void forget_oldest();
 
   std::size_t limit_;
   std::chrono::seconds keep_;
-  std::unordered_set<std::string> seen_;
+  std::unordered_set<std::size_t> seen_;
   std::deque<Delivery> oldest_first_;
 };
 

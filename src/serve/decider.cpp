@@ -1,13 +1,15 @@
 #include "serve/decider.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace offhook::serve {
 namespace {
 
-std::string id_key(const std::string& id) { return "id:" + id; }
-std::string sip_key(std::string_view call_id) { return "sip:" + std::string{call_id}; }
+std::uint64_t hash_of(const std::string& key) { return std::hash<std::string>{}(key); }
+std::uint64_t id_key(const std::string& id) { return hash_of("id:" + id); }
+std::uint64_t sip_key(std::string_view call_id) { return hash_of("sip:" + std::string{call_id}); }
 
 std::string_view event_of(agent::Api api) {
   return api == agent::Api::live ? "live.transport.incoming" : "realtime.call.incoming";
@@ -140,9 +142,9 @@ void Decider::remember(const Offer& offer, TimePoint now) {
   }
 }
 
-void Decider::remember_key(std::string key, agent::Api api, TimePoint now) {
+void Decider::remember_key(std::uint64_t key, agent::Api api, TimePoint now) {
   if (decided_.emplace(key, api).second) {
-    oldest_first_.emplace_back(now, std::move(key));
+    oldest_first_.emplace_back(now, key);
   }
 }
 

@@ -85,7 +85,7 @@ class Decider {
 
   [[nodiscard]] std::optional<Action> known(const Offer& offer) const;
   void remember(const Offer& offer, TimePoint now);
-  void remember_key(std::string key, agent::Api api, TimePoint now);
+  void remember_key(std::uint64_t key, agent::Api api, TimePoint now);
   void forget_old(TimePoint now);
   void drop_held(std::string_view sip_call_id);
   [[nodiscard]] Decision decide_new(Offer offer, CallPolicy& policy, TimePoint now);
@@ -93,8 +93,9 @@ class Decider {
   DeciderOptions options_;
   bool draining_ = false;
   std::vector<Held> held_;
-  std::unordered_map<std::string, agent::Api> decided_;  ///< "id:…" and "sip:…".
-  std::deque<std::pair<TimePoint, std::string>> oldest_first_;
+  /// Hashes of "id:…" and "sip:…": of 200 000 keys, two are alike with a chance of 1 in 10⁹.
+  std::unordered_map<std::uint64_t, agent::Api> decided_;
+  std::deque<std::pair<TimePoint, std::uint64_t>> oldest_first_;
 };
 
 }  // namespace offhook::serve
