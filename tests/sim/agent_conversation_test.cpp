@@ -127,6 +127,32 @@ TEST_SUITE("Agent conversation with the sim") {
     CHECK(talk.result->reason == "done");
   }
 
+  TEST_CASE("parallel calls of one response are answered once, together") {
+    SimConfig config;
+    config.heard = {"both orders please"};
+    config.persona = parse_persona(R"(
+rules:
+  - hears: both
+    calls: [{call: look_up, arguments: {id: "1"}}, {call: look_up, arguments: {id: "2"}}]
+)",
+                                   "both.yaml")
+                         .value();
+    SimWorld world{std::move(config)};
+    Talk talk{world, profile("Say \"Hello.\"")};
+    talk.wait_for("received output_audio_buffer.stopped");
+    talk.phone.port.say(audio::speak("Both orders, please.", "rms", voice_rate_hz)->sound.samples);
+    talk.wait_for("received output_audio_buffer.stopped", 2);
+    CHECK(talk.keys.size() == 2);
+    CHECK(talk.outputs == 2);
+    CHECK(talk.count["sent response.create"] == 2);  // the opening, and one for both outputs
+    CHECK(talk.count["received response.done"] == 3);
+    CHECK(talk.count["received error"] == 0);
+    talk.conversation->hang_up("done");
+    CHECK(talk.wait().end == ConversationEnd::hung_up);
+    REQUIRE(talk.said.size() >= 2);
+    CHECK(talk.said.back() == "model: The answer is 42. The answer is 42.");
+  }
+
   TEST_CASE("a tool that works while the sideband is away is answered after it") {
     SimConfig config = replying({"The answer is forty two."});
     config.quirks = {{Quirk::sideband_drop}};
