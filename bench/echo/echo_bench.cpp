@@ -38,11 +38,6 @@ void print_row(const std::string& scene, const std::string& engine, const bench:
   std::fflush(stdout);
 }
 
-audio::NoiseSuppression strength_of(const std::string& name) {
-  using enum audio::NoiseSuppression;
-  return name == "low" ? low : name == "moderate" ? moderate : name == "high" ? high : off;
-}
-
 struct Options {
   std::vector<std::string> engines;
   std::vector<std::string> scenes;
@@ -53,8 +48,9 @@ struct Options {
 
 offhook::Result<std::unique_ptr<audio::VoiceProcessor>> make(audio::VoiceEngine engine,
                                                              const Options& options) {
-  const audio::VoiceProcessorConfig config{.engine = engine,
-                                           .noise_suppression = strength_of(options.noise)};
+  const audio::VoiceProcessorConfig config{
+      .engine = engine,
+      .noise_suppression = audio::noise_suppression_from_name(options.noise).value()};
   if (engine != audio::VoiceEngine::dual || options.without.empty()) {
     return audio::make_voice_processor(config);
   }

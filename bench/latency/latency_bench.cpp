@@ -127,7 +127,7 @@ offhook::call::AudioOptions near_side(const Arguments& arguments) {
   options.microphone = arguments.microphone;
   options.loudspeaker = arguments.speaker;
   if (!arguments.echo.empty()) {
-    options.echo = audio::voice_engine_from_name(arguments.echo).value();
+    options.voice.engine = audio::voice_engine_from_name(arguments.echo).value();
   }
   return options;
 }

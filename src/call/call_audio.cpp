@@ -59,10 +59,12 @@ Result<> CallAudio::open_device(const AudioOptions& options) {
   audio::DeviceOptions device{
       .rate_hz = options.rate_hz,
       .request = {.microphone = options.microphone, .loudspeaker = options.loudspeaker}};
-  // Without the model in the loudspeaker, or without a microphone, there is no echo.
-  const bool both_ways = send_from_port_ && play_to_port_;
-  if (both_ways && options.echo != audio::VoiceEngine::off) {
-    auto processor = audio::make_voice_processor({.engine = options.echo});
+  audio::VoiceProcessorConfig voice = options.voice;
+  if (!play_to_port_) {
+    voice.engine = audio::VoiceEngine::off;  // without the model in the loudspeaker, no echo
+  }
+  if (send_from_port_ && voice.does_something()) {
+    auto processor = audio::make_voice_processor(voice);
     if (!processor) {
       return fail(std::move(processor).error().with("--echo"));
     }

@@ -62,7 +62,7 @@ struct AudioOptions {
   bool start_after_greeting = true;  ///< Hold the input file until the opening line is over.
   std::string microphone{};          ///< For "device": as audio::DeviceRequest has it.
   std::string loudspeaker{};
-  audio::VoiceEngine echo = audio::default_voice_engine();  ///< Echo cancellation of a device.
+  audio::VoiceProcessorConfig voice{};  ///< Echo cancellation and cleaning, of a device.
 };
 
 struct CallOptions {

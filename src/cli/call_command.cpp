@@ -32,6 +32,7 @@ struct CallArguments {
   std::optional<unsigned> webhook_deadline_s;
   std::optional<unsigned> answer_deadline_s;
   std::string echo;
+  std::string noise_suppression;
   bool no_control = false;
 };
 
@@ -174,6 +175,12 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
                  "Echo cancellation of microphone and loudspeaker: dual, aec3, speex or off")
       ->type_name("ENGINE")
       ->group(group);
+  app.add_option("--noise-suppression", arguments.noise_suppression,
+                 "Of the microphone: off (default), low, moderate or high; 6 ms more delay")
+      ->type_name("HOW")
+      ->group(group);
+  app.add_flag("--auto-gain", audio.voice.gain, "Bring the microphone to a steady level")
+      ->group(group);
   app.add_option("--audio-start", arguments.audio_start,
                  "When the file begins: greeting (default: after it) or answer")
       ->type_name("WHEN")
@@ -249,7 +256,14 @@ Result<> apply_texts(const CallArguments& arguments, CallSettings& settings) {
     if (!echo) {
       return fail(Error{echo.error()}.with("--echo"));
     }
-    settings.call.audio.echo = *echo;
+    settings.call.audio.voice.engine = *echo;
+  }
+  if (!arguments.noise_suppression.empty()) {
+    const auto strength = audio::noise_suppression_from_name(arguments.noise_suppression);
+    if (!strength) {
+      return fail(Error{strength.error()}.with("--noise-suppression"));
+    }
+    settings.call.audio.voice.noise_suppression = *strength;
   }
   if (!arguments.codecs.empty()) {
     auto codecs = parse_codecs(arguments.codecs);

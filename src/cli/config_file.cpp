@@ -116,7 +116,13 @@ Result<> set_parsed(const std::string& name, const YAML::Node& node, CallSetting
     if (!engine) {
       return fail(engine.error());
     }
-    settings.call.audio.echo = *engine;
+    settings.call.audio.voice.engine = *engine;
+  } else if (name == "noise_suppression") {
+    const auto strength = audio::noise_suppression_from_name(node.as<std::string>());
+    if (!strength) {
+      return fail(strength.error());
+    }
+    settings.call.audio.voice.noise_suppression = *strength;
   } else if (name == "codecs") {
     auto codecs = parse_codecs(node.as<std::string>());
     if (!codecs) {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "audio/similarity.hpp"
+#include "audio/speech.hpp"
 #include "audio/voice/echo_delay.hpp"
 #include "audio/voice/engines.hpp"
 #include "audio/voice/far_history.hpp"
@@ -62,6 +63,38 @@ std::span<const std::int16_t> last_second(const Samples& samples) {
 }  // namespace
 
 TEST_SUITE("voice processor") {
+  TEST_CASE("dual takes the echo of a wire for no talker, whatever its linear stage leaves of it") {
+    if (audio::default_voice_engine() != VoiceEngine::dual) {
+      return;  // built without libtgowt
+    }
+    const auto speech = audio::speak(
+        "This line is long, so that there is an echo of it to be measured. And there is a pause "
+        "before the next one begins, and a word like tomato, or potato, is in it.",
+        "slt", rate);
+    REQUIRE(speech);
+    Samples far;
+    for (int i = 0; i < 3; ++i) {
+      far.insert(far.end(), speech->sound.samples.begin(), speech->sound.samples.end());
+      far.resize(far.size() + rate / 2);
+    }
+    far.resize(far.size() / block * block);
+    const Samples near = echo_of(far, 400, 0.9);
+    auto processor = make(VoiceEngine::dual);
+    int loud = 0;
+    int talked = 0;
+    for (std::size_t at = 0; at < far.size(); at += block) {
+      Samples out(block);
+      processor->process(std::span{far}.subspan(at, block), std::span{near}.subspan(at, block),
+                         out);
+      if (at > 3 * rate && audio::rms_dbfs(std::span{far}.subspan(at, block)) > -30) {
+        ++loud;
+        talked += processor->stats().double_talk ? 1 : 0;
+      }
+    }
+    CHECK(loud > 500);
+    CHECK(talked * 20 < loud);
+  }
+
   TEST_CASE("every engine that cancels takes an echo of 90 ms down by 15 dB within five seconds") {
     const Samples far = babble(6);
     const Samples near = echo_of(far, 1'440, 0.4);

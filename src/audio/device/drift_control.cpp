@@ -20,7 +20,7 @@ constexpr double most_course_ppm = 4'500;
 constexpr double hiccup_ms = 4;
 
 constexpr double least_margin_ms = 4;
-constexpr double first_margin_ms = 8;
+constexpr double first_margin_ms = 6;
 constexpr double most_margin_ms = 80;
 constexpr double underrun_step_ms = 5;
 constexpr double target_interval_ms = 10'000;

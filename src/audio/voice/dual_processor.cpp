@@ -73,11 +73,10 @@ class DualProcessor final : public VoiceProcessor {
       }
       stages_.linear->process(aligned, microphone, linear);
     }
-    near_talks_ = selector_.near_talks(levels(aligned, microphone, linear), delay_.known());
-
     Block deep = microphone;
     const bool align = remedies_.drift && delay_.known();
     stages_.deep->process(align ? aligned : bent, deep);
+    near_talks_ = selector_.near_talks(levels(aligned, microphone, linear, deep), delay_.known());
     stages_.gentle->process(bent, linear);
     fade(deep, linear, out);
     if (stages_.noise != nullptr) {
@@ -88,13 +87,18 @@ class DualProcessor final : public VoiceProcessor {
 
   static PathSelector::Levels levels(ConstBlockView aligned,
                                      ConstBlockView microphone,
-                                     ConstBlockView linear) noexcept {
+                                     ConstBlockView linear,
+                                     ConstBlockView deep) noexcept {
     double echo = 0;
     for (std::size_t i = 0; i < block_samples; ++i) {
       const double removed = microphone[i] - linear[i];
       echo += removed * removed;
     }
-    return {.far = energy(aligned), .echo = echo, .residual = energy(linear)};
+    return {.far = energy(aligned),
+            .echo = echo,
+            .residual = energy(linear),
+            .microphone = energy(microphone),
+            .deep = energy(deep)};
   }
 
   /// Towards the near talker within a block, away within two.

@@ -33,12 +33,34 @@ std::string_view name_of(VoiceEngine engine) noexcept {
 }
 
 Result<VoiceEngine> voice_engine_from_name(std::string_view name) {
-  const auto found = std::ranges::find(all_engines, name, name_of);
+  const auto found =
+      std::ranges::find(all_engines, name, [](VoiceEngine engine) { return name_of(engine); });
   if (found == all_engines.end()) {
     return fail(Errc::invalid_argument, "no echo canceller \"" + std::string{name} +
                                             "\"; there is " + names_of_available());
   }
   return *found;
+}
+
+std::string_view name_of(NoiseSuppression strength) noexcept {
+  switch (strength) {
+    case NoiseSuppression::off: return "off";
+    case NoiseSuppression::low: return "low";
+    case NoiseSuppression::moderate: return "moderate";
+    case NoiseSuppression::high: return "high";
+  }
+  return "off";
+}
+
+Result<NoiseSuppression> noise_suppression_from_name(std::string_view name) {
+  using enum NoiseSuppression;
+  for (const NoiseSuppression strength : {off, low, moderate, high}) {
+    if (name == name_of(strength)) {
+      return strength;
+    }
+  }
+  return fail(Errc::invalid_argument, "no noise suppression \"" + std::string{name} +
+                                          "\"; there is off, low, moderate, high");
 }
 
 VoiceEngine default_voice_engine() noexcept {

@@ -25,6 +25,11 @@ enum class VoiceEngine {
 
 enum class NoiseSuppression { off, low, moderate, high };
 
+/// "off", "low", "moderate", "high".
+[[nodiscard]] std::string_view name_of(NoiseSuppression strength) noexcept;
+/// @return `Errc::invalid_argument` for another name; the detail lists them.
+[[nodiscard]] Result<NoiseSuppression> noise_suppression_from_name(std::string_view name);
+
 /// What this build does when nothing is said: `dual`, or `speex` without libtgowt.
 [[nodiscard]] VoiceEngine default_voice_engine() noexcept;
 /// Best first; `off` last and always.
@@ -32,8 +37,12 @@ enum class NoiseSuppression { off, low, moderate, high };
 
 struct VoiceProcessorConfig {
   VoiceEngine engine = default_voice_engine();
-  NoiseSuppression noise_suppression = NoiseSuppression::low;
+  NoiseSuppression noise_suppression = NoiseSuppression::off;  ///< Costs 6 ms of delay.
   bool gain = false;  ///< Automatic gain towards a steady speech level.
+
+  [[nodiscard]] bool does_something() const noexcept {
+    return engine != VoiceEngine::off || noise_suppression != NoiseSuppression::off || gain;
+  }
 };
 
 /// What the processor sees at this moment; for displays and reports.
