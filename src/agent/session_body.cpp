@@ -166,10 +166,15 @@ void add_live_problems(const AgentProfile& profile, std::vector<std::string>& pr
   if (type == "responses" && json_string(delegation, "responses.model").empty()) {
     problems.emplace_back("delegation: responses needs responses: {model: …}");
   }
-  if (type != "responses" && !session_tools(profile).empty()) {
+  const bool own_delegate = type == "client" && profile.mcp_servers.empty() &&
+                            std::ranges::all_of(profile.tools, [](const ToolConfig& tool) {
+                              return tool.name == "delegate";
+                            });
+  if (type != "responses" && !own_delegate) {
     problems.emplace_back(
         "tools: a live model calls none by itself; name the model that does: "
-        "delegation: {type: responses, responses: {model: …}}");
+        "delegation: {type: responses, responses: {model: …}}, or let one tool named delegate do "
+        "all of it");
   }
 }
 

@@ -163,6 +163,10 @@ std::uint64_t ControlLeg::malformed_events() const noexcept {
   return conversation_ ? conversation_->malformed_events() : 0;
 }
 
+bool ControlLeg::tools_running() const noexcept {
+  return conversation_ && conversation_->tools_running();
+}
+
 const agent::TurnState& ControlLeg::turns() const noexcept {
   return conversation_ ? conversation_->turns() : nothing_yet_;
 }

@@ -54,6 +54,8 @@ class ControlLeg {
   [[nodiscard]] std::uint64_t malformed_events() const noexcept;
   [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
   [[nodiscard]] const agent::TurnState& turns() const noexcept;
+  /// The model waits for a tool, and will speak after it.
+  [[nodiscard]] bool tools_running() const noexcept;
   [[nodiscard]] std::vector<agent::TranscriptLine> transcript() const;
 
  private:

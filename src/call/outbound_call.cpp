@@ -103,8 +103,9 @@ asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
       digits_sent = true;
       call.phone.send_digits(call.options.phone.dtmf);
     }
-    const bool model_quiet = call.options.agent.control ? call.control.turns().idle()
-                                                        : audio.quiet_frames() > quiet_frames;
+    const bool model_quiet = call.options.agent.control
+                                 ? call.control.turns().idle() && !call.control.tools_running()
+                                 : audio.quiet_frames() > quiet_frames;
     if (!audio.input_ended() || !model_quiet) {
       quiet_since = now;
     }

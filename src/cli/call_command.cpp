@@ -7,6 +7,7 @@
 
 #include "base/json_text.hpp"
 #include "base/printable.hpp"
+#include "cli/call_agent.hpp"
 #include "cli/call_session.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
@@ -21,6 +22,8 @@ namespace {
 struct CallArguments {
   CallSettings settings;
   std::string config;
+  std::string agent_file;
+  std::string agent;
   std::string srtp;
   std::string codecs;
   std::string jitter_buffer;
@@ -95,6 +98,14 @@ void add_agent_options(CLI::App& app, CallArguments& arguments) {
   CallSettings& settings = arguments.settings;
   call::AgentOptions& agent = settings.call.agent;
   const char* group = "Model";
+  app.add_option(
+         "--agent", arguments.agent_file,
+         "Agent file (YAML): its agent takes the call, with its tools, provider and webhook")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--as", arguments.agent, "Which agent of it (default: its only realtime one)")
+      ->type_name("NAME")
+      ->group(group);
   app.add_option("--say", agent.say, "Instructions of the opening response; \"\" for none")
       ->type_name("TEXT")
       ->capture_default_str()
@@ -335,6 +346,9 @@ Result<> apply_arguments(CallArguments& arguments, std::vector<std::string> give
   auto applied = apply_texts(arguments, settings);
   if (applied) {
     applied = apply_files(arguments, settings);
+  }
+  if (applied && !arguments.agent_file.empty()) {
+    applied = load_call_agent(arguments.agent_file, arguments.agent, given, settings);
   }
   if (!applied) {
     return applied;

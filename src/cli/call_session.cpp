@@ -25,6 +25,8 @@ namespace asio = boost::asio;
 Result<std::unique_ptr<sim::Sim>> start_sim(CallSession& session) {
   CallSettings& settings = session.settings;
   settings.api_key = Secret{"sk-sim-" + random_hex(24)};
+  settings.key_header = openai::KeyHeader::bearer;
+  settings.api_ca.clear();
   settings.webhook_secrets = {Secret{"whsec_" + random_hex(32)}};
   session.sim.api_key = settings.api_key;
   session.sim.webhook_secret = settings.webhook_secrets.front();
@@ -58,6 +60,7 @@ Result<openai::Provider> make_provider(const CallSettings& settings) {
   openai::Provider provider;
   provider.api_base = settings.api;
   provider.api_key = settings.api_key;
+  provider.key_header = settings.key_header;
   auto tls = net::make_client_tls(settings.api_ca);
   if (!tls) {
     return fail(std::move(tls).error().with("--api-ca"));

@@ -115,7 +115,8 @@ Result<> complete(CallSettings& settings) {
                   "OPENAI_PROJECT_ID is not set" + std::string{project_help});
     }
     settings.call.phone.sip_target =
-        "sip:" + settings.project_id + "@" + region->sip_host + ";transport=tls";
+        "sip:" + settings.project_id + "@" +
+        (settings.sip_host.empty() ? region->sip_host : settings.sip_host) + ";transport=tls";
   }
   if (!settings.call.agent.control) {
     return {};

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "call/call_options.hpp"
+#include "openai/provider.hpp"
 
 namespace offhook::cli {
 
@@ -19,7 +20,10 @@ struct CallSettings {
   std::string key;                        ///< PEM key.
   std::string api;                        ///< REST base; empty: the region's.
   std::string api_ca;
-  std::string region;  ///< "", "eu" or "in".
+  openai::KeyHeader key_header = openai::KeyHeader::bearer;
+  std::string webhook_path = "/webhook";
+  std::string sip_host;  ///< Empty: the region's.
+  std::string region;    ///< "", "eu" or "in".
   std::string project_id;
   Secret api_key;
   std::vector<Secret> webhook_secrets;  ///< Old and new during a rotation.

@@ -47,6 +47,7 @@ Result<std::unique_ptr<WebhookServer>> WebhookServer::start(
       options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
   openai::WebhookReceiverOptions receiver;
   receiver.secrets = settings.webhook_secrets;
+  receiver.path = webhook->path_ = settings.webhook_path;
   receiver.on_event = [&incoming, &timeline](const openai::WebhookEvent& event,
                                              const std::string&) {
     take(event, incoming, timeline);
@@ -65,7 +66,7 @@ Result<std::unique_ptr<WebhookServer>> WebhookServer::start(
 }
 
 std::string WebhookServer::url() const {
-  return scheme_ + "://" + host_ + ":" + std::to_string(server_->port()) + "/webhook";
+  return scheme_ + "://" + host_ + ":" + std::to_string(server_->port()) + path_;
 }
 
 }  // namespace offhook::cli

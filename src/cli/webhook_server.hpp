@@ -14,7 +14,7 @@
 
 namespace offhook::cli {
 
-/// `/webhook` of `offhook call`: verified deliveries go to the call that expects them, all others
+/// The webhook of `offhook call`: verified deliveries go to the call that expects them, all others
 /// are acknowledged and shown on the timeline.
 class WebhookServer {
  public:
@@ -33,6 +33,7 @@ class WebhookServer {
   std::unique_ptr<net::HttpServer> server_;
   std::string scheme_;
   std::string host_;
+  std::string path_;
 };
 
 }  // namespace offhook::cli

@@ -292,9 +292,11 @@ prices: {m: {input_text: 4, minute: 0.5}}
                                              {"OPENAI_WEBHOOK_SECRET", std::string{secret_text}},
                                              {"AZURE_OPENAI_API_KEY", "k"},
                                              {"AZURE_WEBHOOK_SECRET", std::string{secret_text}},
+                                             {"TRUNK_USERNAME", "u"},
+                                             {"TRUNK_PASSWORD", "p"},
                                              {"OFFHOOK_TOKEN", "t"}});
     const std::string root{OFFHOOK_SOURCE_FOLDER};
-    for (const char* const name : {"agent", "agent-azure", "agent-live"}) {
+    for (const char* const name : {"agent", "agent-azure", "agent-dial", "agent-live"}) {
       const auto file = load_agent_file(root + "/examples/" + name + ".yaml", environment);
       CHECK_MESSAGE(file, problems_of(file));
       if (file) {

@@ -6,7 +6,7 @@ from support import EndToEndTest, main
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 ENVIRONMENT = {"OPENAI_API_KEY": "sk-not-to-be-seen", "OPENAI_WEBHOOK_SECRET": "whsec_bm90LXRvLWJlLXNlZW4=",
-               "OFFHOOK_TOKEN": "not-to-be-seen", "AZURE_OPENAI_API_KEY": "sk-not-to-be-seen",
+               "OFFHOOK_TOKEN": "not-to-be-seen", "TRUNK_USERNAME": "shop", "TRUNK_PASSWORD": "not-to-be-seen", "AZURE_OPENAI_API_KEY": "sk-not-to-be-seen",
                "AZURE_WEBHOOK_SECRET": "whsec_bm90LXRvLWJlLXNlZW4="}
 
 
@@ -18,7 +18,8 @@ class Check(EndToEndTest):
         return output
 
     def test_the_examples_are_fine(self):
-        for name, agent in (("agent", "reception"), ("agent-azure", "support"), ("agent-live", "concierge")):
+        for name, agent in (("agent", "reception"), ("agent-azure", "support"), ("agent-live", "concierge"),
+                            ("agent-dial", "reminder")):
             with self.subTest(name):
                 output = self.check(EXAMPLES / f"{name}.yaml", 0)
                 self.assertIn(f"{name}.yaml: ok", output)

@@ -1,0 +1,87 @@
+#include "cli/call_agent.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "cli/agent_choice.hpp"
+#include "net/tls.hpp"
+
+namespace offhook::cli {
+namespace {
+
+class Given {
+ public:
+  explicit Given(const std::vector<std::string>& names) : names_{names} {}
+  [[nodiscard]] bool has(std::string_view name) const {
+    return std::ranges::find(names_, name) != names_.end();
+  }
+  /// `from` goes to `to`, unless the option says otherwise.
+  template <class Value>
+  void unless(std::string_view name, Value from, Value& to) const {
+    if (!has(name)) {
+      to = std::move(from);
+    }
+  }
+
+ private:
+  const std::vector<std::string>& names_;
+};
+
+void take_server(const agent::AgentFile& file, const Given& given, CallSettings& settings) {
+  given.unless("api", file.provider.api_base, settings.api);
+  given.unless("api_ca", file.provider.ca_file, settings.api_ca);
+  given.unless("api_key_file", file.provider.api_key, settings.api_key);
+  given.unless("region", file.provider.sip_host, settings.sip_host);
+  settings.key_header = file.provider.key_header;
+  given.unless("webhook_secret_file", file.webhook.secrets, settings.webhook_secrets);
+  settings.webhook_path = file.webhook.path.empty() ? settings.webhook_path : file.webhook.path;
+  if (!settings.sim && !file.webhook.secrets.empty()) {
+    given.unless("listen", file.webhook.listen, settings.listen);
+    given.unless("cert", file.webhook.cert, settings.cert);
+    given.unless("key", file.webhook.key, settings.key);
+  }
+}
+
+void take_agent(agent::AgentProfile profile, const Given& given, call::AgentOptions& options) {
+  const auto replace = [&](std::string_view name, const std::string& value, std::string& field) {
+    if (given.has(name)) {
+      field = value;
+    }
+  };
+  replace("model", options.model, profile.model);
+  replace("voice", options.voice, profile.voice);
+  replace("instructions", options.instructions, profile.instructions);
+  replace("transcription", options.transcription, profile.transcription);
+  replace("say", options.say, profile.opening);
+  options.say = profile.opening;  // what the end of the greeting is known by
+  options.profile = std::make_shared<const agent::AgentProfile>(std::move(profile));
+}
+
+}  // namespace
+
+Result<> load_call_agent(const std::string& path,
+                         const std::string& name,
+                         const std::vector<std::string>& given_names,
+                         CallSettings& settings) {
+  auto file = read_agent_file(path);
+  if (!file) {
+    return fail(std::move(file).error());
+  }
+  auto profile = choose_agent(*file, agent::Api::realtime, name);
+  if (!profile) {
+    return fail(std::move(profile).error().with(path));
+  }
+  auto tools_tls = net::make_client_tls(file->tools_ca);
+  if (!tools_tls) {
+    return fail(std::move(tools_tls).error().with("tools_ca"));
+  }
+  const Given given{given_names};
+  settings.call.agent.tools_tls = std::move(*tools_tls);
+  take_server(*file, given, settings);
+  take_agent(std::move(*profile), given, settings.call.agent);
+  return {};
+}
+
+}  // namespace offhook::cli

@@ -1,0 +1,98 @@
+"""`offhook call --agent FILE`: the agent of an agent file takes the call that we place."""
+import json
+
+from serve_support import ServeTest
+from support import Call, main
+
+AGENT = """  support:
+    model: gpt-realtime-2.1
+    instructions: You are the support line of a shop.
+    voice: cedar
+    opening: |
+      Say '{opening}'
+    tools: [find_order, hang_up]
+"""
+
+
+class AgentFileTest(ServeTest):
+    def write(self, sim, opening="Hello.", agents=AGENT, more="", tool="http://127.0.0.1:9/"):
+        self.webhook_port = 0
+        return self.agent_file(sim, f"""tools:
+  find_order:
+    kind: http
+    description: Finds an order.
+    url: {tool}
+    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
+{more}""", agents=agents.replace("{opening}", opening))
+
+    def call(self, sim, agent_file, *arguments, expect=0):
+        files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
+        given = [part for name, path in files.items() for part in (f"--{name}", path)]
+        target = sim.target(**{"--api": None, "--listen": None, "--audio": None})
+        # Neither key nor secret nor webhook from anywhere but the file.
+        code, output = self.offhook("call", "--agent", agent_file, *target, *given, *arguments)
+        self.assertEqual(code, expect, output)
+        return Call(files, output)
+
+    @staticmethod
+    def said(call):
+        return [line["text"] for line in call.summary["transcript"] if line["who"] == "model"]
+
+
+class Agents(AgentFileTest):
+    def test_the_file_says_who_takes_the_call_and_a_slow_tool_is_waited_for(self):
+        tools = self.tool_server(pause_s=5)
+        sim = self.sim_with_webhook("--replies", self.replies('call:find_order {"order": 17}',
+                                                                "Your order has been shipped."))
+        port = self.webhook_port
+        agent_file = self.write(sim, "Hello.", tool=tools.url + "/slow")
+        agent_file.write_text(agent_file.read_text().replace("listen: 127.0.0.1:0", f"listen: 127.0.0.1:{port}"))
+        # The tool takes longer than the silence that counts as the last word.
+        call = self.call(sim, agent_file, "--audio", self.speak("Where is my order?"))
+        self.assertEqual(call.summary["result"], "completed")
+        session = call.received("session.created")[0]["session"]
+        self.assertEqual(session["instructions"], "You are the support line of a shop.")
+        self.assertEqual(session["audio"]["output"]["voice"], "cedar")
+        self.assertEqual([body["arguments"] for body, _ in tools.calls], [{"order": 17}])
+        self.assertEqual(self.said(call)[-1], "Your order has been shipped.")
+        self.assertEqual(len(call.marks("tool", "done")), 1)
+
+    def test_options_win_over_the_file(self):
+        sim = self.sim()
+        agent_file = self.write(sim)
+        files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
+        given = [part for name, path in files.items() for part in (f"--{name}", path)]
+        code, output = self.offhook("call", "--sim", "--agent", agent_file, "--say", "Say \"Good evening.\"", "--voice",
+                                    "marin", "--audio", "null", "--play", "null", "--max-duration", "5", *given)
+        self.assertEqual(code, 0, output)
+        call = Call(files, output)
+        self.assertEqual(self.said(call), ["Good evening."])
+        session = call.received("session.created")[0]["session"]
+        self.assertEqual(session["audio"]["output"]["voice"], "marin")
+        self.assertEqual(session["instructions"], "You are the support line of a shop.")
+
+    def test_the_agent_hangs_up(self):
+        sim = self.sim()
+        agent_file = self.write(sim, "call:hang_up {}")
+        code, output = self.offhook("call", "--sim", "--agent", agent_file, "--audio", "null", "--play", "null", "--json")
+        self.assertEqual(code, 0, output)
+        self.assertEqual(json.loads(output.splitlines()[-1])["result"], "hung_up_by_peer")
+
+    def test_a_file_that_cannot_be_used_is_told_before_the_call(self):
+        sim = self.sim()
+        for agents, more, options, words in (
+                ("  a: {api: live, model: gpt-live-1}\n", "", (), "none with api: realtime"),
+                ("  a: {model: m}\n  b: {model: m}\n", "routing: [{agent: a}]\n", (), "there are: a, b"),
+                (AGENT, "", ("--as", "sales"), "--as sales: is no agent; there are: support"),
+                (AGENT.replace("cedar", "cedra"), "", (), "agent.yaml:")):
+            with self.subTest(words):
+                agent_file = self.write(sim, agents=agents, more=more)
+                code, output = self.offhook("call", "--sim", "--agent", agent_file, "--audio", "null", "--play", "null",
+                                            *options)
+                self.assertEqual(code, 2, output)
+                self.assertIn(words, output)
+                self.assertNotIn("INVITE", output)
+
+
+if __name__ == "__main__":
+    main()
