@@ -57,6 +57,19 @@ std::vector<TranscriptLine> Transcript::lines() const {
   return lines;
 }
 
+std::vector<TranscriptLine> Transcript::lines_so_far() const {
+  std::vector<TranscriptLine> all = lines();
+  for (const std::optional<Running>* running : {&caller_, &model_}) {
+    if (*running) {
+      all.push_back((*running)->line);
+      std::string& text = all.back().text;
+      text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
+    }
+  }
+  std::ranges::stable_sort(all, {}, &TranscriptLine::at_ms);
+  return all;
+}
+
 Transcript::Utterance& Transcript::utterance(std::string_view item_id,
                                              std::string_view who,
                                              double at_ms) {

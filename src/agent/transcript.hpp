@@ -44,6 +44,8 @@ class Transcript {
 
   /// Finished lines, by when they began.
   [[nodiscard]] std::vector<TranscriptLine> lines() const;
+  /// The same with those of Live that are still going on.
+  [[nodiscard]] std::vector<TranscriptLine> lines_so_far() const;
 
  private:
   struct Utterance {

@@ -138,7 +138,7 @@ void LiveDialogue::on(const openai::LiveDelegation& delegation, Moment moment) {
   }
   transcript_.end_pauses(moment.at_ms);
   json::array said;
-  std::vector<TranscriptLine> lines = transcript_.lines();
+  const std::vector<TranscriptLine> lines = transcript_.lines_so_far();
   const std::size_t from =
       lines.size() > lines_for_delegate ? lines.size() - lines_for_delegate : 0;
   for (std::size_t i = from; i < lines.size(); ++i) {
