@@ -12,7 +12,8 @@ struct SpeexResamplerState_;
 
 namespace offhook::audio {
 
-/// Streaming sample-rate conversion (speexdsp, quality 3: a delay of 24 samples of the lower rate). One thread at a time.
+/// Streaming sample-rate conversion (speexdsp, quality 3: a delay of 24 samples of the lower rate).
+/// One thread at a time.
 class Resampler {
  public:
   /// @return `Errc::unsupported` when a rate is outside 1 to 768 kHz.
