@@ -99,11 +99,7 @@ Progress judge(const SSL* handle, int result) {
                                 : TlsSocket::ErrorCode{system, boost::system::system_category()});
     default: break;
   }
-  const auto code = ERR_get_error();
-  if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-    return failed(asio::ssl::error::stream_truncated);
-  }
-  return failed({static_cast<int>(code), asio::error::get_ssl_category()});
+  return failed({static_cast<int>(ERR_get_error()), asio::error::get_ssl_category()});
 }
 
 /// Tries, waits for the socket, tries again. `Step` is one attempt: `Progress(SSL*)`.
@@ -124,6 +120,10 @@ struct Operation {
     }
     if (over) {
       self.complete(progress.error, progress.bytes);
+      return;
+    }
+    if (self.cancelled() != asio::cancellation_type::none) {
+      self.complete(asio::error::operation_aborted, 0);  // it came when the wait was already over
       return;
     }
     ERR_clear_error();
