@@ -485,6 +485,7 @@ void add_sim_command(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   sim->add_option("--brain-key-file", a.brain_key_file, "File with its API key")->type_name("FILE");
   sim->add_option("--brain-timeout", a.brain_timeout_s, "Seconds to wait for one answer")
+      ->check(CLI::Range(1U, 600U))
       ->type_name("S")
       ->capture_default_str();
   sim->add_flag("--ears,!--no-ears", a.config.recognise,

@@ -8,7 +8,15 @@ namespace {
 
 constexpr std::size_t longest_quote = 300;
 
-/// What the API said, fit for a terminal and without the key, should the API repeat it.
+Errc decision(int status, std::string_view code) {
+  if (status == 401 || status == 403) {
+    return Errc::authentication_failed;
+  }
+  return status == 404 || code == "call_id_not_found" ? Errc::not_found : Errc::refused;
+}
+
+}  // namespace
+
 std::string quoted(std::string_view text, const Secret& key) {
   std::string safe;
   const std::string_view hidden = key.reveal();
@@ -20,15 +28,6 @@ std::string quoted(std::string_view text, const Secret& key) {
   safe.append(text);
   return printable(safe, longest_quote);
 }
-
-Errc decision(int status, std::string_view code) {
-  if (status == 401 || status == 403) {
-    return Errc::authentication_failed;
-  }
-  return status == 404 || code == "call_id_not_found" ? Errc::not_found : Errc::refused;
-}
-
-}  // namespace
 
 ApiError parse_api_error(std::string_view body) {
   const auto parsed = parse_json(body);

@@ -25,4 +25,7 @@ struct ApiError {
 ///         other as `refused`.
 [[nodiscard]] Error api_failure(const net::HttpResponse& answer, const Secret& key);
 
+/// What a peer said, fit for a terminal, and without the key, should it repeat that.
+[[nodiscard]] std::string quoted(std::string_view text, const Secret& key);
+
 }  // namespace offhook::openai

@@ -1,14 +1,15 @@
 #include "sim/brain.hpp"
 
+#include <exception>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "base/printable.hpp"
 #include "net/http_client.hpp"
+#include "openai/api_error.hpp"
 #include "sim/chat.hpp"
 
 namespace offhook::sim {
@@ -18,23 +19,26 @@ namespace asio = boost::asio;
 
 constexpr std::size_t longest_quote = 200;
 
-Result<Reply> judge(const Result<net::HttpResponse>& response) {
+Result<Reply> judge(const Result<net::HttpResponse>& response, const Secret& key) {
   if (!response) {
     return fail(response.error());
   }
   if (response->status < 200 || response->status > 299) {
     return fail(Errc::refused,
                 "it answered " + std::to_string(response->status) + ": " +
-                    printable(response->body, longest_quote),
+                    openai::quoted(response->body, key),
                 response->status);
   }
-  return read_chat_answer(response->body);
+  auto reply = read_chat_answer(response->body);
+  if (!reply) {
+    reply.error().detail = openai::quoted(reply.error().detail, key);
+  }
+  return reply;
 }
 
-asio::awaitable<void> think(BrainConfig config,
-                            net::TlsContext tls,
-                            boost::json::object body,
-                            Brain::OnReply tell) {
+asio::awaitable<Result<Reply>> think(BrainConfig config,
+                                     net::TlsContext tls,
+                                     boost::json::object body) {
   net::HttpRequest request;
   request.method = "POST";
   request.headers.add("Content-Type", "application/json");
@@ -48,7 +52,7 @@ asio::awaitable<void> think(BrainConfig config,
   options.timeout = config.timeout;
   const auto response =
       co_await net::http_exchange(config.url, std::move(request), std::move(options));
-  tell(judge(response));
+  co_return judge(response, config.key);
 }
 
 }  // namespace
@@ -70,8 +74,12 @@ Result<net::Url> brain_url(const std::string& text) {
 
 void Brain::ask(boost::json::object request, OnReply tell) {
   request["model"] = config_.model;
-  asio::co_spawn(control_, think(config_, tls_, std::move(request), std::move(tell)),
-                 asio::detached);
+  asio::co_spawn(control_, think(config_, tls_, std::move(request)),
+                 [tell = std::move(tell)](const std::exception_ptr& failure, Result<Reply> reply) {
+                   // A turn that nobody answers would keep every later one waiting.
+                   tell(failure ? Result<Reply>{fail(Errc::internal, "the request broke off")}
+                                : std::move(reply));
+                 });
 }
 
 }  // namespace offhook::sim

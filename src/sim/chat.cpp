@@ -1,6 +1,9 @@
 #include "sim/chat.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,20 +17,6 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_quote = 200;
 
-std::string words_of(const Item& item) {
-  std::string words;
-  const json::value body(item.body);
-  const json::value* const content = json_at(body, "content");
-  if (content == nullptr || !content->is_array()) {
-    return words;
-  }
-  for (const json::value& part : content->get_array()) {
-    words += json_string(part, "text");
-    words += json_string(part, "transcript");
-  }
-  return words;
-}
-
 json::object call_of(const json::value& item) {
   return {{"id", json_string(item, "call_id")},
           {"type", "function"},
@@ -35,31 +24,71 @@ json::object call_of(const json::value& item) {
                                     {"arguments", json_string(item, "arguments")}}}};
 }
 
-/// Calls that follow each other, and words before them, are one message of the assistant.
-void add_call(json::array& messages, const json::value& item) {
-  const bool assistant = !messages.empty() && json_string(messages.back(), "role") == "assistant";
-  if (!assistant) {
-    messages.push_back(json::object{{"role", "assistant"}, {"content", nullptr}});
+/// A conversation as chat endpoints want it: the outputs of calls stand right behind them, whatever
+/// was said meanwhile. Calls that were cut off are left out, because nobody will answer them.
+class Messages {
+ public:
+  explicit Messages(const Conversation& conversation) {
+    for (const Item& item : conversation.items()) {
+      if (item.type() == "function_call_output") {
+        const json::value body(item.body);
+        outputs_.emplace(json_string(body, "call_id"), json_string(body, "output"));
+      }
+    }
   }
-  json::object& message = messages.back().as_object();
-  if (!message.contains("tool_calls")) {
-    message["tool_calls"] = json::array{};
-  }
-  message["tool_calls"].as_array().push_back(call_of(item));
-}
 
-void add_item(json::array& messages, const Item& item) {
-  const json::value body(item.body);
-  if (item.type() == "function_call") {
-    add_call(messages, body);
-  } else if (item.type() == "function_call_output") {
-    messages.push_back(json::object{{"role", "tool"},
-                                    {"tool_call_id", json_string(body, "call_id")},
-                                    {"content", json_string(body, "output")}});
-  } else if (std::string words = words_of(item); !words.empty()) {
-    messages.push_back(json::object{{"role", item.role()}, {"content", words}});
+  void add(std::string_view role, std::string_view content) {
+    add_outputs();
+    messages_.push_back(json::object{{"role", role}, {"content", content}});
   }
-}
+
+  void add(const Item& item) {
+    if (item.type() == "function_call") {
+      const json::value body(item.body);
+      if (json_string(body, "status") != "incomplete") {
+        add_call(body);
+      }
+    } else if (const std::string words = item.words_said(); !words.empty()) {
+      add(item.role(), words);
+    }
+  }
+
+  [[nodiscard]] json::array take() && {
+    add_outputs();
+    return std::move(messages_);
+  }
+
+ private:
+  /// Calls that follow each other, and words before them, are one message of the assistant.
+  void add_call(const json::value& item) {
+    const bool assistant =
+        !messages_.empty() && json_string(messages_.back(), "role") == "assistant";
+    if (!assistant) {
+      add_outputs();
+      messages_.push_back(json::object{{"role", "assistant"}, {"content", nullptr}});
+    }
+    json::object& message = messages_.back().as_object();
+    if (!message.contains("tool_calls")) {
+      message["tool_calls"] = json::array{};
+    }
+    message["tool_calls"].as_array().push_back(call_of(item));
+    called_.emplace_back(json_string(item, "call_id"));
+  }
+
+  void add_outputs() {
+    for (const std::string& id : std::exchange(called_, {})) {
+      const auto output = outputs_.find(id);
+      messages_.push_back(
+          json::object{{"role", "tool"},
+                       {"tool_call_id", id},
+                       {"content", output == outputs_.end() ? "(still running)" : output->second}});
+    }
+  }
+
+  std::map<std::string, std::string, std::less<>> outputs_;
+  std::vector<std::string> called_;  ///< By the last message.
+  json::array messages_;
+};
 
 json::array functions_of(const json::array& tools) {
   json::array functions;
@@ -167,14 +196,14 @@ Result<Reply> read_stream(std::string_view body) {
 }  // namespace
 
 json::object chat_request(const ChatPrompt& prompt, const Conversation& conversation) {
-  json::array messages;
+  Messages messages{conversation};
   if (!prompt.instructions.empty()) {
-    messages.push_back(json::object{{"role", "system"}, {"content", prompt.instructions}});
+    messages.add("system", prompt.instructions);
   }
   for (const Item& item : conversation.items()) {
-    add_item(messages, item);
+    messages.add(item);
   }
-  json::object request{{"messages", std::move(messages)}, {"stream", false}};
+  json::object request{{"messages", std::move(messages).take()}, {"stream", false}};
   if (json::array functions = functions_of(prompt.tools); !functions.empty()) {
     request["tools"] = std::move(functions);
     request["tool_choice"] = choice_of(prompt.tool_choice);

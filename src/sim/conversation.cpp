@@ -70,6 +70,19 @@ std::string_view Item::id() const { return text_of(body, "id"); }
 std::string_view Item::type() const { return text_of(body, "type"); }
 std::string_view Item::role() const { return text_of(body, "role"); }
 
+std::string Item::words_said() const {
+  std::string said;
+  const json::value* const content = body.if_contains("content");
+  if (content == nullptr || !content->is_array()) {
+    return said;
+  }
+  for (const json::value& part : content->get_array()) {
+    said += json_string(part, "text");
+    said += json_string(part, "transcript");
+  }
+  return said;
+}
+
 bool Conversation::insert_after(std::string_view previous, Item item) {
   auto place = items_.begin();
   if (previous != "root") {

@@ -27,6 +27,8 @@ struct Item {
   [[nodiscard]] std::string_view type() const;
   /// Role of a message, else empty.
   [[nodiscard]] std::string_view role() const;
+  /// What a message says, written or recognised.
+  [[nodiscard]] std::string words_said() const;
 };
 
 /// The items of one conversation in order.

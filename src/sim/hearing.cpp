@@ -22,7 +22,8 @@ void Hearing::begin_turn(int ago_ms) {
 }
 
 void Hearing::find_words(const std::string& id, OnWords tell) {
-  turns_.push_back({id, std::exchange(heard_, {})});
+  turns_.push_back({id, {heard_.begin(), heard_.end()}});  // without the room of the silence before
+  heard_.clear();
   std::size_t kept = 0;
   for (const Turn& one : turns_) {
     kept += one.samples.size();

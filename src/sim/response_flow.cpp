@@ -27,20 +27,6 @@ int count_text_tokens(const Item& item) {
   return tokens;
 }
 
-/// What a message says, written or recognised.
-std::string words_of(const Item& item) {
-  std::string words;
-  const json::value* const content = item.body.if_contains("content");
-  if (content == nullptr || !content->is_array()) {
-    return words;
-  }
-  for (const json::value& part : content->get_array()) {
-    words += json_string(part, "text");
-    words += json_string(part, "transcript");
-  }
-  return words;
-}
-
 }  // namespace
 
 /// The caller's words since the model last spoke, or the output of a function that came last.
@@ -69,7 +55,7 @@ Prompt RealtimeSession::prompt(const json::value& overrides) const {
     if (item->role() != "user" || called) {
       break;
     }
-    prompt.heard = words_of(*item) + (prompt.heard.empty() ? "" : " ") + prompt.heard;
+    prompt.heard = item->words_said() + (prompt.heard.empty() ? "" : " ") + prompt.heard;
   }
   return prompt;
 }

@@ -84,10 +84,13 @@ class Brain(EndToEndTest):
         self.assertIn(("model", "It is Paris."), said)
 
     def test_a_failure_is_apologised_for_and_told_in_the_log(self):
-        said, _ = self.ask(lambda _: (500, "text/plain", b"out of order"))
+        key = self.folder / "key"
+        key.write_text("sk-chat\n")
+        said, _ = self.ask(lambda _: (500, "text/plain", b"out of order: Bearer sk-chat"), "--brain-key-file", key)
         self.assertIn(("model", "Sorry, I cannot answer that right now."), said)
         failed = [mark for mark in read_jsonl(self.running.log) if mark.get("name") == "brain.failed"]
         self.assertIn("500: out of order", failed[0]["why"])
+        self.assertNotIn("sk-chat", self.running.log.read_text())
 
     def test_an_address_that_is_none_is_refused(self):
         code, output = self.offhook("sim", "--brain", "nowhere")

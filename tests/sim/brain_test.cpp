@@ -87,6 +87,34 @@ TEST_SUITE("Brain") {
           R"({"role":"tool","tool_call_id":")" + id + R"(","content":"sent"})");
   }
 
+  TEST_CASE("sees outputs right behind their calls, whatever was said meanwhile") {
+    SessionProbe probe = thinker();
+    write(probe, "Order 7?");
+    probe.think(Reply{CallFunction{"look_up", R"({"id":7})"}});
+    probe.pass(1s);
+    const auto called = probe.last("response.function_call_arguments.done");
+    const std::string id{json_string(called, "call_id")};
+    write(probe, "Are you there?");
+    CHECK(probe.thoughts.size() == 2);
+    const auto roles = [&] {
+      std::string list;
+      const boost::json::value asked(probe.thoughts.back().request);
+      for (const auto& message : json_at(asked, "messages")->as_array()) {
+        list += std::string{json_string(message, "role")} + " ";
+      }
+      return list;
+    };
+    CHECK(roles() == "system user assistant tool user ");
+    probe.think(Reply{Say{"Yes."}});
+    probe.pass(1s);
+    probe.client(R"({"type":"conversation.item.create","item":{"type":"function_call_output",)"
+                 R"("output":"sent","call_id":")" +
+                 id + R"("}})");
+    probe.client(R"({"type":"response.create"})");
+    CHECK(roles() == "system user assistant tool user assistant ");
+    CHECK(boost::json::serialize(probe.thoughts.back().request).find("sent") != std::string::npos);
+  }
+
   TEST_CASE("that fails is apologised for, and what is dictated does not need it") {
     SessionProbe probe = thinker();
     probe.client(R"({"type":"response.create","response":{"instructions":"Say Hi."}})");
