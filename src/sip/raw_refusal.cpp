@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "sip/sdp_text.hpp"
@@ -108,6 +109,11 @@ Status judge(std::string_view start) noexcept {
                                    : Status{400, "Bad Request"};
 }
 
+bool has_tag(std::string_view to) {
+  const std::size_t end = to.find('>');
+  return to.find(";tag=", end == std::string_view::npos ? 0 : end) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string_view scheme_of(std::string_view uri) noexcept {
@@ -144,18 +150,22 @@ std::optional<std::string> refuse_unreadable(std::string_view packet, const Pack
   std::string answer =
       "SIP/2.0 " + std::to_string(status.code) + ' ' + std::string{status.reason} + "\r\n";
   bool routable = false;
+  std::vector<std::string_view> once;  // all but Via
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const Field field = field_of(lines[i]);
     const std::string_view name = copied_name(field.name);
-    if (name.empty()) {
+    if (name.empty() || std::ranges::find(once, name) != once.end()) {
       continue;
     }
     answer.append(name).append(": ").append(printable_value(field.value));
-    if (name == "Via" && !routable) {
-      routable = field.value.starts_with("SIP");
+    if (name != "Via") {
+      once.push_back(name);
+      answer += name == "To" && !has_tag(field.value) ? ";tag=unreadable" : "";
+    } else if (!std::exchange(routable, true)) {  // the topmost: RFC 3261 18.2.1
+      if (!field.value.starts_with("SIP")) {
+        return std::nullopt;
+      }
       answer += ";received=" + source.host + ";rport=" + std::to_string(source.port);
-    } else if (name == "To" && field.value.find("tag") == std::string_view::npos) {
-      answer += ";tag=unreadable";
     }
     answer += "\r\n";
   }

@@ -150,6 +150,15 @@ bool is_sdp(const sip_msg& message) {
          equal_ignoring_case(view(message.ctyp.subtype), "sdp");
 }
 
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  for (std::size_t at = 0; at + part.size() <= text.size(); ++at) {
+    if (equal_ignoring_case(text.substr(at, part.size()), part)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Of INVITE and UPDATE, the requests whose bodies we look at.
 Verdict check_body(const sip_msg& message) {
   if (!is(message, "INVITE") && !is(message, "UPDATE")) {
@@ -170,9 +179,9 @@ Verdict check_body(const sip_msg& message) {
   bool acceptable = false;
   each(message, SIP_HDR_ACCEPT, [&](std::string_view value) {
     restricted = true;
-    acceptable = acceptable || value.find("application/sdp") != std::string_view::npos ||
-                 value.find("application/*") != std::string_view::npos ||
-                 value.find("*/*") != std::string_view::npos;
+    for (const std::string_view type : {"application/sdp", "application/*", "*/*"}) {
+      acceptable = acceptable || contains_ignoring_case(value, type);
+    }
   });
   return restricted && !acceptable ? Verdict{Refusal{406, "Not Acceptable", {}}} : Verdict{};
 }

@@ -46,6 +46,8 @@ TEST_CASE("Responses, ACK, noise and what has no Via stay without an answer") {
   CHECK(answer("SIP/2.0 0 what") == "silence");
   CHECK(answer("ACK  sip:a@b SIP/2.0") == "silence");
   CHECK(answer("\x16\x03\x01") == "silence");
+  CHECK_FALSE(
+      refuse_unreadable("OPTIONS x\r\nVia: \r\nVia: SIP/2.0/UDP b\r\n\r\n", {"127.0.0.1", 1}));
   CHECK_FALSE(refuse_unreadable("OPTIONS x\r\nTo: a\r\n\r\n", {"127.0.0.1", 1}));
   CHECK_FALSE(refuse_unreadable("", {"127.0.0.1", 1}));
 }
