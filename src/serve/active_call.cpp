@@ -27,13 +27,14 @@ ActiveCall::ActiveCall(Parts parts,
   record_.caller = std::move(parties.caller);
   record_.called = std::move(parties.called);
   record_.sip_call_id = offer.sip_call_id();
-  record_.began = unix_seconds() - earlier.age.count();
+  const std::int64_t now = unix_seconds();
+  record_.began = earlier.began == 0 ? now : earlier.began;
   record_.usage = earlier.used;
   subscription_ = timeline_.subscribe([this](const Mark& mark) { on_mark(mark); });
   conversation_ = parts.make_conversation(
       {.profile = profile,
        .call = {offer.api, offer.id, offer.sip_headers, offer.media_security, earlier.used,
-                earlier.age},
+                std::chrono::seconds{std::max<std::int64_t>(0, now - record_.began)}},
        .timeline = timeline_,
        .ledger = journal_.ledger(),
        .on_message = [this](std::string_view direction, std::string_view json,

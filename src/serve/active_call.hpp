@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -27,7 +28,7 @@ class ActiveCall {
   /// What an earlier process has seen of a call that is gone on with.
   struct Earlier {
     agent::Usage used{};
-    std::chrono::seconds age{0};
+    std::int64_t began = 0;  ///< Seconds since 1970.
   };
 
   /// @param decided_at  When the webhook had been verified.

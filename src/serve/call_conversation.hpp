@@ -53,5 +53,7 @@ using MakeConversation = std::function<std::unique_ptr<CallConversation>(Convers
 /// Refuses a pending call of either API over REST.
 using RejectCall =
     std::function<boost::asio::awaitable<Result<>>(agent::Api api, std::string id, int sip_status)>;
+/// Ends a call that nobody can take up, over REST.
+using HangUpCall = std::function<boost::asio::awaitable<Result<>>(agent::Api api, std::string id)>;
 
 }  // namespace offhook::serve

@@ -80,6 +80,7 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
                                              std::weak_ptr<ActiveCall> call,
                                              JournalCall entry);
   static asio::awaitable<void> write_ending(Self self, JournalEnding ending);
+  static asio::awaitable<void> let_go(Self self, JournalCall entry);
   static asio::awaitable<void> reject(Self self, Decision decision);
   static asio::awaitable<bool> until_idle(Self self, milliseconds limit);
 
@@ -253,6 +254,20 @@ asio::awaitable<void> CallDesk::Impl::write_ending(Self self, JournalEnding endi
   }
 }
 
+/// Without its agent nobody would limit or end the call.
+asio::awaitable<void> CallDesk::Impl::let_go(Self self, JournalCall entry) {
+  const std::string id = entry.offer.id;
+  const auto done = co_await self->services_.hang_up(entry.offer.api, id);
+  if (!done) {
+    self->services_.feed.publish(id, "hang_up_failed", {{"why", done.error().detail}});
+  }
+  JournalEnding gone{id, std::string{to_string(End::sideband_lost)},
+                     "there is no agent " + entry.agent + " any more",
+                     static_cast<double>(std::max<std::int64_t>(0, unix_seconds() - entry.began)),
+                     entry.used};
+  co_await write_ending(self, std::move(gone));
+}
+
 asio::awaitable<void> CallDesk::Impl::reject(Self self, Decision decision) {
   const std::string id = decision.offer.id;
   const auto done = co_await self->services_.reject(decision.offer.api, id, decision.sip_status);
@@ -303,20 +318,16 @@ asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
                                    {{"why", "there is no agent " + entry.agent + " any more"}});
       self->services_.metrics.errors.add("resume");
       ++self->errands_;
-      JournalEnding gone{entry.offer.id, std::string{to_string(End::sideband_lost)},
-                         "there is no agent " + entry.agent + " any more", 0, entry.used};
-      asio::co_spawn(self->services_.executor, write_ending(self, std::move(gone)), asio::detached);
+      asio::co_spawn(self->services_.executor, let_go(self, entry), asio::detached);
       continue;
     }
     if (++begun % self->options_.resume_at_once == 0) {
       timer.expires_after(milliseconds{random_u32() % jitter});
       co_await timer.async_wait(asio::use_awaitable);
     }
-    const std::chrono::seconds age{std::max<std::int64_t>(0, unix_seconds() - entry.began)};
-    const ActiveCall::Earlier earlier{entry.used, age};
+    const ActiveCall::Earlier earlier{entry.used, entry.began};
     const auto call = self->begin(entry.offer, *profile, earlier);
     call->record().resumed = true;
-    call->record().began = entry.began;
     self->services_.feed.publish(entry.offer.id, "resumed", {{"agent", entry.agent}});
     asio::co_spawn(self->services_.executor, run(self, call, true), asio::detached);
   }

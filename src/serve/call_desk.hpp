@@ -37,6 +37,7 @@ struct CallDeskServices {
   Metrics& metrics;
   MakeConversation make_conversation;
   RejectCall reject;
+  HangUpCall hang_up;
 };
 
 /// Takes the webhooks of a project, decides every call once, and holds the conversations of those

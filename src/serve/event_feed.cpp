@@ -46,9 +46,10 @@ std::vector<FeedEvent> EventFeed::since(std::uint64_t& after,
                                         std::string_view call_id,
                                         bool& gap) const {
   std::vector<FeedEvent> found;
-  after = std::min(after, last_id_);  // an id that no event has had yet is not waited for
+  const bool foreign = after > last_id_;  // of another process: what it missed is not known
+  after = std::min(after, last_id_);      // an id that no event has had yet is not waited for
   const std::uint64_t first = last_id_ + 1 - events_.size();
-  gap = after + 1 < first;
+  gap = foreign || after + 1 < first;
   std::uint64_t next = std::max(after + 1, first);
   for (; next <= last_id_ && found.size() < batch; ++next) {
     const FeedEvent& event = events_[next - first];

@@ -63,6 +63,17 @@ asio::awaitable<Result<>> reject_call(std::shared_ptr<const ServiceConfig> confi
   co_return co_await realtime.reject(std::move(id), sip_status);
 }
 
+asio::awaitable<Result<>> hang_up_call(std::shared_ptr<const ServiceConfig> config,
+                                       agent::Api api,
+                                       std::string id) {
+  if (api == agent::Api::live) {
+    openai::LiveApi live{config->provider};
+    co_return co_await live.hang_up(std::move(id));
+  }
+  openai::CallsApi realtime{config->provider};
+  co_return co_await realtime.hang_up(std::move(id));
+}
+
 }  // namespace
 
 class Service::Impl {
@@ -140,17 +151,19 @@ class Service::Impl {
 };
 
 CallDeskServices Service::Impl::desk_services() {
-  return {executor_,
-          policy_,
-          journal_,
-          feed_,
-          metrics_,
-          [this](ConversationOrder order) {
-            return options_.make_conversation(*config_, std::move(order));
-          },
-          [this](agent::Api api, std::string id, int sip_status) {
-            return reject_call(config_, api, std::move(id), sip_status);
-          }};
+  return {
+      executor_,
+      policy_,
+      journal_,
+      feed_,
+      metrics_,
+      [this](ConversationOrder order) {
+        return options_.make_conversation(*config_, std::move(order));
+      },
+      [this](agent::Api api, std::string id, int sip_status) {
+        return reject_call(config_, api, std::move(id), sip_status);
+      },
+      [this](agent::Api api, std::string id) { return hang_up_call(config_, api, std::move(id)); }};
 }
 
 openai::WebhookReceiverOptions Service::Impl::receiver_options() {
@@ -341,7 +354,8 @@ void Service::Impl::look_at_journal() {
   });
 }
 
-/// Nothing here goes by the wall clock but the age of webhooks, so a set clock is told, not mended.
+/// By the wall clock go the age of webhooks, the age of calls that an earlier process has begun,
+/// and the usage of the last day: a set clock is told, not mended.
 void Service::Impl::look_at_clock() {
   const auto offset = clock_offset();
   const auto by = std::chrono::duration_cast<std::chrono::seconds>(

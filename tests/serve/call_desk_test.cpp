@@ -130,12 +130,12 @@ TEST_SUITE("call desk") {
     CHECK(live.size() == 3);
     CHECK(test::run_on(world.context, world.desk.resume_calls(std::move(live))) == 2);
     world.settle();
-    CHECK(world.log == Log{"rtc_1 resume", "rtc_2 resume"});
+    CHECK(world.log == Log{"rtc_1 resume", "rtc_2 resume", "rtc_3 hang up"});
     CHECK(world.desk.find("rtc_1")->resumed);
     CHECK(world.desk.find("rtc_1")->began == 1'700'000'000);
     world.desk.on_webhook(realtime_event("rtc_1", "rtc_1@b"), "wh_1");
     world.settle();
-    CHECK(world.log.size() == 2);
+    CHECK(world.log.size() == 3);
   }
 
   TEST_CASE("a call that somebody else has opened in the same journal is let go") {

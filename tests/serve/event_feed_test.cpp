@@ -45,9 +45,9 @@ TEST_SUITE("event feed") {
     EventFeed feed{context.get_executor()};
     feed.publish("rtc_1", "step", {});
     std::uint64_t after = feed.last_id() + 100;
-    bool gap = true;
+    bool gap = false;
     CHECK(feed.since(after, {}, gap).empty());
-    CHECK_FALSE(gap);
+    CHECK(gap);                      // nobody knows what was missed
     CHECK(after == feed.last_id());  // a follower waits while these are equal
     feed.publish("rtc_1", "step", {});
     CHECK(feed.since(after, {}, gap).size() == 1);

@@ -153,7 +153,12 @@ struct World {
             },
             [this](agent::Api api, std::string id, int status) {
               return rejected(api, std::move(id), status);
-            }};
+            },
+            [this](agent::Api, std::string id) { return hung_up(std::move(id)); }};
+  }
+  boost::asio::awaitable<Result<>> hung_up(std::string id) {
+    log.push_back(id + " hang up");
+    co_return Result<>{};
   }
   boost::asio::awaitable<Result<>> rejected(agent::Api, std::string id, int status) {
     log.push_back(id + " reject " + std::to_string(status));
