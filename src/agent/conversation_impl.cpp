@@ -10,6 +10,7 @@
 
 #include "agent/dialogue/reattach.hpp"
 #include "agent/session_body.hpp"
+#include "base/pause.hpp"
 #include "base/race.hpp"
 #include "openai/event_type.hpp"
 
@@ -55,11 +56,6 @@ asio::awaitable<void> wait_for(asio::steady_timer& timer) {
   if (state.cancelled() != asio::cancellation_type::none) {
     throw boost::system::system_error{asio::error::operation_aborted};
   }
-}
-
-asio::awaitable<void> pause(Clock::duration duration) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, duration};
-  co_await timer.async_wait(asio::use_awaitable);
 }
 
 }  // namespace

@@ -9,10 +9,10 @@
 #include <boost/json/array.hpp>
 
 #include "agent/profile.hpp"
+#include "agent/tools/tool_factory.hpp"
 #include "audio/codec.hpp"
 #include "audio/voice/voice_processor.hpp"
 #include "media/jitter_buffer_kind.hpp"
-#include "net/tls.hpp"
 
 namespace offhook::call {
 
@@ -50,7 +50,7 @@ struct AgentOptions {
   std::chrono::milliseconds webhook_deadline{20'000};
   /// A whole agent instead of the fields from `model` to `tools`; null: those.
   std::shared_ptr<const agent::AgentProfile> profile{};
-  net::TlsContext tools_tls{};  ///< For that agent's http tools.
+  agent::ToolFactoryOptions tool_options{};  ///< For that agent's tools.
 };
 
 /// Sound in and out, and when to stop.

@@ -1,6 +1,8 @@
 #include "call/call_result.hpp"
 
 #include <array>
+#include <exception>
+#include <utility>
 
 namespace offhook::call {
 namespace {
@@ -42,5 +44,13 @@ const Row& row(CallResult result) noexcept {
 
 std::string_view to_string(CallResult result) noexcept { return row(result).name; }
 int exit_code(CallResult result) noexcept { return row(result).exit_code; }
+
+Ending unwrap_ending(Settled<Ending> settled) {
+  try {
+    return unwrap(std::move(settled));
+  } catch (const std::exception& failure) {
+    return {CallResult::internal_error, std::string{"internal error: "} + failure.what()};
+  }
+}
 
 }  // namespace offhook::call

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/race.hpp"
+
 namespace offhook::call {
 
 /// How a call ended. Each has one exit code, listed in docs/exit-codes.md.
@@ -33,5 +35,8 @@ struct Ending {
   CallResult result = CallResult::internal_error;
   std::string reason{};  ///< Empty for an ordinary end.
 };
+
+/// What a call's branches came to; an exception is an internal error.
+[[nodiscard]] Ending unwrap_ending(Settled<Ending> settled);
 
 }  // namespace offhook::call

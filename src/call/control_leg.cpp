@@ -119,10 +119,8 @@ asio::awaitable<Ending> ControlLeg::wait_for_phone(Ending otherwise) {
 }
 
 agent::ConversationServices ControlLeg::services() {
-  agent::ToolFactoryOptions tools;
-  tools.tls = options_.tools_tls;
   agent::ConversationServices services{control_, provider_, timeline_, ledger_,
-                                       agent::tool_factory(std::move(tools))};
+                                       agent::tool_factory(options_.tool_options)};
   services.observer.on_message = on_sideband_event_;
   services.lines_kept = 0;
   services.reattach_patience = reattach_patience;

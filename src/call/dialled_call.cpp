@@ -4,12 +4,12 @@
 #include <utility>
 
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "agent/conversation.hpp"
 #include "agent/tools/memory_ledger.hpp"
+#include "base/pause.hpp"
 #include "base/race.hpp"
 #include "openai/live_api.hpp"
 
@@ -37,11 +37,6 @@ struct DialledCall {
   std::optional<Ending> wanted{};  ///< How we are ending the call ourselves.
   bool may_be_up = false;          ///< Placed, and not known to be over.
 };
-
-asio::awaitable<void> pause(std::chrono::steady_clock::duration duration) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, duration};
-  co_await timer.async_wait(asio::use_awaitable);
-}
 
 Ending ending_of_placing(const Error& error) {
   if (error.status != 0) {
@@ -163,14 +158,6 @@ asio::awaitable<Ending> live(DialledCall& call) {
                                                             std::move(pending));
   Ending ending = co_await first_of(converse(call), end_it_ourselves(call));
   co_return ending;
-}
-
-Ending unwrap_ending(Settled<Ending> settled) {
-  try {
-    return unwrap(std::move(settled));
-  } catch (const std::exception& failure) {
-    return {CallResult::internal_error, std::string{"internal error: "} + failure.what()};
-  }
 }
 
 /// Leaves no call behind whose end nobody has seen.

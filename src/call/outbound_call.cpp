@@ -189,14 +189,6 @@ asio::awaitable<Ending> live(LiveCall& call) {
   co_return ending;
 }
 
-Ending unwrap_ending(Settled<Ending> settled) {
-  try {
-    return unwrap(std::move(settled));
-  } catch (const std::exception& failure) {
-    return {CallResult::internal_error, std::string{"internal error: "} + failure.what()};
-  }
-}
-
 CallReport report_of(const LiveCall& call, Ending ending, const SetupTimes& setup) {
   CallReport report;
   report.ending = std::move(ending);

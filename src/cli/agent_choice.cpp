@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/print.hpp"
 #include "cli/settings.hpp"
+#include "net/tls.hpp"
 
 namespace offhook::cli {
 namespace {
@@ -21,6 +23,19 @@ Result<agent::AgentFile> read_agent_file(const std::string& path) {
     return fail(Errc::invalid_argument, fmt::format("{}", fmt::join(file.error(), "\noffhook: ")));
   }
   return std::move(*file);
+}
+
+Result<agent::ToolFactoryOptions> read_tools(const agent::AgentFile& file) {
+  auto tls = net::make_client_tls(file.tools_ca);
+  if (!tls) {
+    return fail(std::move(tls).error().with("tools_ca"));
+  }
+  agent::ToolFactoryOptions tools;
+  tools.tls = std::move(*tls);
+  tools.log = [](std::string_view tool, std::string_view standard_error) {
+    print(stderr, fmt::format("offhook: tool {}: {}\n", tool, standard_error));
+  };
+  return tools;
 }
 
 Result<agent::AgentProfile> choose_agent(const agent::AgentFile& file,

@@ -10,6 +10,7 @@
 #include "base/json_text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/print.hpp"
 
 namespace offhook::cli {
 namespace {
@@ -94,11 +95,6 @@ void print_text(const audio::CheckRecording& recording,
   for (const audio::Advice& one : advice) {
     fmt::print("{} {}\n", one.problem ? '!' : '-', one.text);
   }
-}
-
-int complain(const Error& error, int code) {
-  fmt::print(stderr, "offhook: {}\n", error.detail);
-  return code;
 }
 
 int run_audio_check(const AudioCheckArguments& arguments) {

@@ -30,7 +30,9 @@ class Given {
 };
 
 void take_server(const agent::AgentFile& file, const Given& given, CallSettings& settings) {
-  given.unless("api", file.provider.api_base, settings.api);
+  if (!given.has("region")) {  // which says where both hosts are
+    given.unless("api", file.provider.api_base, settings.api);
+  }
   given.unless("api_ca", file.provider.ca_file, settings.api_ca);
   given.unless("api_key_file", file.provider.api_key, settings.api_key);
   given.unless("region", file.provider.sip_host, settings.sip_host);
@@ -73,12 +75,12 @@ Result<> load_call_agent(const std::string& path,
   if (!profile) {
     return fail(std::move(profile).error().with(path));
   }
-  auto tools_tls = net::make_client_tls(file->tools_ca);
-  if (!tools_tls) {
-    return fail(std::move(tools_tls).error().with("tools_ca"));
+  auto tools = read_tools(*file);
+  if (!tools) {
+    return fail(std::move(tools).error());
   }
   const Given given{given_names};
-  settings.call.agent.tools_tls = std::move(*tools_tls);
+  settings.call.agent.tool_options = std::move(*tools);
   take_server(*file, given, settings);
   take_agent(std::move(*profile), given, settings.call.agent);
   return {};

@@ -357,11 +357,6 @@ Result<> apply_arguments(CallArguments& arguments, std::vector<std::string> give
   return complete(settings);
 }
 
-int complain(const Error& error, int code) {
-  print(stderr, "offhook: " + printable(error.detail, max_line_bytes) + '\n');
-  return code;
-}
-
 void print_report(const CallSettings& settings, const call::CallReport& report) {
   if (settings.json) {
     print(stdout, json_text(call::to_json(report)) + '\n');

@@ -48,11 +48,6 @@ struct DialArguments {
   bool json = false;
 };
 
-int complain(const Error& error, int code) {
-  print(stderr, "offhook: " + printable(error.detail, max_line_bytes) + '\n');
-  return code;
-}
-
 /// Everything that the call is made of.
 struct Dial {
   call::DialOptions options;
@@ -101,17 +96,11 @@ Result<Dial> prepare(const DialArguments& arguments) {
     return fail(std::move(options).error());
   }
   auto provider = agent::make_provider(file->provider);
-  auto tools_tls = net::make_client_tls(file->tools_ca);
-  if (!provider || !tools_tls) {
-    return fail(provider ? std::move(tools_tls).error().with("tools_ca")
-                         : std::move(provider).error());
+  auto tools = read_tools(*file);
+  if (!provider || !tools) {
+    return fail(provider ? std::move(tools).error() : std::move(provider).error());
   }
-  agent::ToolFactoryOptions tools;
-  tools.tls = std::move(*tools_tls);
-  tools.log = [](std::string_view tool, std::string_view standard_error) {
-    print(stderr, fmt::format("offhook: tool {}: {}\n", tool, standard_error));
-  };
-  Dial dial{std::move(*options), std::move(*provider), agent::tool_factory(std::move(tools))};
+  Dial dial{std::move(*options), std::move(*provider), agent::tool_factory(std::move(*tools))};
   const agent::AgentProfile& profile = dial.options.profile;
   if (!profile.hold_sound.empty()) {
     auto sound = read_hold_sound(profile.hold_sound);

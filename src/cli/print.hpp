@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstdio>
+#include <string>
 #include <string_view>
+
+#include "base/error.hpp"
+#include "base/printable.hpp"
 
 namespace offhook::cli {
 
@@ -13,6 +17,12 @@ inline constexpr std::size_t max_line_bytes = 2'000;
 inline void print(std::FILE* out, std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), out));
   static_cast<void>(std::fflush(out));
+}
+
+/// Tells why a command ends. @return `code`, for its exit.
+inline int complain(const Error& error, int code) {
+  print(stderr, "offhook: " + printable(error.detail, max_line_bytes) + '\n');
+  return code;
 }
 
 }  // namespace offhook::cli

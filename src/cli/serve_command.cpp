@@ -16,6 +16,7 @@
 
 #include "agent/agent_file.hpp"
 #include "base/json_text.hpp"
+#include "cli/agent_choice.hpp"
 #include "cli/commands.hpp"
 #include "cli/control_token.hpp"
 #include "cli/exit_codes.hpp"
@@ -61,9 +62,9 @@ struct ServeArguments {
 void complain(const std::string& text) { print(stderr, "offhook: " + text + "\n"); }
 
 Result<Config> load(const std::string& path) {
-  auto file = agent::load_agent_file(path, process_environment());
+  auto file = read_agent_file(path);
   if (!file) {
-    return fail(Errc::invalid_argument, fmt::format("{}", fmt::join(file.error(), "\noffhook: ")));
+    return fail(std::move(file).error());
   }
   if (file->webhook.secrets.empty()) {
     return fail(Errc::invalid_argument,

@@ -56,6 +56,12 @@ struct Placed {
       return event != nullptr && event->text.find("Say hello.") != std::string::npos;
     }));
   }
+  [[nodiscard]] std::size_t noted(std::string_view name) const {
+    return static_cast<std::size_t>(std::ranges::count_if(effects, [&](const Effect& effect) {
+      const auto* note = std::get_if<Note>(&effect);
+      return note != nullptr && note->name == name;
+    }));
+  }
   [[nodiscard]] const CallOver* over() const {
     for (const Effect& effect : effects) {
       if (const auto* found = std::get_if<CallOver>(&effect)) {
@@ -120,6 +126,7 @@ TEST_SUITE("Outbound call") {
     CHECK(call.appended() == 1);
     call.hear(R"({"type":"transport.answered","event_id":"e2"})");
     CHECK(call.appended() == 1);
+    CHECK(call.noted("answered") == 1);
   }
 
   TEST_CASE("an answer that fell into a gap is told by the callee's voice") {
@@ -129,6 +136,7 @@ TEST_SUITE("Outbound call") {
     call.hear(R"({"type":"session.input_transcript.delta","event_id":"e3","delta":"Hello?",)"
               R"("start_ms":0,"end_ms":100})");
     CHECK(call.appended() == 1);
+    CHECK(call.noted("answered") == 1);
   }
 
   TEST_CASE("its limit counts from the answer") {
@@ -160,6 +168,7 @@ TEST_SUITE("Outbound call") {
     call.dialogue->on_detached(call.moment);
     call.dialogue->on_attached(true, call.moment);
     call.hear(said);
+    call.dialogue->on_detached(call.moment);  // a line that is still spoken ends here
     CHECK(call.dialogue->transcript().lines().size() == 1);
   }
 }

@@ -23,15 +23,6 @@ class AgentTest(ServeTest):
 {more}""")
 
     @staticmethod
-    def http_tool(url, more=""):
-        return f"""  find_order:
-    kind: http
-    description: Finds an order.
-    url: {url}
-    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
-{more}"""
-
-    @staticmethod
     def command_tool(program, more=""):
         return f"""  find_order:
     kind: command

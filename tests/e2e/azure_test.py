@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 from serve_support import ServeTest
-from support import DEADLINE_S, main, wait_for
+from support import DEADLINE_S, main, pump, wait_for
 
 KEY = "azure-key-0123"
 
@@ -59,9 +59,9 @@ class AzureFront:
                 head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
                 far = socket.create_connection(("127.0.0.1", outer.upstream))
                 far.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
-                back = threading.Thread(target=outer.pump, args=(far, self.connection), daemon=True)
+                back = threading.Thread(target=pump, args=(far, self.connection), daemon=True)
                 back.start()
-                outer.pump(self.connection, far)
+                pump(self.connection, far)
                 back.join()
                 far.close()
                 self.close_connection = True
@@ -73,15 +73,6 @@ class AzureFront:
         self.server.daemon_threads = True
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}/openai/v1"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @staticmethod
-    def pump(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
     def close(self):
         self.server.shutdown()

@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from sip_answerer import response
-from support import DEADLINE_S
+from support import DEADLINE_S, pump
 
 REALM = "carrier.test"
 NONCE = "84a4cc6f3082121f32b42a2187831a9e"
@@ -86,7 +86,10 @@ class DigestTrunk:
             length = re.search(rb"^content-length: *(\d+)", head, re.I | re.M)
             size = int(length.group(1)) if length else 0
             while len(rest) < size:
-                rest += near.recv(65536)
+                received = near.recv(65536)
+                if not received:
+                    return
+                rest += received
             message, buffered = head + b"\r\n\r\n" + rest[:size], rest[size:]
             text = message.decode()
             if not text.startswith("INVITE "):
@@ -107,13 +110,4 @@ class DigestTrunk:
         self.sockets.append(far)
         far.sendall(first)
         for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pump(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+            threading.Thread(target=pump, args=(source, sink), daemon=True).start()

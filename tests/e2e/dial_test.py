@@ -83,7 +83,8 @@ prices: {{gpt-live-1: {{minute: 0.06}}}}
         self.assertEqual(self.summary["result"], result)
         for word in words:
             self.assertIn(word, running.output())
-        self.assertNotIn(self.password, running.output() + self.files["timeline"].read_text())
+        told = [path.read_text() for path in self.files.values() if path.exists()]
+        self.assertNotIn(self.password, "".join([running.output(), *told]))
 
 
 class AnsweredCalls(DialTest):

@@ -18,13 +18,7 @@ class OutageTest(ServeTest):
     def begin(self, more="", **options):
         self.tools = self.tool_server()
         self.sim_process = self.sim_with_webhook("--replies", self.replies("It comes on Thursday."), "--accept-deadline", "60")
-        return self.serve(self.agent_file(self.sim_process, f"""tools:
-  find_order:
-    kind: http
-    description: Finds an order.
-    url: {self.tools.url}/ok
-    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
-{more}""", agents="""  support:
+        return self.serve(self.agent_file(self.sim_process, "tools:\n" + self.http_tool(self.tools.url + "/ok") + more, agents="""  support:
     model: gpt-realtime-2.1
     opening: |
       Say 'call:find_order {"order": 17}'
@@ -139,9 +133,8 @@ class SetClock(OutageTest):
             self.set_clock(days * DAY_S)
             self.callers(self.sim_process)
             wait_for(lambda: self.refused(serve, reason) > 0, f"webhooks to be {reason}")
-            stepped = wait_for(lambda: [e for e in serve.events("clock_set") if abs(e["by_s"] - days * DAY_S) < DAY_S * 3],
+            wait_for(lambda: [e for e in serve.events("clock_set") if abs(e["by_s"] - days * DAY_S) < DAY_S * 3],
                                "the log to tell of the clock")
-            self.assertTrue(stepped)
             self.assertEqual({call["id"] for call in serve.calls("live")}, {first})
             self.assertEqual(self.asked(), {first})
             self.assertEqual(serve.request("/readyz")[0], 200)

@@ -142,6 +142,15 @@ class Serve(Running):
 
 
 class ServeTest(EndToEndTest):
+    @staticmethod
+    def http_tool(url, more=""):
+        return f"""  find_order:
+    kind: http
+    description: Finds an order.
+    url: {url}
+    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
+{more}"""
+
     def sim_with_webhook(self, *arguments):
         """A sim whose webhooks go to a port that serve will have."""
         self.webhook_port = free_port()

@@ -46,14 +46,7 @@ class SoakTest(ServeTest):
         heard = self.replies(WHERE, THANKS, name="heard")
         self.sim_process = self.sim_with_webhook("--replies", self.replies(*replies), "--heard", heard,
                                                  "--accept-deadline", "60", *more)
-        return self.serve(self.agent_file(self.sim_process, f"""tools:
-  find_order:
-    kind: http
-    description: Finds an order.
-    url: {self.tools.url}/ok
-    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
-    timeout: 60s
-""", agents=f"""  support:
+        return self.serve(self.agent_file(self.sim_process, "tools:\n" + self.http_tool(self.tools.url + "/ok", "    timeout: 60s\n"), agents=f"""  support:
     model: gpt-realtime-2.1
     transcription: gpt-4o-mini-transcribe
     opening: |

@@ -200,6 +200,16 @@ def certificates(folder):
     yield folder
 
 
+def pump(source, sink):
+    """Forwards until one of the two sockets ends, and ends the other."""
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 class TcpProxy:
     """Forwards one port of loopback to another, until it is cut."""
 
@@ -219,15 +229,7 @@ class TcpProxy:
                 return
             self.sockets += [near, far]
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pump(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            pass
+                threading.Thread(target=pump, args=(source, sink), daemon=True).start()
 
     def cut(self):
         for one in [self.listener, *self.sockets]:

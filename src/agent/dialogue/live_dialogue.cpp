@@ -19,6 +19,7 @@ using openai::LiveContext;
 using Kind = ToolConfig::Kind;
 
 constexpr std::string_view delegate_tool = "delegate";
+constexpr std::string_view nothing_to_tell = "(done, nothing to tell)";
 constexpr std::size_t lines_for_delegate = 20;
 /// 500 tokens at most; three bytes a token are few in every language.
 constexpr std::size_t longest_append = 1'500;
@@ -65,6 +66,7 @@ void LiveDialogue::begin(Moment moment) {
 
 void LiveDialogue::answered(Moment moment) {
   if (std::exchange(unanswered_, false)) {
+    effects_.emplace_back(Note{"answered", {}});
     limiter_.begin(moment.now);
     greet(moment);
   }
@@ -182,10 +184,11 @@ void LiveDialogue::on(const openai::LiveTransport& transport, Moment moment) {
     effects_.emplace_back(CallOver{why, true});
     return;
   }
-  effects_.emplace_back(Note{transport.state == State::ringing ? "ringing" : "answered", {}});
-  if (transport.state == State::answered) {
+  if (transport.state == State::answered && unanswered_) {
     answered(moment);
+    return;
   }
+  effects_.emplace_back(Note{transport.state == State::ringing ? "ringing" : "answered", {}});
 }
 
 void LiveDialogue::on(const openai::LiveFixture& fixture, Moment /*moment*/) {
@@ -340,7 +343,8 @@ void LiveDialogue::answer(AnswerCalls answer) {
   for (AnswerCalls::Output& output : answer.outputs) {
     const auto delegation = std::ranges::find(delegations_, output.function_call_id);
     if (delegation != delegations_.end()) {
-      append(LiveContext::commentary, output.text, *delegation, output.function_call_id);
+      const std::string_view text = output.text.empty() ? nothing_to_tell : output.text;
+      append(LiveContext::commentary, text, *delegation, output.function_call_id);
       delegations_.erase(delegation);
     } else {
       of_responses = true;
@@ -393,7 +397,7 @@ void LiveDialogue::append(LiveContext context,
     }
     if (!fixture_) {
       effects_.emplace_back(std::move(event));
-    } else if (after_fixture_.size() < most_waiting) {
+    } else if (after_fixture_.size() < most_waiting || !event.output_of.empty()) {
       after_fixture_.push_back(std::move(event));
     }
   }

@@ -142,12 +142,23 @@ WebhookSettings read_webhook(const Reader& root, const std::string& directory, P
   return webhook;
 }
 
+// What the API takes (docs/openai-behaviour.md).
+constexpr std::size_t longest_trunk_username = 256;
+constexpr std::size_t longest_trunk_password = 4'096;
+
 Trunk read_trunk(const Reader& reader, Problems& problems) {
   if (reader.has("username") != reader.has("password")) {
     problems.add(reader.mark(), reader.path(), "username and password belong together");
   }
-  return {reader.text("provider_url"), reader.text("username"), reader.secret("password"),
-          reader.text("caller_number")};
+  Trunk trunk{reader.text("provider_url"), reader.text("username"), reader.secret("password"),
+              reader.text("caller_number")};
+  if (trunk.username.size() > longest_trunk_username) {
+    problems.add(reader.mark("username"), reader.path("username"), "must have 256 bytes at most");
+  }
+  if (trunk.password.reveal().size() > longest_trunk_password) {
+    problems.add(reader.mark("password"), reader.path("password"), "must have 4096 bytes at most");
+  }
+  return trunk;
 }
 
 ControlSettings read_control(const Reader& root, Problems& problems) {
