@@ -54,12 +54,17 @@ async function answer(callId) {
   transport.sendEvent({ type: 'response.create' }); // the greeting: the model does not speak first
 }
 
+const seen = new Set(); // deliveries may come twice
+
 createServer(async (request, response) => {
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) body += chunk;
   try {
     const event = await client.webhooks.unwrap(body, request.headers);
     response.writeHead(200).end();
+    const delivery = request.headers['webhook-id'];
+    if (seen.has(delivery)) return;
+    seen.add(delivery);
     if (event.type === 'realtime.call.incoming') {
       answer(event.data.call_id).catch((error) => console.log('call:', error.message));
     }

@@ -35,7 +35,7 @@ bool excepted(std::string_view type, std::string_view field, const json::value* 
   return field == fault_field ||
          std::any_of(departures.begin(), departures.end(), [&](const Departure& departure) {
            return departure.type == type && departure.field == field &&
-                  (!departure.null_only || value == nullptr || value->is_null());
+                  (!departure.null_only || (value != nullptr && value->is_null()));
          });
 }
 
