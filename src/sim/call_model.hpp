@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct ModelHooks {
   std::function<Result<>(char)> send_digit{};
   /// Asks a chat model; the reply may come when the model that asked is gone.
   std::function<void(boost::json::object request, std::function<void(Result<Reply>)> tell)> think{};
+  /// The words of a turn of the caller are known.
+  std::function<void(const std::string& turn_id, std::string_view words)> heard{};
   /// Whether anybody observes the call.
   std::function<bool()> observed{};
 };

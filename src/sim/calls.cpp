@@ -169,22 +169,31 @@ std::vector<std::shared_ptr<Leg>> Calls::all() const {
   return legs;
 }
 
+boost::json::object Calls::describe(const Entry& entry) {
+  boost::json::object call;
+  if (!entry.ids.realtime.empty()) {
+    call["call_id"] = entry.ids.realtime;
+  }
+  if (!entry.ids.live.empty()) {
+    call["session_id"] = entry.ids.live;
+  }
+  call["state"] = name_of(entry.state);
+  if (entry.state == CallState::accepted || entry.state == CallState::answered) {
+    call["api"] = entry.owner == Api::live ? "live" : "realtime";
+  }
+  entry.leg->describe(call);
+  return call;
+}
+
+boost::json::object Calls::describe(const std::string& id) const {
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? boost::json::object{} : describe(found->second);
+}
+
 boost::json::array Calls::describe() const {
   boost::json::array list;
   for (const auto& [id, entry] : calls_) {
-    boost::json::object call;
-    if (!entry.ids.realtime.empty()) {
-      call["call_id"] = entry.ids.realtime;
-    }
-    if (!entry.ids.live.empty()) {
-      call["session_id"] = entry.ids.live;
-    }
-    call["state"] = name_of(entry.state);
-    if (entry.state == CallState::accepted || entry.state == CallState::answered) {
-      call["api"] = entry.owner == Api::live ? "live" : "realtime";
-    }
-    entry.leg->describe(call);
-    list.push_back(std::move(call));
+    list.push_back(describe(entry));
   }
   return list;
 }

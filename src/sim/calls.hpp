@@ -95,6 +95,8 @@ class Calls {
   [[nodiscard]] std::size_t size() const noexcept { return calls_.size(); }
   /// [{"call_id":…,"session_id":…,"state":…, and what the leg says}], for people.
   [[nodiscard]] boost::json::array describe() const;
+  /// The same of one call; empty when it is unknown or over. @param id  Its main one.
+  [[nodiscard]] boost::json::object describe(const std::string& id) const;
 
  private:
   struct Entry {
@@ -105,6 +107,7 @@ class Calls {
     std::set<std::string> tripped{};  ///< Faults that happen once, and have happened.
   };
 
+  [[nodiscard]] static boost::json::object describe(const Entry& entry);
   [[nodiscard]] const Entry* find(Api api, const std::string& id) const;
   [[nodiscard]] Entry* find(Api api, const std::string& id);
   void remember_rejected(const std::string& id);

@@ -61,16 +61,22 @@ Edge::Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline)
 void Edge::on_incoming(sip::IncomingCall incoming) {
   CallIds ids;
   ids.realtime = ids_.call();
-  const Journal journal{timeline_, ids.realtime};
   if (context_.config.live.enabled) {
     ids.live = ids_.live_session();
   }
+  const auto record = context_.records.begin({ids.realtime, ids.live}, incoming.call.call_id());
+  const Journal journal{timeline_, ids.realtime, record};
   journal.mark("invite.received", {{"sip_call_id", incoming.call.call_id()},
                                    {"to_user", incoming.request_user},
                                    {"from", header(incoming, "From")},
                                    {"transport", incoming.transport}});
   const auto refuse = [&](int status, std::string reason, std::string_view why) {
     journal.mark("refused", {{"status", status}, {"why", why}});
+    context_.records.end(record, {{"call_id", ids.realtime},
+                                  {"sip_call_id", incoming.call.call_id()},
+                                  {"state", "refused"},
+                                  {"status", status},
+                                  {"why", why}});
     incoming.call.reject(status, std::move(reason));
   };
   if (incoming.request_user != context_.config.project) {
@@ -203,6 +209,10 @@ void Edge::deliver(IncomingEvent event, const QuirkSet& quirks, const Journal& j
     }
     const auto number =
         webhooks_.log.begin(delivery.id, event.type, event.call_id, endpoint, event.created_at);
+    journal.log("webhook", {{"webhook_id", delivery.id},
+                            {"type", event.type},
+                            {"endpoint_id", endpoint},
+                            {"body", delivery.body}});
     auto tell = [journal, type = event.type, number,
                  &log = webhooks_.log](const DeliveryAttempt& attempt) {
       log.note(number, attempt);

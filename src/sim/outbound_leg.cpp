@@ -47,6 +47,9 @@ void OutboundLeg::describe(boost::json::object& call) const {
 
 bool OutboundLeg::on_sip_event(const sip::CallEvent& event) {
   using Kind = sip::CallEvent::Kind;
+  if (const auto& record = journal_.record(); record != nullptr && !std::exchange(bound_, true)) {
+    context_.records.bind(call_->call_id(), record);
+  }
   if (failed_ && !finished_) {  // when it ends is for those to say who may still attach
     return event.kind != Kind::failed && event.kind != Kind::closed;
   }

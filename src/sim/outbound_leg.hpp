@@ -44,6 +44,7 @@ class OutboundLeg final : public SessionLeg {
   LiveModel* session_ = nullptr;
   boost::asio::steady_timer linger_;
   bool rang_ = false;
+  bool bound_ = false;  ///< The Call-ID is known.
   bool failed_ = false;
 };
 

@@ -21,6 +21,8 @@ namespace json = boost::json;
 constexpr std::string_view calls_path = "/v1/realtime/calls/";
 constexpr std::string_view sessions_path = "/v1/live/sessions/";
 constexpr std::string_view create_path = "/v1/live/sessions";
+constexpr std::string_view view_path = "/_sim";
+constexpr std::string_view view_calls_path = "/_sim/calls/";
 constexpr int default_reject_status = 603;
 constexpr std::chrono::milliseconds slow_answer_delay{1'000};
 constexpr int too_many_requests = 429;
@@ -107,9 +109,21 @@ std::chrono::milliseconds RestApi::delay(const net::HttpRequest& request) const 
   return leg && leg->quirks().has(Quirk::slow) ? slow_answer_delay : std::chrono::milliseconds{0};
 }
 
-net::HttpResponse RestApi::view() const {
-  json::object all = hooks_.status ? hooks_.status() : json::object{};
-  all["calls"] = calls_.describe();
+net::HttpResponse RestApi::view(std::string_view path, const std::string& request_id) const {
+  json::object all;
+  if (path == view_path) {
+    all = hooks_.status ? hooks_.status() : json::object{};
+    all["calls"] = calls_.describe();
+  } else {
+    const std::string id = net::percent_decode(path.substr(view_calls_path.size()));
+    auto story = hooks_.story ? hooks_.story(id) : std::nullopt;
+    if (!story) {
+      return error_response(
+          {"call_id_not_found", "No such call, or it ended too long ago.", std::nullopt, 404},
+          request_id);
+    }
+    all = std::move(*story);
+  }
   net::HttpResponse response;
   response.headers.add("content-type", "application/json");
   response.body = json::serialize(all);
@@ -117,14 +131,26 @@ net::HttpResponse RestApi::view() const {
 }
 
 net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
+  net::HttpResponse response = serve(request);
+  const auto route = find_route(request.path());
+  if (route && hooks_.answered) {
+    const auto body = parse_json(response.body);
+    hooks_.answered(route->id, request, response.status,
+                    body ? json_string(*body, "error.code") : std::string_view{});
+  }
+  return response;
+}
+
+net::HttpResponse RestApi::serve(const net::HttpRequest& request) {
   net::HttpResponse response;
   const std::string request_id = ids_.request();
-  const bool viewing = request.method == "GET" && request.path() == "/_sim";
+  const bool viewing = request.method == "GET" &&
+                       (request.path() == view_path || request.path().starts_with(view_calls_path));
   if (!authorized(request, key_) && !(viewing && is_near(request))) {
     return error_response(wrong_key(), request_id);
   }
   if (viewing) {
-    return view();
+    return view(request.path(), request_id);
   }
   if (request.method == "POST" && request.path() == create_path) {
     const auto created = create_session(request.body);

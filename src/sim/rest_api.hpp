@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,12 @@ struct RestHooks {
   std::function<ApiResult<std::string>(OutboundRequest)> dial{};
   /// What GET /_sim tells besides the calls.
   std::function<boost::json::object()> status{};
+  /// What GET /_sim/calls/{id} tells; nothing: the call is unknown, or was forgotten.
+  std::function<std::optional<boost::json::object>(const std::string& id)> story{};
+  /// A request about a call was answered; `error` is the code of the answer, or empty.
+  std::function<void(
+      const std::string& id, const net::HttpRequest& request, int status, std::string_view error)>
+      answered{};
 };
 
 /// A call as a request names it.
@@ -50,7 +57,8 @@ struct CallRef {
 
 /// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup, the same of
 /// /v1/live/sessions/{session_id}, POST /v1/live/sessions (docs/openai-behaviour.md 2 and 10), and
-/// GET /_sim, a view for people, for which this machine needs no key. Control thread, no I/O.
+/// GET /_sim and /_sim/calls/{id}, views for people, for which this machine needs no key. Control
+/// thread, no I/O.
 class RestApi {
  public:
   /// @param calls  Must outlive this.
@@ -62,7 +70,8 @@ class RestApi {
   [[nodiscard]] std::chrono::milliseconds delay(const net::HttpRequest& request) const;
 
  private:
-  [[nodiscard]] net::HttpResponse view() const;
+  [[nodiscard]] net::HttpResponse serve(const net::HttpRequest& request);
+  [[nodiscard]] net::HttpResponse view(std::string_view path, const std::string& request_id) const;
   [[nodiscard]] ApiResult<boost::json::object> create_session(std::string_view body);
   [[nodiscard]] ApiResult<> act(const CallRef& call,
                                 std::string_view operation,

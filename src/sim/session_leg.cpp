@@ -11,9 +11,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "sim/redaction.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -50,6 +52,9 @@ void SessionLeg::describe(json::object& call) const {
   json::array quirks;
   for (const std::string_view name : quirks_.names()) {
     quirks.push_back(json::value(name));
+  }
+  if (call_) {
+    call["sip_call_id"] = call_->call_id();
   }
   call["quirks"] = std::move(quirks);
   call["observers"] = observers_.size();
@@ -108,6 +113,11 @@ ModelHooks SessionLeg::model_hooks() {
   };
   hooks.think = [this](json::object request, Brain::OnReply tell) {
     think(std::move(request), std::move(tell));
+  };
+  hooks.heard = [this](const std::string& turn_id, std::string_view words) {
+    if (const auto& record = journal_.record(); record != nullptr && !live_) {
+      record->transcript.on_heard(turn_id, words, record->log.ms_at(Timeline::Clock::now()));
+    }
   };
   hooks.observed = [this] { return !observers_.empty(); };
   return hooks;
@@ -256,6 +266,7 @@ void SessionLeg::attach(std::shared_ptr<Observer> observer) {
   observers_.add(observer);
   journal_.mark("sideband.attached", {{"observers", observers_.size()}});
   for (auto& event : model_->greeting()) {
+    keep(event);
     observers_.send_to(*observer, std::move(event));
   }
   if (quirks_.has(Quirk::unknown_events)) {
@@ -288,12 +299,17 @@ void SessionLeg::detach(const Observer& observer) {
 
 void SessionLeg::on_client_event(std::string_view text) {
   if (!finished_ && model_) {
+    if (const auto& record = journal_.record()) {
+      journal_.log("sideband", {{"direction", "received"},
+                                {"event", show_event(text, record->log.limits().event)}});
+    }
     model_->on_client_event(text);
   }
 }
 
 void SessionLeg::send(const json::object& event) {
   note(event);
+  keep(event);
   if (quirks_.has(Quirk::slow) && !finished_) {
     late_events_.push_back({std::chrono::steady_clock::now() + slow_event_delay, event});
   } else {
@@ -308,29 +324,41 @@ void SessionLeg::send_late(Time now) {
   }
 }
 
+void SessionLeg::keep(const json::object& event) {
+  const auto& record = journal_.record();
+  if (record == nullptr) {
+    return;
+  }
+  record->transcript.on_event(event, record->log.ms_at(Timeline::Clock::now()));
+  journal_.log("sideband",
+               {{"direction", "sent"},
+                {"observers", observers_.size()},
+                {"event", show_event(json::serialize(event), record->log.limits().event)}});
+}
+
 /// Puts the steps of the conversation, not every word, on the timeline.
 void SessionLeg::note(const json::object& event) {
   const json::value whole(event);
   const auto type = json_string(whole, "type");
   if (type == "response.done") {
-    journal_.mark(type, {{"status", json_string(whole, "response.status")}});
+    journal_.tell(type, {{"status", json_string(whole, "response.status")}});
   } else if (type == "response.output_audio_transcript.done") {
-    journal_.mark("said", {{"text", json_string(whole, "transcript")}});
+    journal_.tell("said", {{"text", json_string(whole, "transcript")}});
   } else if (type == "input_audio_buffer.dtmf_event_received") {
-    journal_.mark("digit", {{"digit", json_string(whole, "event")}});
+    journal_.tell("digit", {{"digit", json_string(whole, "event")}});
   } else if (type == "session.closed") {
-    journal_.mark(type, {{"reason", json_string(whole, "reason")}});
+    journal_.tell(type, {{"reason", json_string(whole, "reason")}});
   } else if (type == "session.input_transcript.delta" ||
              type == "session.output_transcript.delta") {
-    journal_.mark(type, {{"delta", json_string(whole, "delta")}});
+    journal_.tell(type, {{"delta", json_string(whole, "delta")}});
   } else if (type == "error") {
-    journal_.mark(type, {{"code", json_string(whole, "error.code")}});
+    journal_.tell(type, {{"code", json_string(whole, "error.code")}});
   } else if (type == "response.created" || type == "input_audio_buffer.speech_started" ||
              type == "input_audio_buffer.speech_stopped" || type == "session.delegation.created" ||
              type.substr(0, 10) == "transport." ||
              type.substr(0, 29) == "session.output_audio.fixture." ||
              type.substr(0, 20) == "output_audio_buffer.") {
-    journal_.mark(type);
+    journal_.tell(type);
   }
 }
 
@@ -341,6 +369,9 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
   const auto self = shared_from_this();  // the table may hold the last reference
   journal_.mark("ended", {{"why", why}});
   sideband_drop_.cancel();
+  json::object facts = context_.calls.describe(call_ids_.main());
+  facts["state"] = "ended";
+  facts["why"] = why;
   context_.calls.remove(call_ids_);
   send_late(Time::max());
   if (model_) {
@@ -353,6 +384,7 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
   }
   media_.stop();
   model_.reset();
+  context_.records.end(journal_.record(), std::move(facts));
 }
 
 }  // namespace offhook::sim

@@ -38,6 +38,7 @@ struct LegContext {
   Listener* listener;  ///< Null: nothing is recognised.
   Calls& calls;
   const SimConfig& config;
+  CallRecords& records;
   Brain* brain = nullptr;  ///< Answers instead of the persona, if there is one.
 };
 
@@ -119,6 +120,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   void send(const boost::json::object& event);
   void send_late(Time now);
   void note(const boost::json::object& event);
+  void keep(const boost::json::object& event);
   void drop_first_sideband_later(const std::shared_ptr<Observer>& first);
   void drain_media_events();
 

@@ -138,6 +138,11 @@ std::optional<net::HttpResponse> SidebandServer::refuse(const net::HttpRequest& 
   return std::nullopt;
 }
 
+std::string SidebandServer::call_id_of(const net::HttpRequest& request) {
+  auto call = find_call(request);
+  return call ? std::move(call->id) : std::string{};
+}
+
 std::shared_ptr<Leg> SidebandServer::call_of(const net::HttpRequest& request) const {
   const auto call = find_call(request);
   if (!call) {

@@ -29,6 +29,9 @@ class SidebandServer {
   /// The call that an upgrade which was not refused is about; null when it ended meanwhile.
   [[nodiscard]] std::shared_ptr<Leg> call_of(const net::HttpRequest& request) const;
 
+  /// The id that an upgrade names, known or not; empty: none of our paths.
+  [[nodiscard]] static std::string call_id_of(const net::HttpRequest& request);
+
   /// Serves one socket of a call until either side ends it.
   /// @param graceful  The call ends it by a closing handshake.
   [[nodiscard]] static boost::asio::awaitable<void> serve(boost::asio::any_io_executor control,

@@ -20,6 +20,7 @@
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
 #include "net/url.hpp"
+#include "sim/call_records.hpp"
 #include "sim/calls.hpp"
 #include "sim/edge.hpp"
 #include "sim/listener.hpp"
@@ -40,6 +41,7 @@ using namespace std::chrono_literals;
 constexpr std::string_view certificate_name = "sip.api.openai.com";
 constexpr auto goodbye_limit = 3s;
 constexpr std::size_t longest_quote = 200;
+constexpr int switching_protocols = 101;
 constexpr int voice_check_rate_hz = 16'000;
 
 /// A folder that goes away with its owner.
@@ -194,7 +196,19 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     hooks.status = [this] {
       return boost::json::object{{"project", config_.project},
                                  {"webhook_endpoints", webhooks_->endpoints.describe()},
-                                 {"deliveries", webhooks_->log.describe()}};
+                                 {"deliveries", webhooks_->log.describe()},
+                                 {"ended_calls", records_.ended()}};
+    };
+    hooks.story = [this](const std::string& id) -> std::optional<boost::json::object> {
+      const auto record = records_.find(id);
+      if (record == nullptr) {
+        return std::nullopt;
+      }
+      return CallRecords::describe(*record, calls_.describe(record->ids.front()));
+    };
+    hooks.answered = [this](const std::string& id, const net::HttpRequest& request, int status,
+                            std::string_view error) {
+      records_.note_request(id, request.method, request.path(), status, error);
     };
     return hooks;
   }
@@ -275,7 +289,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     };
     handlers.refuse_upgrade = [weak = weak_from_this()](const net::HttpRequest& request) {
       const auto self = weak.lock();
-      return self ? self->sideband_.refuse(request)
+      return self ? self->refuse_upgrade(request)
                   : std::optional<net::HttpResponse>{net::HttpResponse{503, {}, {}}};
     };
     handlers.websocket = [weak = weak_from_this()](net::HttpRequest request,
@@ -286,6 +300,13 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
                                    request.query("graceful_close") == "true", std::move(socket));
     };
     return net::HttpServer::listen(control_, std::move(options), std::move(handlers));
+  }
+
+  std::optional<net::HttpResponse> refuse_upgrade(const net::HttpRequest& request) {
+    auto refused = sideband_.refuse(request);
+    records_.note_request(SidebandServer::call_id_of(request), request.method, request.path(),
+                          refused ? refused->status : switching_protocols, {});
+    return refused;
   }
 
   static asio::awaitable<net::HttpResponse> answer(std::weak_ptr<Impl> weak,
@@ -306,8 +327,8 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Result<> start_sip(sip::Loop& loop) {
-    const LegContext context{
-        control_, engine_, voice_, listener_.get(), calls_, config_, brain_ ? &*brain_ : nullptr};
+    const LegContext context{control_, engine_, voice_,   listener_.get(),
+                             calls_,   config_, records_, brain_ ? &*brain_ : nullptr};
     edge_.emplace(context, ids_.for_call(), *webhooks_, timeline_);
     if (config_.live.outbound) {
       dialler_.emplace(context, ids_.for_call(), loop, timeline_);
@@ -317,6 +338,11 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     config.tls_port = config_.sip_tls_port;
     config.tls_cert_file = server_file_;
     config.udp_port = config_.sip_udp_port;
+    config.on_message = [weak = weak_from_this()](const sip::WireMessage& message) {
+      if (const auto self = weak.lock()) {
+        self->records_.on_sip(message);
+      }
+    };
     auto on_incoming = [weak = weak_from_this()](sip::IncomingCall incoming) {
       if (const auto self = weak.lock()) {
         self->edge_->on_incoming(std::move(incoming));
@@ -338,6 +364,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   SimConfig config_;
   Timeline* timeline_;
   Ids ids_;
+  CallRecords records_;
   Calls calls_;
   Voice voice_;
   std::unique_ptr<Listener> listener_;

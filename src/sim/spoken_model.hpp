@@ -69,6 +69,9 @@ class SpokenModel : public CallModel {
   void perform(const EndCall& /*action*/) { hooks_.end_call(); }
   void perform(const Recognise& action) {
     hearing_.find_words(action.item_id, [this, item_id = action.item_id](const std::string& words) {
+      if (hooks_.heard) {
+        hooks_.heard(item_id, words);
+      }
       session_.on_transcript(item_id, words, now_steady());
       obey();
     });

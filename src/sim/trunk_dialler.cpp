@@ -50,6 +50,9 @@ Result<sip::Endpoint*> TrunkDialler::endpoint_for(const std::string& host) {
   config.server_name = host;
   config.ca_file = context_.config.live.trunk_ca_file;
   config.bind_address = context_.config.host;
+  config.on_message = [&records = context_.records](const sip::WireMessage& message) {
+    records.on_sip(message);
+  };
   auto endpoint = sip::Endpoint::start_client(loop_, context_.control, std::move(config));
   if (!endpoint) {
     return fail(std::move(endpoint).error());
@@ -73,8 +76,10 @@ ApiResult<std::string> TrunkDialler::dial(OutboundRequest request) {
   }
   CallIds ids;
   ids.live = ids_.live_session();
+  auto record = context_.records.begin({ids.live});
   LegIdentity identity{ids, ids_.for_call(), draw_quirks(config.quirks, dice_),
-                       static_cast<std::uint32_t>(dice_()), Journal{timeline_, ids.live}};
+                       static_cast<std::uint32_t>(dice_()),
+                       Journal{timeline_, ids.live, std::move(record)}};
   const auto leg = std::make_shared<OutboundLeg>(context_, std::move(identity), std::move(*sockets),
                                                  std::move(*offer));
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });

@@ -45,6 +45,7 @@ class Endpoint::Impl : public std::enable_shared_from_this<Endpoint::Impl> {
 
   [[nodiscard]] Call make_call(std::uint64_t id, const std::shared_ptr<Mailbox>& mailbox);
   [[nodiscard]] Stack::OnArrival announce();
+  [[nodiscard]] Stack::OnMessage tell(const OnWireMessage& on_message) const;
   [[nodiscard]] asio::awaitable<void> close(std::chrono::milliseconds limit);
 
   std::shared_ptr<Loop::Impl> loop;
@@ -82,6 +83,16 @@ Stack::OnArrival Endpoint::Impl::announce() {
   };
 }
 
+/// Called on the SIP thread, in the order of the wire.
+Stack::OnMessage Endpoint::Impl::tell(const OnWireMessage& on_message) const {
+  if (!on_message) {
+    return {};
+  }
+  return [box = outbox, on_message](WireMessage message) {
+    box->post([on_message, message = std::move(message)] { on_message(message); });
+  };
+}
+
 asio::awaitable<void> Endpoint::Impl::close(std::chrono::milliseconds limit) {
   const auto self = shared_from_this();
   const bool posted = loop->post([stack = stack, limit, box = outbox, weak = weak_from_this()] {
@@ -112,7 +123,10 @@ Result<std::unique_ptr<Endpoint>> Endpoint::start_client(Loop& loop,
                                                          const asio::any_io_executor& control,
                                                          TlsClientConfig config) {
   auto impl = std::make_shared<Impl>(loop, control);
-  auto started = run_on(loop, [&] { return impl->stack->start_client(config); });
+  auto started = run_on(loop, [&] {
+    impl->stack->set_tap(impl->tell(config.on_message));
+    return impl->stack->start_client(config);
+  });
   if (!started) {
     return fail(std::move(started).error());
   }
@@ -127,8 +141,10 @@ Result<std::unique_ptr<Endpoint>> Endpoint::start_server(
     std::function<void(IncomingCall)> on_incoming) {
   auto impl = std::make_shared<Impl>(loop, control);
   impl->on_incoming = std::move(on_incoming);
-  auto started =
-      run_on(loop, [&] { return impl->stack->start_server(config, quirks, impl->announce()); });
+  auto started = run_on(loop, [&] {
+    impl->stack->set_tap(impl->tell(config.on_message));
+    return impl->stack->start_server(config, quirks, impl->announce());
+  });
   if (!started) {
     return fail(std::move(started).error());
   }

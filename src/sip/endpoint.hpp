@@ -24,6 +24,17 @@ struct SipHeader {
   std::string value;
 };
 
+/// A message as it went over the wire, secrets included.
+struct WireMessage {
+  bool sent = false;
+  std::string text;       ///< Its first 64 KiB.
+  std::string transport;  ///< "TLS", "TCP", "UDP".
+  std::chrono::steady_clock::time_point at{};
+};
+
+/// Called on the control executor with every message, before what it brings about.
+using OnWireMessage = std::function<void(const WireMessage&)>;
+
 /// An endpoint that only calls, over TLS to one upstream name. Its certificate is always verified,
 /// against `ca_file` or the system's trust anchors, and by `server_name`, which is also sent as
 /// SNI.
@@ -37,6 +48,7 @@ struct TlsClientConfig {
   /// Two in a row without any answer: the calls end with `unreachable`. A connection that is lost
   /// is tried at once, and once more 2 s later.
   std::chrono::milliseconds keep_alive_interval{30'000};
+  OnWireMessage on_message{};  ///< Nothing: messages are not told.
 };
 
 /// An endpoint that is called: TLS and, where a phone has none, UDP and TCP.
@@ -46,6 +58,7 @@ struct ServerConfig {
   std::string tls_cert_file{};              ///< PEM chain and key in one file.
   std::optional<std::uint16_t> udp_port{};  ///< UDP and TCP. 0: any free port. Absent: neither.
   std::string contact_user = "OAI";         ///< User part of our Contact.
+  OnWireMessage on_message{};               ///< Nothing: messages are not told.
 };
 
 /// What happens to a call after it began. Delivered in order on the control executor.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t send_queue_bytes = 16U << 20U;
 constexpr int port_attempts = 16;
+constexpr std::size_t longest_told = 64U << 10U;
 
 /// Sizes of libre's hash tables: a client has one upstream, a server may have thousands of calls.
 constexpr std::uint32_t client_table_size = 256;
@@ -62,13 +63,14 @@ Result<> Stack::start_core(const std::string& bind_address, std::uint32_t table_
   if (error != 0) {
     return fail(Errc::internal, "sip: no memory for the SIP stack");
   }
-  sip_set_trace_handler(
-      core, [](bool outgoing, sip_transp, const sa*, const sa*, const std::uint8_t* packet,
-               std::size_t size, void* self) noexcept {
-        auto& stack = *static_cast<Stack*>(self);
-        const std::string_view text{reinterpret_cast<const char*>(packet), size};
-        outgoing ? stack.on_sent(text) : stack.on_received(text);
-      });
+  sip_set_trace_handler(core,
+                        [](bool outgoing, sip_transp transport, const sa*, const sa*,
+                           const std::uint8_t* packet, std::size_t size, void* self) noexcept {
+                          auto& stack = *static_cast<Stack*>(self);
+                          const std::string_view text{reinterpret_cast<const char*>(packet), size};
+                          stack.tell(outgoing, transport, text);
+                          outgoing ? stack.on_sent(text) : stack.on_received(text);
+                        });
   return {};
 }
 
@@ -212,6 +214,13 @@ void Stack::tune(const sip_msg& message) noexcept {
   tcp_conn_txqsz_set(connection, send_queue_bytes);
   const int on = 1;
   static_cast<void>(setsockopt(tcp_conn_fd(connection), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+}
+
+void Stack::tell(bool sent, sip_transp transport, std::string_view packet) const {
+  if (tap_) {
+    tap_({sent, std::string{packet.substr(0, longest_told)}, sip_transp_name(transport),
+          std::chrono::steady_clock::now()});
+  }
 }
 
 void Stack::on_sent(std::string_view packet) {
@@ -375,6 +384,7 @@ void Stack::release() {
   sip_.reset();
   tls_.reset();
   on_arrival_ = nullptr;
+  tap_ = nullptr;
   loop_->stack_released(*this);
   for (const auto& done : std::exchange(on_closed_, {})) {
     if (done) {

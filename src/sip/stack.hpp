@@ -40,11 +40,14 @@ class Stack : public std::enable_shared_from_this<Stack> {
  public:
   /// Called for every INVITE; returns where the events of the new session go.
   using OnArrival = std::function<EventSink(Arrival)>;
+  using OnMessage = std::function<void(WireMessage)>;
 
   explicit Stack(std::shared_ptr<Loop::Impl> loop) : loop_{std::move(loop)} {}
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
 
+  /// Every message is told from the start on. Before `start`.
+  void set_tap(OnMessage tap) { tap_ = std::move(tap); }
   [[nodiscard]] Result<> start_client(const TlsClientConfig& config);
   [[nodiscard]] Result<> start_server(const ServerConfig& config,
                                       const ServerQuirks& quirks,
@@ -105,6 +108,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   void on_update(const sip_msg& message);
   void on_notify(const sip_msg& message);
   void on_options(const sip_msg& message) const;
+  void tell(bool sent, sip_transp transport, std::string_view packet) const;
   void on_sent(std::string_view packet);
   void on_received(std::string_view packet);
   void on_connection_lost();
@@ -137,6 +141,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   bool exited_ = false;
   ServerQuirks quirks_;
   OnArrival on_arrival_;
+  OnMessage tap_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
   std::unordered_map<std::string, std::uint64_t> by_call_id_;
   std::vector<std::unique_ptr<Session>> retired_;
