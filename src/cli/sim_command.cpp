@@ -502,7 +502,8 @@ void add_sim_command(CLI::App& app, Command& chosen) {
                   "Misbehave as the real service has, in all calls or in some; several allowed")
       ->type_name("NAME[:PROBABILITY]");
   sim->add_flag("--quirks", a.list_quirks, "List what --quirk can be, and end");
-  sim->add_option("--seed", a.config.seed, "Number that all ids come from, for comparable runs")
+  sim->add_option("--seed", a.config.seed,
+                  "Number that all ids and times come from, so that runs can be compared")
       ->type_name("N");
   sim->add_option("--record", a.config.record,
                   "Folder for a stereo recording of each call: left caller, right model")

@@ -5,7 +5,6 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/clock.hpp"
 #include "sim/model.hpp"
 
 namespace offhook::sim {
@@ -95,7 +94,8 @@ void CallLeg::accept(SessionConfig config) {
   decided(config.model());
   SessionOptions options{persona(), ids_.for_call()};
   options.now = std::chrono::steady_clock::now();
-  options.unix_now = unix_seconds();
+  options.unix_now = clock_->unix_seconds();
+  options.clock = clock_;
   options.lifetime = lifetime();
   options.await_words = true;
   options.brain = context_.brain != nullptr;

@@ -272,13 +272,14 @@ ApiResult<> RealtimeSession::commit_by_client() {
     return refuse({"input_audio_buffer_commit_empty",
                    fmt::format("Error committing input audio buffer: buffer too small. Expected at "
                                "least {}ms of audio, but buffer only has {}ms of audio.",
-                               least_commit_ms, buffered_ms)});
+                               least_commit_ms, clock_->made_up() ? 0 : buffered_ms)});
   }
   std::string item_id = std::exchange(speech_item_, {});
   if (item_id.empty()) {
     item_id = out_.ids().realtime("item_");
   }
-  commit(item_id, buffered_ms);
+  const int from_ms = clock_->now_ms(0);
+  commit(item_id, clock_->made_up() ? clock_->end_turn(0) - from_ms : buffered_ms);
   out_.act(Recognise{item_id});
   return {};
 }

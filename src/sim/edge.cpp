@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include <boost/algorithm/string/predicate.hpp>
 
-#include "base/clock.hpp"
 #include "base/printable.hpp"
-#include "base/random.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -47,6 +46,9 @@ std::string_view header(const sip::IncomingCall& incoming, std::string_view name
 }
 
 constexpr std::size_t longest_quirk_name = 60;
+/// By which a caller chooses the sequence of ids and times that its call gets.
+constexpr std::string_view name_header = "X-Sim-Call";
+constexpr std::size_t most_names = 10'000;
 
 }  // namespace
 
@@ -55,14 +57,14 @@ Edge::Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline)
       ids_{std::move(ids)},
       webhooks_{webhooks},
       timeline_{timeline},
-      codecs_{wanted_codecs(context_.config.codecs)},
-      dice_{context_.config.seed != 0 ? context_.config.seed : random_u32()} {}
+      codecs_{wanted_codecs(context_.config.codecs)} {}
 
 void Edge::on_incoming(sip::IncomingCall incoming) {
   CallIds ids;
-  ids.realtime = ids_.call();
+  Ids sequence = sequence_of(incoming);
+  ids.realtime = sequence.call();
   if (context_.config.live.enabled) {
-    ids.live = ids_.live_session();
+    ids.live = sequence.live_session();
   }
   const auto record = context_.records.begin({ids.realtime, ids.live}, incoming.call.call_id());
   const Journal journal{timeline_, ids.realtime, record};
@@ -96,16 +98,29 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
     }
     return refuse(503, "Service Unavailable", error.detail);
   }
-  LegIdentity identity{ids, ids_.for_call(), draw(incoming, journal),
-                       static_cast<std::uint32_t>(dice_()), journal};
+  LegIdentity identity{ids, sequence.for_call(), draw(incoming, journal, sequence.number()),
+                       sequence.number(), journal};
+  if (sequence.seeded()) {
+    identity.clock = std::make_shared<CallClock>(sequence.number());
+  }
   const auto leg = std::make_shared<CallLeg>(context_, std::move(identity), std::move(*offered));
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });
   legs_.push_back(leg);
   leg->start();
-  announce(incoming, ids, *leg, journal);
+  announce(incoming, ids, *leg, journal, sequence);
 }
 
-QuirkSet Edge::draw(const sip::IncomingCall& incoming, const Journal& journal) {
+Ids Edge::sequence_of(const sip::IncomingCall& incoming) {
+  const std::string name{header(incoming, name_header)};
+  if (name.empty() || (named_.size() >= most_names && !named_.contains(name))) {
+    return ids_.for_call();
+  }
+  return ids_.for_call(name, ++named_[name]);
+}
+
+QuirkSet Edge::draw(const sip::IncomingCall& incoming,
+                    const Journal& journal,
+                    std::uint32_t dice) const {
   std::vector<std::string> unknown;
   std::vector<QuirkChance> chances = context_.config.quirks;
   for (const auto& chance : parse_quirks_header(header(incoming, quirks_header), unknown)) {
@@ -115,7 +130,8 @@ QuirkSet Edge::draw(const sip::IncomingCall& incoming, const Journal& journal) {
     journal.mark("quirk.unknown", {{"name", printable(unknown.front(), longest_quirk_name)},
                                    {"count", unknown.size()}});
   }
-  const QuirkSet quirks = draw_quirks(chances, dice_);
+  std::mt19937 thrown{dice};
+  const QuirkSet quirks = draw_quirks(chances, thrown);
   for (const std::string_view name : quirks.names()) {
     journal.mark("quirk", {{"name", name}});
   }
@@ -162,44 +178,48 @@ Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming) const {
 void Edge::announce(const sip::IncomingCall& incoming,
                     const CallIds& ids,
                     const CallLeg& leg,
-                    const Journal& journal) {
+                    const Journal& journal,
+                    Ids& sequence) {
   if (leg.quirks().has(Quirk::lost_webhook)) {
     journal.mark("webhook.lost");
     return;
   }
   IncomingEvent event;
   event.call_id = ids.realtime;
+  event.created_at = leg.clock().unix_seconds();
   event.media_security = leg.secure() ? "srtp" : "rtp";
   event.extra_field = leg.quirks().has(Quirk::extra_fields);
   for (const auto& field : incoming.headers) {
     event.sip_headers.push_back({field.name, field.value});
   }
-  deliver(event, leg.quirks(), journal);
+  deliver(event, leg.quirks(), journal, sequence);
   if (ids.live.empty()) {
     return;
   }
   event.call_id = ids.live;
   event.type = "live.transport.incoming";
-  deliver(event, leg.quirks(), journal);
+  deliver(event, leg.quirks(), journal, sequence);
   if (context_.config.live.deprecated_event) {
     event.type = "live.call.incoming";
-    deliver(event, leg.quirks(), journal);
+    deliver(event, leg.quirks(), journal, sequence);
   }
 }
 
-void Edge::deliver(IncomingEvent event, const QuirkSet& quirks, const Journal& journal) {
-  event.created_at = unix_seconds();
-  event.event_id = ids_.webhook_event(event.created_at);
+void Edge::deliver(IncomingEvent event,
+                   const QuirkSet& quirks,
+                   const Journal& journal,
+                   Ids& sequence) {
+  event.event_id = sequence.webhook_event(event.created_at);
   const auto endpoints = webhooks_.endpoints.subscribers(event.type);
   if (endpoints.empty()) {
     journal.mark("webhook.none", {{"type", event.type}});
   }
   for (const std::string& endpoint : endpoints) {
     Delivery delivery;
-    delivery.id = ids_.delivery();
+    delivery.id = sequence.delivery();
     delivery.body = webhook_body(event);
-    delivery.target = [&known = webhooks_.endpoints, endpoint] {
-      return known.target(endpoint, unix_seconds());
+    delivery.target = [&known = webhooks_.endpoints, endpoint, seed = context_.config.seed] {
+      return known.target(endpoint, sim_seconds(seed));
     };
     delivery.copies = quirks.has(Quirk::duplicate_webhook) ? 2 : 1;
     if (quirks.has(Quirk::late_webhook)) {

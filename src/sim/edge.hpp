@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
-#include <random>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -42,19 +42,24 @@ class Edge {
 
  private:
   [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming) const;
-  [[nodiscard]] QuirkSet draw(const sip::IncomingCall& incoming, const Journal& journal);
+  /// The sequence of a new call: by the name that its INVITE has, or by how many came before.
+  [[nodiscard]] Ids sequence_of(const sip::IncomingCall& incoming);
+  [[nodiscard]] QuirkSet draw(const sip::IncomingCall& incoming,
+                              const Journal& journal,
+                              std::uint32_t dice) const;
   void announce(const sip::IncomingCall& incoming,
                 const CallIds& ids,
                 const CallLeg& leg,
-                const Journal& journal);
-  void deliver(IncomingEvent event, const QuirkSet& quirks, const Journal& journal);
+                const Journal& journal,
+                Ids& sequence);
+  void deliver(IncomingEvent event, const QuirkSet& quirks, const Journal& journal, Ids& sequence);
 
   LegContext context_;
   Ids ids_;
   Webhooks& webhooks_;
   Timeline* timeline_;
   std::vector<sip::SdpCodec> codecs_;
-  std::mt19937 dice_;
+  std::unordered_map<std::string, std::uint32_t> named_;  ///< Calls of each name.
   std::vector<std::weak_ptr<CallLeg>> legs_;  ///< Those that are over, too, until they are gone.
 };
 

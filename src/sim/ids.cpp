@@ -11,16 +11,39 @@ constexpr std::string_view hexadecimal = "0123456789abcdef";
 constexpr std::string_view base62 =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/// Spreads neighbouring numbers over all 64 bits (splitmix64).
+std::uint64_t mix(std::uint64_t number) {
+  number += 0x9E37'79B9'7F4A'7C15U;
+  number = (number ^ (number >> 30U)) * 0xBF58'476D'1CE4'E5B9U;
+  number = (number ^ (number >> 27U)) * 0x94D0'49BB'1331'11EBU;
+  return number ^ (number >> 31U);
+}
+
+/// A branch of a seed; 0 must stay reserved for "random".
+std::uint64_t branch(std::uint64_t seed, std::uint64_t number) {
+  const std::uint64_t derived = mix(mix(seed) ^ number);
+  return derived == 0 ? 1 : derived;
+}
+
 }  // namespace
 
 Ids Ids::for_call() {
   ++calls_;
-  if (seed_ == 0) {
-    return Ids{0};
+  return Ids{seed_ == 0 ? 0 : branch(seed_, calls_)};
+}
+
+Ids Ids::for_call(std::string_view name, std::uint32_t number) const {
+  std::uint64_t key = number;
+  for (const char c : name) {
+    key = mix(key ^ static_cast<unsigned char>(c));
   }
-  // Any odd factor spreads neighbouring seeds; 0 must stay reserved for "random".
-  const std::uint32_t derived = seed_ + calls_ * 2'654'435'761U;
-  return Ids{derived == 0 ? 1 : derived};
+  return Ids{seed_ == 0 ? 0 : branch(seed_, mix(key))};
+}
+
+std::uint32_t Ids::number() {
+  const std::uint32_t drawn =
+      seed_ == 0 ? random_u32() : static_cast<std::uint32_t>(engine_() >> 32U);
+  return drawn == 0 ? 1 : drawn;
 }
 
 std::string Ids::characters(std::size_t length, std::string_view alphabet) {

@@ -15,10 +15,15 @@ namespace offhook::sim {
 class Ids {
  public:
   /// @param seed  0: random.
-  explicit Ids(std::uint32_t seed) : seed_{seed}, engine_{seed} {}
+  explicit Ids(std::uint64_t seed) : seed_{seed}, engine_{seed} {}
 
   /// For one more call, so that concurrent calls do not disturb each other's sequence.
   [[nodiscard]] Ids for_call();
+  /// For the `number`th call of a name, whatever other calls there are.
+  [[nodiscard]] Ids for_call(std::string_view name, std::uint32_t number) const;
+  /// A number from the sequence, for what else is drawn. Never 0.
+  [[nodiscard]] std::uint32_t number();
+  [[nodiscard]] bool seeded() const noexcept { return seed_ != 0; }
 
   /// `prefix` and 21 characters of base62: "event_", "item_", "resp_", "sess_", "conv_", "call_".
   [[nodiscard]] std::string realtime(std::string_view prefix);
@@ -38,7 +43,7 @@ class Ids {
  private:
   [[nodiscard]] std::string characters(std::size_t length, std::string_view alphabet);
 
-  std::uint32_t seed_;
+  std::uint64_t seed_;
   std::uint32_t calls_ = 0;
   std::mt19937_64 engine_;
 };

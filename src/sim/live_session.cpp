@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::chrono::seconds usage_interval{10};
+constexpr int usage_interval_ms = 10'000;
 constexpr std::string_view acknowledgement = "One moment, please.";
 /// Tokens of context that a second of sound takes, and how many the model holds.
 constexpr double tokens_per_second = 20;
@@ -63,7 +63,8 @@ LiveSession::LiveSession(LiveConfig config, LiveOptions options)
       now_{options.now},
       expires_at_unix_{options.unix_now + options.lifetime.count()},
       expires_at_{options.now + options.lifetime},
-      usage_at_{options.now + usage_interval} {
+      clock_{std::move(options.clock)},
+      usage_at_ms_{usage_interval_ms} {
   out_.set_time(now_);
 }
 
@@ -73,8 +74,25 @@ void LiveSession::set_time(Time now) {
 }
 
 int LiveSession::timeline_ms() const {
-  return static_cast<int>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began_).count());
+  return clock_->now_ms(static_cast<int>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now_ - began_).count()));
+}
+
+/// Made up time went by.
+void LiveSession::pass(int ms) {
+  if (clock_->made_up()) {
+    clock_->advance(ms);
+    tell_usage();
+  }
+}
+
+void LiveSession::tell_usage() {
+  while (timeline_ms() >= usage_at_ms_) {
+    usage_at_ms_ += usage_interval_ms;
+    const double ratio = timeline_ms() / 1'000.0 * tokens_per_second / context_tokens;
+    out_.send("session.usage.updated",
+              {{"usage", usage()}, {"context_window", json::object{{"usage_ratio", ratio}}}});
+  }
 }
 
 json::object LiveSession::session_json() const {
@@ -101,8 +119,9 @@ std::vector<json::object> LiveSession::greeting(Time now) {
 
 void LiveSession::on_speech_started(int audio_ms, Time now) {
   set_time(now);
-  speech_start_ms_ = audio_ms;
   interrupt();
+  speech_start_ms_ = clock_->begin_turn(audio_ms);
+  pass(0);
 }
 
 void LiveSession::on_speech_stopped(int audio_ms, Time now) {
@@ -111,7 +130,9 @@ void LiveSession::on_speech_stopped(int audio_ms, Time now) {
     return;
   }
   const std::string id = out_.ids().realtime("turn_");
-  turns_.push_back({id, *speech_start_ms_, std::max(audio_ms, *speech_start_ms_)});
+  const int end_ms = clock_->end_turn(audio_ms);
+  turns_.push_back({id, *speech_start_ms_, std::max(end_ms, *speech_start_ms_)});
+  pass(0);
   speech_start_ms_.reset();
   out_.act(Recognise{id});
 }
@@ -188,7 +209,10 @@ void LiveSession::say(std::string text) {
 
 void LiveSession::interrupt() {
   if (!utterances_.empty()) {
+    const Utterance& cut = utterances_.front();
+    const int half_ms = cut.base_ms ? cut.known_ms / 2 : 0;
     utterances_.clear();
+    pass(half_ms);
     out_.act(ClearPlayback{});
   }
 }
@@ -243,10 +267,11 @@ void LiveSession::on_playback(const std::string& id, int played_ms, Time now) {
     return;
   }
   if (!utterance->base_ms) {
-    utterance->base_ms = std::max(0, timeline_ms() - played_ms);
+    utterance->base_ms = clock_->made_up() ? timeline_ms() : std::max(0, timeline_ms() - played_ms);
   }
   auto& words = utterance->words;
-  for (; !words.empty() && words.front().start_ms < played_ms; words.pop_front()) {
+  for (; !words.empty() && (words.front().start_ms < played_ms || clock_->made_up());
+       words.pop_front()) {
     const PendingWord& word = words.front();
     out_.send("session.output_transcript.delta",
               {{"delta", std::exchange(transcribed_output_, true) ? ' ' + word.text : word.text},
@@ -254,7 +279,9 @@ void LiveSession::on_playback(const std::string& id, int played_ms, Time now) {
                {"end_ms", *utterance->base_ms + word.end_ms}});
   }
   if (utterance->whole && played_ms >= utterance->known_ms) {
+    const int length_ms = utterance->known_ms;
     std::erase_if(utterances_, [&](const Utterance& u) { return u.id == id; });
+    pass(length_ms);
   }
 }
 
@@ -350,12 +377,7 @@ void LiveSession::on_time(Time now) {
     acknowledge_at_.reset();
     say(std::string{acknowledgement});
   }
-  if (now_ >= usage_at_) {
-    usage_at_ += usage_interval;
-    const double ratio = timeline_ms() / 1'000.0 * tokens_per_second / context_tokens;
-    out_.send("session.usage.updated",
-              {{"usage", usage()}, {"context_window", json::object{{"usage_ratio", ratio}}}});
-  }
+  tell_usage();
 }
 
 }  // namespace offhook::sim

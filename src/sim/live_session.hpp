@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "sim/call_clock.hpp"
 #include "sim/call_model.hpp"
 #include "sim/live_actions.hpp"
 #include "sim/live_backend.hpp"
@@ -25,9 +27,11 @@ namespace offhook::sim {
 struct LiveOptions {
   Persona persona;
   Ids ids;
-  std::string id;                        ///< "live_…"
-  Time now{};                            ///< When the session begins.
-  std::int64_t unix_now = 0;             ///< The same in Unix seconds.
+  std::string id;             ///< "live_…"
+  Time now{};                 ///< When the session begins.
+  std::int64_t unix_now = 0;  ///< The same in Unix seconds.
+  /// The times that events tell. With made up ones all words of a speech are told when it begins.
+  std::shared_ptr<CallClock> clock = std::make_shared<CallClock>();
   std::chrono::seconds lifetime{3'600};  ///< Then `session.closed` with reason expired.
 };
 
@@ -121,6 +125,8 @@ class LiveSession {
   void follow_context(std::string_view kind, const std::string& content, bool delegated);
 
   [[nodiscard]] int timeline_ms() const;
+  void pass(int ms);
+  void tell_usage();
   [[nodiscard]] boost::json::object session_json() const;
   [[nodiscard]] boost::json::object usage() const;
   void set_time(Time now);
@@ -141,7 +147,8 @@ class LiveSession {
   Time now_;
   std::int64_t expires_at_unix_;
   Time expires_at_;
-  Time usage_at_;
+  std::shared_ptr<CallClock> clock_;
+  int usage_at_ms_;
   bool muted_ = false;
   bool closed_ = false;
   bool spoke_ = false;      ///< The model said something.

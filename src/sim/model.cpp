@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "sim/audio_text.hpp"
 
@@ -20,7 +19,7 @@ Model::Model(SessionConfig config,
 }
 
 void Model::on_digit(char digit) {
-  session_.on_digit(digit, unix_seconds());
+  session_.on_digit(digit, session_.clock().unix_seconds());
   obey();
 }
 

@@ -21,6 +21,8 @@ RealtimeSession::RealtimeSession(SessionConfig config, SessionOptions options)
     : config_{std::move(config)},
       persona_{std::move(options.persona)},
       out_{std::move(options.ids)},
+      greeting_ids_{out_.ids().for_call()},
+      clock_{std::move(options.clock)},
       id_{out_.ids().realtime("sess_")},
       conversation_{out_.ids().realtime("conv_")},
       expires_at_unix_{options.unix_now + options.lifetime.count()},
@@ -43,17 +45,19 @@ json::object RealtimeSession::session_json() const {
 }
 
 json::object RealtimeSession::session_created() {
-  return out_.event("session.created", {{"session", session_json()}});
+  return {{"type", "session.created"},
+          {"event_id", greeting_ids_.realtime("event_")},
+          {"session", session_json()}};
 }
 
 void RealtimeSession::on_caller_audio(int total_ms, Time /*now*/) { caller_ms_ = total_ms; }
 
 void RealtimeSession::on_speech_started(int audio_start_ms, Time /*now*/) {
-  speech_start_ms_ = audio_start_ms;
+  speech_start_ms_ = clock_->begin_turn(audio_start_ms);
   speech_item_ = out_.ids().realtime("item_");
   idle_at_.reset();
   out_.send("input_audio_buffer.speech_started",
-            {{"audio_start_ms", audio_start_ms}, {"item_id", speech_item_}});
+            {{"audio_start_ms", speech_start_ms_}, {"item_id", speech_item_}});
   if (const auto settings = turns(); settings && settings->interrupt_response) {
     interrupt();
   }
@@ -64,9 +68,9 @@ void RealtimeSession::on_speech_stopped(int audio_end_ms, Time now) {
     return;  // the controller committed it meanwhile
   }
   const std::string item_id = std::exchange(speech_item_, {});
-  out_.send("input_audio_buffer.speech_stopped",
-            {{"audio_end_ms", audio_end_ms}, {"item_id", item_id}});
-  commit(item_id, std::max(0, audio_end_ms - speech_start_ms_));
+  const int end_ms = clock_->end_turn(audio_end_ms);
+  out_.send("input_audio_buffer.speech_stopped", {{"audio_end_ms", end_ms}, {"item_id", item_id}});
+  commit(item_id, std::max(0, end_ms - speech_start_ms_));
   out_.act(Recognise{item_id});
   if (const auto settings = turns(); settings && settings->create_response) {
     if (await_words_) {
@@ -162,27 +166,34 @@ void RealtimeSession::truncate_unheard(const Playback& playback) {
   if (item == nullptr) {
     return;
   }
-  truncate_item(*item, playback.played_ms);
-  out_.send(
-      "conversation.item.truncated",
-      {{"item_id", playback.item_id}, {"content_index", 0}, {"audio_end_ms", playback.played_ms}});
+  const int heard_ms = heard_of(playback);
+  truncate_item(*item, heard_ms);
+  out_.send("conversation.item.truncated",
+            {{"item_id", playback.item_id}, {"content_index", 0}, {"audio_end_ms", heard_ms}});
+}
+
+/// How much of what was cut short counts as heard. Made up it is half.
+int RealtimeSession::heard_of(const Playback& playback) const {
+  return clock_->made_up() && playback.started ? playback.generated_ms / 2 : playback.played_ms;
 }
 
 void RealtimeSession::start_idle_timer(Time now) {
   const auto settings = turns();
   if (settings && settings->idle_timeout_ms && speech_item_.empty()) {
     idle_at_ = now + std::chrono::milliseconds{*settings->idle_timeout_ms};
-    idle_from_ms_ = caller_ms_;
+    idle_from_ms_ = clock_->now_ms(caller_ms_);
   }
 }
 
 void RealtimeSession::time_out_idle(Time now) {
   idle_at_.reset();
+  const auto settings = turns();
+  clock_->advance(settings ? settings->idle_timeout_ms.value_or(0) : 0);
+  const int end_ms = clock_->now_ms(caller_ms_);
   const std::string item_id = out_.ids().realtime("item_");
-  out_.send(
-      "input_audio_buffer.timeout_triggered",
-      {{"audio_start_ms", idle_from_ms_}, {"audio_end_ms", caller_ms_}, {"item_id", item_id}});
-  commit(item_id, caller_ms_ - idle_from_ms_);
+  out_.send("input_audio_buffer.timeout_triggered",
+            {{"audio_start_ms", idle_from_ms_}, {"audio_end_ms", end_ms}, {"item_id", item_id}});
+  commit(item_id, end_ms - idle_from_ms_);
   answer_turn(now);
 }
 

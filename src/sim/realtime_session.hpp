@@ -12,6 +12,7 @@
 #include <boost/json/object.hpp>
 
 #include "sim/actions.hpp"
+#include "sim/call_clock.hpp"
 #include "sim/conversation.hpp"
 #include "sim/outbox.hpp"
 #include "sim/persona.hpp"
@@ -23,8 +24,11 @@ namespace offhook::sim {
 struct SessionOptions {
   Persona persona;
   Ids ids;
-  Time now{};                            ///< When the session begins.
-  std::int64_t unix_now = 0;             ///< The same in Unix seconds.
+  Time now{};                 ///< When the session begins.
+  std::int64_t unix_now = 0;  ///< The same in Unix seconds.
+  /// The times that events tell. With made up ones generation is not paced: what one event brings
+  /// about follows it at once, so that the order is always the same.
+  std::shared_ptr<CallClock> clock = std::make_shared<CallClock>();
   std::chrono::seconds lifetime{3'600};  ///< Then `session_expired` and the end.
   std::chrono::milliseconds word_interval{30};
   /// Turns are answered once their words are known, because the persona goes by them.
@@ -77,6 +81,7 @@ class RealtimeSession {
   [[nodiscard]] boost::json::value input_format() const {
     return config_.json().at("audio").at("input").at("format");
   }
+  [[nodiscard]] const CallClock& clock() const noexcept { return *clock_; }
   [[nodiscard]] const Conversation& conversation() const noexcept { return conversation_; }
 
  private:
@@ -113,6 +118,7 @@ class RealtimeSession {
   void interrupt();
   void time_out_idle(Time now);
   void truncate_unheard(const Playback& playback);
+  [[nodiscard]] int heard_of(const Playback& playback) const;
 
   // Responses: response_flow.cpp.
   [[nodiscard]] Prompt prompt(const boost::json::value& overrides) const;
@@ -135,6 +141,8 @@ class RealtimeSession {
   SessionConfig config_;
   Persona persona_;
   Outbox out_;
+  Ids greeting_ids_;  ///< Of sockets, which come when they like.
+  std::shared_ptr<CallClock> clock_;
   std::string id_;
   Conversation conversation_;
   std::int64_t expires_at_unix_;

@@ -120,6 +120,9 @@ void Response::add_sentence(const Sentence& sentence, bool last) {
 }
 
 bool Response::due(Time now) const {
+  if (!plan_.paced) {
+    return next_ == 0 || !speech_ || audible_ || now >= last_sent_ + patience_for_playback;
+  }
   const bool urgent = next_ == 0 || (speech_ && generated_ms_ < head_start_ms);
   return urgent || now >= last_sent_ + plan_.word_interval;
 }
@@ -137,7 +140,9 @@ Response::Progress Response::advance(Time now, Outbox& out, Conversation& conver
   while (open_) {
     while (next_ < pieces_.size() && due(now) && !out_of_tokens_) {
       const bool urgent = next_ == 0 || (speech_ && generated_ms_ < head_start_ms);
-      last_sent_ = urgent ? now : last_sent_ + plan_.word_interval;
+      if (plan_.paced || next_ == 0) {
+        last_sent_ = urgent ? now : last_sent_ + plan_.word_interval;
+      }
       out_of_tokens_ = !affordable(pieces_[next_]);
       if (!out_of_tokens_) {
         send_delta(pieces_[next_++], out);

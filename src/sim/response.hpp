@@ -39,6 +39,7 @@ struct ResponsePlan {
   int input_text_tokens = 0;  ///< For the usage counts.
   int input_audio_tokens = 0;
   std::chrono::milliseconds word_interval{30};
+  bool paced = true;  ///< false: all follows the moment at which the caller hears it begin.
 };
 
 /// How a response ended: status and, for the status details, why.

@@ -129,6 +129,7 @@ ResponsePlan RealtimeSession::plan(const json::value& overrides) {
     plan.input_audio_tokens += item.audio_ms / input_ms_per_token;
   }
   plan.word_interval = word_interval_;
+  plan.paced = !clock_->made_up();
   return plan;
 }
 
@@ -271,6 +272,7 @@ void RealtimeSession::report_playback(const std::string& response_id) {
   }
   if (playback->generated && playback->started && playback->played_ms >= playback->generated_ms) {
     out_.send("output_audio_buffer.stopped", {{"response_id", response_id}});
+    clock_->advance(playback->generated_ms);
     std::erase_if(playing_, [&](const Playback& p) { return p.response_id == response_id; });
   }
 }
@@ -286,6 +288,7 @@ std::vector<RealtimeSession::Playback> RealtimeSession::clear_playback() {
     cut.push_back(playback);
     if (playback.started) {
       out_.send("output_audio_buffer.cleared", {{"response_id", playback.response_id}});
+      clock_->advance(heard_of(playback));
     }
   }
   if (!cut.empty()) {

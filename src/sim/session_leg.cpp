@@ -13,7 +13,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "sim/redaction.hpp"
 
@@ -38,6 +37,7 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       ids_{std::move(identity.ids)},
       quirks_{identity.quirks},
       journal_{std::move(identity.journal)},
+      clock_{std::move(identity.clock)},
       call_{std::move(call)},
       media_{context_.control, context_.engine, quirks_, identity.dice},
       observers_{quirks_.has(Quirk::extra_fields)},
@@ -116,7 +116,7 @@ ModelHooks SessionLeg::model_hooks() {
   };
   hooks.heard = [this](const std::string& turn_id, std::string_view words) {
     if (const auto& record = journal_.record(); record != nullptr && !live_) {
-      record->transcript.on_heard(turn_id, words, record->log.ms_at(Timeline::Clock::now()));
+      record->transcript.on_heard(turn_id, words, told_ms(*record));
     }
   };
   hooks.observed = [this] { return !observers_.empty(); };
@@ -157,7 +157,8 @@ LiveModel& SessionLeg::start_live(LiveConfig config, audio::CodecId codec) {
   live_ = true;
   LiveOptions options{persona(), ids_.for_call(), call_ids_.live};
   options.now = std::chrono::steady_clock::now();
-  options.unix_now = unix_seconds();
+  options.unix_now = clock_->unix_seconds();
+  options.clock = clock_;
   options.lifetime = lifetime();
   auto model = std::make_unique<LiveModel>(std::move(config), std::move(options), hearing(codec),
                                            speaker_, context_.voice, model_hooks());
@@ -324,12 +325,16 @@ void SessionLeg::send_late(Time now) {
   }
 }
 
+double SessionLeg::told_ms(const CallRecord& record) const {
+  return clock_->now_ms(record.log.ms_at(Timeline::Clock::now()));
+}
+
 void SessionLeg::keep(const json::object& event) {
   const auto& record = journal_.record();
   if (record == nullptr) {
     return;
   }
-  record->transcript.on_event(event, record->log.ms_at(Timeline::Clock::now()));
+  record->transcript.on_event(event, told_ms(*record));
   journal_.log("sideband",
                {{"direction", "sent"},
                 {"observers", observers_.size()},

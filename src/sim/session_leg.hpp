@@ -14,6 +14,7 @@
 #include "audio/recorder.hpp"
 #include "media/engine.hpp"
 #include "sim/brain.hpp"
+#include "sim/call_clock.hpp"
 #include "sim/call_media.hpp"
 #include "sim/call_model.hpp"
 #include "sim/calls.hpp"
@@ -49,6 +50,7 @@ struct LegIdentity {
   QuirkSet quirks;
   std::uint32_t dice = 1;  ///< Seed of its bad network.
   Journal journal;
+  std::shared_ptr<CallClock> clock = std::make_shared<CallClock>();
 };
 
 /// What calls of both directions have in common: SIP dialog, media, the model and the sockets that
@@ -62,6 +64,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   void abandon();
 
   [[nodiscard]] const QuirkSet& quirks() const override { return quirks_; }
+  [[nodiscard]] const CallClock& clock() const noexcept { return *clock_; }
   void describe(boost::json::object& call) const override;
   void hang_up() override;
   void refer(std::string target_uri) override;
@@ -99,6 +102,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   Ids ids_;
   QuirkSet quirks_;
   Journal journal_;
+  std::shared_ptr<CallClock> clock_;
   std::optional<sip::Call> call_;
   Speaker speaker_{};
   std::unique_ptr<CallModel> model_{};
@@ -121,6 +125,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   void send_late(Time now);
   void note(const boost::json::object& event);
   void keep(const boost::json::object& event);
+  /// Since the call began, as its transcript tells it.
+  [[nodiscard]] double told_ms(const CallRecord& record) const;
   void drop_first_sideband_later(const std::shared_ptr<Observer>& first);
   void drain_media_events();
 

@@ -13,13 +13,13 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "audio/speech.hpp"
-#include "base/clock.hpp"
 #include "base/printable.hpp"
 #include "base/random.hpp"
 #include "net/certificates.hpp"
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
 #include "net/url.hpp"
+#include "sim/call_clock.hpp"
 #include "sim/call_records.hpp"
 #include "sim/calls.hpp"
 #include "sim/edge.hpp"
@@ -138,8 +138,10 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       }
       brain_.emplace(control_, *config_.brain, std::move(*brain_tls));
     }
-    webhooks_->endpoints.configure(config_.webhook_url, config_.webhook_secret, unix_seconds());
-    webhook_api_.emplace(webhooks_->endpoints, webhooks_->sender, config_.api_key, ids_.for_call());
+    webhooks_->endpoints.configure(config_.webhook_url, config_.webhook_secret,
+                                   sim_seconds(config_.seed));
+    webhook_api_.emplace(webhooks_->endpoints, webhooks_->sender, config_.api_key, ids_.for_call(),
+                         config_.seed);
     if (auto served = start_servers(); !served) {
       return fail(std::move(served).error().with("sim: API"));
     }
@@ -155,7 +157,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   Result<> set_webhook(std::string url, Secret secret) {
     auto usable = check_webhook(url);
     if (usable) {
-      webhooks_->endpoints.configure(std::move(url), std::move(secret), unix_seconds());
+      webhooks_->endpoints.configure(std::move(url), std::move(secret), sim_seconds(config_.seed));
     }
     return usable;
   }

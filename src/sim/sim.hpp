@@ -48,7 +48,7 @@ struct SimConfig {
   std::uint16_t rtp_first = 0;    ///< RTP port range; 0, 0: any.
   std::uint16_t rtp_last = 0;
   std::string record{};       ///< Folder for a stereo <call_id>.wav of each call; empty: none.
-  std::uint32_t seed = 0;     ///< Not 0: ids come from it, for comparable runs.
+  std::uint32_t seed = 0;     ///< Not 0: ids and times come from it, see CallClock.
   std::string voice = "slt";  ///< Of the model; see audio/speech.hpp.
   std::vector<std::string> replies{};      ///< Said in turn to the caller; empty: a default set.
   std::optional<PersonaScript> persona{};  ///< Rules to answer by; nothing: the default ones.

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 #include <utility>
-
-#include "base/random.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -33,11 +32,7 @@ sip::MediaCapabilities capabilities(const media::MediaSockets& sockets) {
 }  // namespace
 
 TrunkDialler::TrunkDialler(LegContext context, Ids ids, sip::Loop& loop, Timeline* timeline)
-    : context_{std::move(context)},
-      ids_{std::move(ids)},
-      loop_{loop},
-      timeline_{timeline},
-      dice_{context_.config.seed != 0 ? context_.config.seed : random_u32()} {}
+    : context_{std::move(context)}, ids_{std::move(ids)}, loop_{loop}, timeline_{timeline} {}
 
 Result<sip::Endpoint*> TrunkDialler::endpoint_for(const std::string& host) {
   if (const auto known = endpoints_.find(host); known != endpoints_.end()) {
@@ -75,11 +70,15 @@ ApiResult<std::string> TrunkDialler::dial(OutboundRequest request) {
     return refuse(setup_failed(offer.error().detail));
   }
   CallIds ids;
-  ids.live = ids_.live_session();
+  Ids sequence = ids_.for_call();
+  ids.live = sequence.live_session();
+  std::mt19937 dice{sequence.number()};
   auto record = context_.records.begin({ids.live});
-  LegIdentity identity{ids, ids_.for_call(), draw_quirks(config.quirks, dice_),
-                       static_cast<std::uint32_t>(dice_()),
-                       Journal{timeline_, ids.live, std::move(record)}};
+  LegIdentity identity{ids, sequence.for_call(), draw_quirks(config.quirks, dice),
+                       sequence.number(), Journal{timeline_, ids.live, std::move(record)}};
+  if (sequence.seeded()) {
+    identity.clock = std::make_shared<CallClock>(sequence.number());
+  }
   const auto leg = std::make_shared<OutboundLeg>(context_, std::move(identity), std::move(*sockets),
                                                  std::move(*offer));
   std::erase_if(legs_, [](const auto& known) { return known.expired(); });

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -37,7 +36,6 @@ class TrunkDialler {
   Ids ids_;
   sip::Loop& loop_;
   Timeline* timeline_;
-  std::mt19937 dice_;
   std::map<std::string, std::unique_ptr<sip::Endpoint>> endpoints_;
   std::vector<std::weak_ptr<OutboundLeg>> legs_;
 };

@@ -5,8 +5,8 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "base/clock.hpp"
 #include "net/url.hpp"
+#include "sim/call_clock.hpp"
 #include "sim/request_body.hpp"
 #include "sim/rest_api.hpp"
 #include "sim/webhook_body.hpp"
@@ -26,8 +26,7 @@ ApiError unknown_url(const net::HttpRequest& request) {
 }
 
 /// A test refers to no call: the id means nothing.
-std::string test_body(const std::string& type, Ids& ids) {
-  const std::int64_t now = unix_seconds();
+std::string test_body(const std::string& type, Ids& ids, std::int64_t now) {
   if (type == "realtime.call.incoming") {
     IncomingEvent event;
     event.event_id = ids.webhook_event(now);
@@ -42,8 +41,13 @@ std::string test_body(const std::string& type, Ids& ids) {
 
 }  // namespace
 
-WebhookApi::WebhookApi(WebhookEndpoints& endpoints, WebhookSender& sender, Secret key, Ids ids)
-    : endpoints_{endpoints}, sender_{sender}, key_{std::move(key)}, ids_{std::move(ids)} {}
+WebhookApi::WebhookApi(
+    WebhookEndpoints& endpoints, WebhookSender& sender, Secret key, Ids ids, std::uint32_t seed)
+    : endpoints_{endpoints},
+      sender_{sender},
+      key_{std::move(key)},
+      ids_{std::move(ids)},
+      seed_{seed} {}
 
 bool WebhookApi::serves(std::string_view path) noexcept {
   return path == types_path || path == endpoints_path ||
@@ -112,7 +116,7 @@ ApiResult<json::object> WebhookApi::post(const Route& route, std::string_view bo
   if (!wish) {
     return refuse(wish.error());
   }
-  const std::int64_t now = unix_seconds();
+  const std::int64_t now = sim_seconds(seed_);
   if (rotation) {
     return endpoints_.rotate(route.id, *wish, now);
   }
@@ -132,8 +136,8 @@ asio::awaitable<ApiResult<json::object>> WebhookApi::test(std::string id, std::s
   if (!known) {
     co_return refuse(known.error());
   }
-  auto target = endpoints_.target(id, unix_seconds());
-  std::string event = test_body(*type, ids_);
+  auto target = endpoints_.target(id, sim_seconds(seed_));
+  std::string event = test_body(*type, ids_, sim_seconds(seed_));
   const DeliveryAttempt attempt =
       co_await sender_.try_once(std::move(*target), ids_.delivery(), std::move(event));
   if (!attempt.problem.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,12 @@ namespace offhook::sim {
 class WebhookApi {
  public:
   /// @param endpoints,sender  Outlive this.
-  WebhookApi(WebhookEndpoints& endpoints, WebhookSender& sender, Secret key, Ids ids);
+  /// @param seed              Not 0: the times that bodies tell are made up.
+  WebhookApi(WebhookEndpoints& endpoints,
+             WebhookSender& sender,
+             Secret key,
+             Ids ids,
+             std::uint32_t seed = 0);
 
   /// Whether a path is one of these.
   [[nodiscard]] static bool serves(std::string_view path) noexcept;
@@ -41,6 +47,7 @@ class WebhookApi {
   WebhookSender& sender_;
   Secret key_;
   Ids ids_;
+  std::uint32_t seed_;
 };
 
 }  // namespace offhook::sim

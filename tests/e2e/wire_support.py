@@ -54,11 +54,11 @@ def plain_offer(port, payloads="0", extra=""):
 class UdpPhone:
     """SIP and PCMU over UDP. Identifiers are chosen by the test, so that two runs can be the same."""
 
-    def __init__(self, ready, name="phone"):
+    def __init__(self, ready, name="phone", port=0):
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for one in (self.sip, self.rtp):
-            one.bind(("127.0.0.1", 0))
+        for one, own_port in ((self.sip, port), (self.rtp, 0)):
+            one.bind(("127.0.0.1", own_port))
             one.settimeout(DEADLINE_S)
         self.server = ("127.0.0.1", ready["sip_udp_port"])
         self.name = name

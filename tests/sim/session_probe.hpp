@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ class SessionProbe {
       : SessionProbe{accept, Persona{std::move(replies)}} {}
   SessionProbe(std::string_view accept, Persona persona, bool brain = false)
       : session_{config(accept), options(std::move(persona), brain)} {}
+
+  SessionProbe(std::string_view accept, Persona persona, std::shared_ptr<CallClock> clock)
+      : session_{config(accept), options(std::move(persona), false, std::move(clock))} {}
 
   [[nodiscard]] RealtimeSession& session() noexcept { return session_; }
   [[nodiscard]] Time now() const noexcept { return now_; }
@@ -132,9 +136,12 @@ class SessionProbe {
   static SessionConfig config(std::string_view accept) {
     return SessionConfig::from_accept(boost::json::parse(accept), audio::CodecId::pcmu).value();
   }
-  static SessionOptions options(Persona persona, bool brain) {
+  static SessionOptions options(Persona persona,
+                                bool brain,
+                                std::shared_ptr<CallClock> clock = std::make_shared<CallClock>()) {
     SessionOptions options{std::move(persona), Ids{7}};
     options.brain = brain;
+    options.clock = std::move(clock);
     options.unix_now = 1'795'305'600;
     return options;
   }
