@@ -3,12 +3,15 @@
 // The sound server has two sinks: `room`, whose monitor is the phone's microphone, and `spk`, its
 // loudspeaker. This program is the mouth that plays into `room`, the ear that listens to `spk`, and
 // the other end of the wire. In between is what a call is made of: CallAudio and a media stream.
+// A second microphone beside the phone's tells when the words are in the room: a server may hold
+// them for the mouth's own stream, as no mouth does.
 // tests/interop/devices_test.py starts such servers and runs this.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <future>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -139,6 +142,20 @@ void print(const char* name, const Delays& delays, double own_ms) {
       name, delays.median(), delays.most(), delays.ms.size(), own_ms, fmt::join(delays.ms, ","));
 }
 
+/// What a second microphone hears while the bench runs.
+audio::CheckRecording listen_beside(const Arguments& arguments, std::size_t samples) {
+  audio::CheckSignal silence;
+  silence.samples.resize(samples);
+  auto recorded = audio::record_check({.microphone = arguments.microphone,
+                                       .loudspeaker = arguments.speaker,
+                                       .backend = arguments.backend},
+                                      silence);
+  if (!recorded) {
+    give_up(recorded.error().detail);
+  }
+  return std::move(*recorded);
+}
+
 /// What waits on the phone's side, once a second.
 class Watch {
  public:
@@ -197,6 +214,7 @@ void run(const Arguments& arguments) {
   auto sockets = media::MediaSockets::bind("127.0.0.1").value();
   peer.start(sockets.rtp_port());
   std::optional<audio::CheckRecording> ear;
+  audio::CheckRecording room;
   {
     auto stream = engine
                       ->add(std::move(sockets),
@@ -206,6 +224,7 @@ void run(const Arguments& arguments) {
                             **near)
                       .value();
     const Watch watch{*(*near)->device(), arguments.verbose};
+    auto beside = std::async(std::launch::async, listen_beside, arguments, mouth.samples.size());
     auto recorded = audio::record_check({.microphone = arguments.speaker + ".monitor",
                                          .loudspeaker = arguments.room,
                                          .backend = arguments.backend},
@@ -214,6 +233,7 @@ void run(const Arguments& arguments) {
       give_up(recorded.error().detail);
     }
     ear = std::move(*recorded);
+    room = beside.get();
     const audio::DeviceStats stats = (*near)->device()->stats();
     const media::StreamStats rtp = stream.stats();
     fmt::print(
@@ -227,6 +247,8 @@ void run(const Arguments& arguments) {
   peer.stop();
   print("mouth_to_wire",
         find(at_8_khz(mouth.samples, ear->play_began_ms), peer.received(), settle_s), own_room_ms);
+  print("microphone_to_wire",
+        find(at_8_khz(room.heard, room.heard_began_ms), peer.received(), settle_s), 0);
   print("wire_to_ear", find(peer.sent(), at_8_khz(ear->heard, ear->heard_began_ms), model_s),
         own_speaker_ms);
 }

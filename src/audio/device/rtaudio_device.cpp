@@ -29,6 +29,9 @@ RtAudio::Api hardware_api() {
 #endif
 }
 
+/// Blocks of 10 ms that the hardware holds.
+constexpr unsigned buffers = 2;
+
 void say_nothing(const char*, int, const char*, int, const char*, ...) {}
 
 /// ALSA prints all that it does not find. It is there only where RtAudio brought it.
@@ -97,49 +100,45 @@ std::string attempt(RtAudio& system, Call&& call) {
 #endif
 }
 
-class RtaudioDevice final : public AudioDevice {
+/// One direction, with a thread and a clock of its own: a microphone and a loudspeaker in one
+/// RtAudio stream would have to be read and written in turn, and one of two crystals would run dry.
+class RtaudioStream {
  public:
-  explicit RtaudioDevice(DeviceCallback& callback) : callback_{callback}, system_{hardware_api()} {
+  RtaudioStream(DeviceKind kind, DeviceCallback& callback, DeviceJournal& journal)
+      : kind_{kind}, callback_{callback}, journal_{journal}, system_{hardware_api()} {
     system_.showWarnings(false);
   }
-  RtaudioDevice(const RtaudioDevice&) = delete;
-  RtaudioDevice& operator=(const RtaudioDevice&) = delete;
-  ~RtaudioDevice() override {
+  RtaudioStream(const RtaudioStream&) = delete;
+  RtaudioStream& operator=(const RtaudioStream&) = delete;
+  ~RtaudioStream() {
     if (system_.isStreamOpen()) {
       attempt(system_, [&] { return system_.abortStream(); });
       system_.closeStream();
     }
   }
 
-  [[nodiscard]] Result<> open(const DeviceRequest& request);
-
-  [[nodiscard]] std::string_view backend() const noexcept override { return "rtaudio"; }
-  [[nodiscard]] std::optional<DeviceNotice> next_notice() override {
-    watch();
-    return journal_.next();
-  }
-  [[nodiscard]] DeviceCounters counters() const noexcept override { return journal_.counters(); }
-  [[nodiscard]] bool running() const noexcept override { return !lost_; }
+  /// @param name  "" for the default.
+  [[nodiscard]] Result<> open(const std::string& name);
+  /// Tells of an end, and starts again. RtAudio tells of no changes; all there is to see is that
+  /// its thread has ended.
+  void watch();
+  [[nodiscard]] bool running() const noexcept { return !lost_; }
 
  private:
-  [[nodiscard]] Result<unsigned> choose(const Found& found,
-                                        DeviceKind kind,
-                                        const std::string& name) const;
+  [[nodiscard]] Result<unsigned> choose(const Found& found, const std::string& name) const;
   void process(void* output, const void* input, unsigned count, RtAudioStreamStatus status);
-  void watch();
 
+  DeviceKind kind_;
   DeviceCallback& callback_;
-  DeviceJournal journal_;
+  DeviceJournal& journal_;
   std::atomic<bool> lost_{false};
   RtAudio system_;  // last: its thread calls back
 };
 
-Result<unsigned> RtaudioDevice::choose(const Found& found,
-                                       DeviceKind kind,
-                                       const std::string& name) const {
+Result<unsigned> RtaudioStream::choose(const Found& found, const std::string& name) const {
   DeviceInfo wanted;
   if (!name.empty()) {
-    auto named = find_device(found.devices, kind, name);
+    auto named = find_device(found.devices, kind_, name);
     if (!named) {
       return fail(std::move(named).error());
     }
@@ -147,61 +146,59 @@ Result<unsigned> RtaudioDevice::choose(const Found& found,
   }
   const DeviceInfo* first = nullptr;
   for (const DeviceInfo& device : found.devices) {
-    const bool fits = device.kind == kind && (name.empty() || device.name == wanted.name);
+    const bool fits = device.kind == kind_ && (name.empty() || device.name == wanted.name);
     if (fits && (first == nullptr || device.is_default)) {
       first = &device;
     }
   }
   if (first == nullptr) {
-    return fail(Errc::not_found, std::string{to_string(kind)} + ": this machine has none" +
+    return fail(Errc::not_found, std::string{to_string(kind_)} + ": this machine has none" +
                                      std::string{no_device_hint});
   }
   return found.ids[static_cast<std::size_t>(first - found.devices.data())];
 }
 
-Result<> RtaudioDevice::open(const DeviceRequest& request) {
+Result<> RtaudioStream::open(const std::string& name) {
   const Found found = find_all(system_);
   if (found.devices.empty()) {
     return fail(Errc::unreachable, "RtAudio finds no device");
   }
-  const auto microphone = choose(found, DeviceKind::microphone, request.microphone);
-  const auto loudspeaker = choose(found, DeviceKind::loudspeaker, request.loudspeaker);
-  if (!microphone || !loudspeaker) {
-    return fail(microphone ? loudspeaker.error() : microphone.error());
+  const auto id = choose(found, name);
+  if (!id) {
+    return fail(id.error());
   }
-  RtAudio::StreamParameters input;
-  input.deviceId = *microphone;
-  input.nChannels = 1;
-  RtAudio::StreamParameters output;
-  output.deviceId = *loudspeaker;
-  output.nChannels = 1;
+  RtAudio::StreamParameters parameters;
+  parameters.deviceId = *id;
+  parameters.nChannels = 1;
   RtAudio::StreamOptions options;
   options.flags = RTAUDIO_MINIMIZE_LATENCY;
-  options.numberOfBuffers = 2;
+  options.numberOfBuffers = buffers;
   options.streamName = "offhook";
   unsigned frames = device_block_samples;
   const auto callback = [](void* out, void* in, unsigned count, double, RtAudioStreamStatus status,
                            void* self) {
-    static_cast<RtaudioDevice*>(self)->process(out, in, count, status);
+    static_cast<RtaudioStream*>(self)->process(out, in, count, status);
     return 0;
   };
+  const bool microphone = kind_ == DeviceKind::microphone;
   std::string problem = attempt(system_, [&] {
-    return system_.openStream(&output, &input, RTAUDIO_SINT16, device_rate_hz, &frames, callback,
-                              this, &options);
+    return system_.openStream(microphone ? nullptr : &parameters,
+                              microphone ? &parameters : nullptr, RTAUDIO_SINT16, device_rate_hz,
+                              &frames, callback, this, &options);
   });
   if (problem.empty()) {
     problem = attempt(system_, [&] { return system_.startStream(); });
   }
   if (!problem.empty()) {
     return fail(Errc::refused,
-                "the device is in use by another program, or does not take 48 kHz, " +
-                    std::string{"16 bit, mono ("} + problem +
-                    "); end that program, or choose another: offhook devices");
+                std::string{to_string(kind_)} +
+                    ": is in use by another program, or does not take 48 kHz, 16 bit, mono (" +
+                    problem + "); end that program, or choose another: offhook devices");
   }
   return {};
 }
 
-void RtaudioDevice::process(void* output,
+void RtaudioStream::process(void* output,
                             const void* input,
                             unsigned count,
                             RtAudioStreamStatus status) {
@@ -219,21 +216,44 @@ void RtaudioDevice::process(void* output,
   }
 }
 
-/// RtAudio tells of no changes; all there is to see is that its thread has ended.
-void RtaudioDevice::watch() {
+void RtaudioStream::watch() {
   if (!system_.isStreamRunning() && !lost_) {
     lost_ = true;
-    for (const DeviceKind kind : {DeviceKind::microphone, DeviceKind::loudspeaker}) {
-      journal_.tell({.kind = DeviceNotice::Kind::lost, .device = kind, .text = "it stopped"});
-    }
+    journal_.tell({.kind = DeviceNotice::Kind::lost, .device = kind_, .text = "it stopped"});
   } else if (lost_ && attempt(system_, [&] { return system_.startStream(); }).empty() &&
              system_.isStreamRunning()) {
     lost_ = false;
-    for (const DeviceKind kind : {DeviceKind::microphone, DeviceKind::loudspeaker}) {
-      journal_.tell({.kind = DeviceNotice::Kind::returned, .device = kind, .text = {}});
-    }
+    journal_.tell({.kind = DeviceNotice::Kind::returned, .device = kind_, .text = {}});
   }
 }
+
+class RtaudioDevice final : public AudioDevice {
+ public:
+  explicit RtaudioDevice(DeviceCallback& callback)
+      : microphone_{DeviceKind::microphone, callback, journal_},
+        loudspeaker_{DeviceKind::loudspeaker, callback, journal_} {}
+
+  [[nodiscard]] Result<> open(const DeviceRequest& request) {
+    auto opened = microphone_.open(request.microphone);
+    return opened ? loudspeaker_.open(request.loudspeaker) : opened;
+  }
+
+  [[nodiscard]] std::string_view backend() const noexcept override { return "rtaudio"; }
+  [[nodiscard]] std::optional<DeviceNotice> next_notice() override {
+    microphone_.watch();
+    loudspeaker_.watch();
+    return journal_.next();
+  }
+  [[nodiscard]] DeviceCounters counters() const noexcept override { return journal_.counters(); }
+  [[nodiscard]] bool running() const noexcept override {
+    return microphone_.running() && loudspeaker_.running();
+  }
+
+ private:
+  DeviceJournal journal_;
+  RtaudioStream microphone_;
+  RtaudioStream loudspeaker_;
+};
 
 }  // namespace
 
