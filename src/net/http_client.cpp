@@ -1,6 +1,7 @@
 #include "net/http_client.hpp"
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -67,8 +68,24 @@ namespace {
 
 constexpr std::size_t max_header_bytes = 64U << 10U;
 
-/// Reads until `parser` has a whole message.
-asio::awaitable<Result<>> receive_message(Stream stream, HttpParser& parser, std::string& bytes) {
+using OnBody = std::function<bool(std::string_view)>;
+
+/// Hands over what came of the body. @return false when no more is wanted.
+bool hand_over(HttpParser& parser, const OnBody& on_body) {
+  const bool good = on_body && parser.status() >= 200 && parser.status() <= 299;
+  if (!good) {
+    return true;
+  }
+  const std::string piece = parser.take_body();
+  return piece.empty() || on_body(piece);
+}
+
+/// Reads until `parser` has a whole message, or as much of it as `on_body` wants.
+/// @return whether it is whole.
+asio::awaitable<Result<bool>> receive_message(Stream stream,
+                                              HttpParser& parser,
+                                              std::string& bytes,
+                                              const OnBody& on_body) {
   std::array<char, 16'384> chunk{};
   bool heard = !bytes.empty();
   while (true) {
@@ -77,8 +94,11 @@ asio::awaitable<Result<>> receive_message(Stream stream, HttpParser& parser, std
     if (!progress) {
       co_return fail(progress.error().code, progress.error().detail);
     }
+    if (*progress != HttpParser::Progress::header && !hand_over(parser, on_body)) {
+      co_return false;
+    }
     if (*progress == HttpParser::Progress::done) {
-      co_return Result<>{};
+      co_return true;
     }
     if (!bytes.empty() && bytes.size() < before) {
       continue;
@@ -89,7 +109,7 @@ asio::awaitable<Result<>> receive_message(Stream stream, HttpParser& parser, std
       if (!finished) {
         co_return fail(Errc::malformed_message, "the answer ended in the middle");
       }
-      co_return Result<>{};
+      co_return true;
     }
     if (received.error) {
       co_return fail(Errc::unreachable, "connection lost before the whole answer came (" +
@@ -107,17 +127,17 @@ struct Received {
 
 asio::awaitable<Result<Received>> receive_response(Stream stream,
                                                    bool has_body,
-                                                   std::size_t max_body_bytes) {
-  const HttpLimits limits{max_header_bytes, max_body_bytes};
+                                                   const HttpClientOptions& options) {
+  const HttpLimits limits{max_header_bytes, options.max_body_bytes};
   const auto kind = has_body ? HttpParser::Kind::response : HttpParser::Kind::response_without_body;
   std::string bytes;
   while (true) {
     HttpParser parser{kind, limits};
-    auto received = co_await receive_message(stream, parser, bytes);
-    if (!received) {
-      co_return fail(std::move(received).error());
+    auto whole_message = co_await receive_message(stream, parser, bytes, options.on_body);
+    if (!whole_message) {
+      co_return fail(std::move(whole_message).error());
     }
-    const bool keep_alive = parser.keep_alive() && bytes.empty();
+    const bool keep_alive = *whole_message && parser.keep_alive() && bytes.empty();
     Received whole{parser.take_response(), keep_alive};
     if (whole.response.status >= 200) {
       co_return std::move(whole);
@@ -143,7 +163,7 @@ asio::awaitable<Result<Received>> exchange_on(const Exchange& what, Stream strea
   // A server may refuse a request half-way and close: its answer says more than our failed write.
   *what.stage = "waiting for the answer";
   const bool has_body = what.request.method != "HEAD";
-  auto received = co_await receive_response(stream, has_body, what.options.max_body_bytes);
+  auto received = co_await receive_response(stream, has_body, what.options);
   if (!received && unsent) {
     co_return fail(Errc::unreachable,
                    origin(what.url) + ": the request could not be sent (" + unsent.message() + ")");

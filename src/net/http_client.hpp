@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -40,13 +42,18 @@ struct HttpClientOptions {
   /// Set: a kept connection is used where there is one. When it turns out to be closed, the request
   /// goes out again on a new one, so give it only with requests that may be repeated.
   std::shared_ptr<HttpConnections> connections{};
+  /// Set: the body of an answer with status 2xx is handed over piece by piece as it comes, and is
+  /// not in the answer. false: no more is wanted; the exchange ends well, and its connection
+  /// closes.
+  std::function<bool(std::string_view piece)> on_body{};
 };
 
 /// Sends one request, on a connection of its own unless `connections` are given, and reads the
 /// answer.
 ///
 /// `Host`, `Content-Length` and, on a connection of its own, `Connection: close` are added;
-/// `request.target` is ignored in favour of the address. Redirects are not followed.
+/// `request.target` is ignored in favour of the address. Redirects are not followed. Cancelling it
+/// closes its connection.
 ///
 /// @return the answer whatever its status, or an Error whose code says what failed:
 ///         `not_found` (host name), `unreachable` (connection), `authentication_failed` (TLS

@@ -218,6 +218,10 @@ bool HttpParser::started() const {
   return impl_->visit([](auto& parser) { return parser.got_some(); });
 }
 
+int HttpParser::status() const { return static_cast<int>(impl_->response().get().result_int()); }
+
+std::string HttpParser::take_body() { return std::exchange(impl_->response().get().body(), {}); }
+
 bool HttpParser::expects_continue() const {
   return impl_->visit([](auto& parser) {
     return boost::beast::iequals(parser.get()[http::field::expect], "100-continue");

@@ -54,6 +54,10 @@ class HttpParser {
 
   /// Some of the message has arrived.
   [[nodiscard]] bool started() const;
+  /// Of a response whose header is there.
+  [[nodiscard]] int status() const;
+  /// What has arrived of a response's body since it was taken last.
+  [[nodiscard]] std::string take_body();
   [[nodiscard]] bool expects_continue() const;
   /// The peer wants to use the connection again.
   [[nodiscard]] bool keep_alive() const;

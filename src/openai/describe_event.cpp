@@ -57,7 +57,8 @@ std::string response(const json::value& event) {
 }
 
 std::string item(const json::value& event) {
-  return listed({word(event, "item.type"), word(event, "item.role"), word(event, "item.name"),
+  return listed({word(event, "item.type"), word(event, "item.role"),
+                 word(event, "item.server_label"), word(event, "item.name"),
                  word(event, "item.status")});
 }
 
@@ -116,6 +117,11 @@ std::unordered_map<std::string_view, Describe> describers() {
        [](const json::value& event) {
          return word(event, "name") + "(" +
                 printable(json_string(event, "arguments"), longest_speech) + ")";
+       }},
+      {"response.mcp_call_arguments.delta", delta},
+      {"response.mcp_call_arguments.done",
+       [](const json::value& event) {
+         return printable(json_string(event, "arguments"), longest_speech);
        }},
       {"rate_limits.updated", rate_limits},
       {"error", whole_error},

@@ -51,6 +51,20 @@ struct Think {
   boost::json::object request;  ///< Of `chat_request`.
 };
 
+/// A server is to be asked for its tools: they come by `RealtimeSession::on_tools_listed`.
+struct ListTools {
+  std::string item_id;
+  boost::json::object tool;  ///< The `mcp` tool of the session, with its keys.
+};
+
+/// A server's tool is to be called: `RealtimeSession::on_tool_called` follows.
+struct CallTool {
+  std::string item_id;
+  std::string server;  ///< Label.
+  std::string name;
+  std::string arguments;  ///< JSON text.
+};
+
 /// The settings of turn detection changed.
 struct ChangeTurns {};
 
@@ -66,6 +80,8 @@ using Action = std::variant<SendEvent,
                             Recognise,
                             Think,
                             SendWithAudio,
+                            ListTools,
+                            CallTool,
                             ChangeTurns,
                             EndCall>;
 

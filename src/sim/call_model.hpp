@@ -9,6 +9,8 @@
 #include <boost/json/object.hpp>
 
 #include "base/error.hpp"
+#include "sim/actions.hpp"
+#include "sim/mcp_clients.hpp"
 #include "sim/response.hpp"
 
 namespace offhook::sim {
@@ -23,6 +25,9 @@ struct ModelHooks {
   std::function<void(boost::json::object request, std::function<void(Result<Reply>)> tell)> think{};
   /// The words of a turn of the caller are known.
   std::function<void(const std::string& turn_id, std::string_view words)> heard{};
+  /// Asks a server for its tools, and calls one: see `McpClients`.
+  std::function<void(const boost::json::object& tool, McpClients::OnTools tell)> list_tools{};
+  std::function<void(const CallTool& call, McpClients::OnOutput tell)> call_tool{};
   /// Whether anybody observes the call.
   std::function<bool()> observed{};
 };

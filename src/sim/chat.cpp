@@ -17,8 +17,14 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_quote = 200;
 
+/// By which a call and its output find each other.
+std::string_view call_id(const json::value& item) {
+  return json_string(item, "type") == "mcp_call" ? json_string(item, "id")
+                                                 : json_string(item, "call_id");
+}
+
 json::object call_of(const json::value& item) {
-  return {{"id", json_string(item, "call_id")},
+  return {{"id", call_id(item)},
           {"type", "function"},
           {"function", json::object{{"name", json_string(item, "name")},
                                     {"arguments", json_string(item, "arguments")}}}};
@@ -30,9 +36,8 @@ class Messages {
  public:
   explicit Messages(const Conversation& conversation) {
     for (const Item& item : conversation.items()) {
-      if (item.type() == "function_call_output") {
-        const json::value body(item.body);
-        outputs_.emplace(json_string(body, "call_id"), json_string(body, "output"));
+      if (auto output = item.tool_output()) {
+        outputs_.emplace(call_id(json::value(item.body)), *std::move(output));
       }
     }
   }
@@ -43,7 +48,7 @@ class Messages {
   }
 
   void add(const Item& item) {
-    if (item.type() == "function_call") {
+    if (item.type() == "function_call" || item.type() == "mcp_call") {
       const json::value body(item.body);
       if (json_string(body, "status") != "incomplete") {
         add_call(body);
@@ -72,7 +77,7 @@ class Messages {
       message["tool_calls"] = json::array{};
     }
     message["tool_calls"].as_array().push_back(call_of(item));
-    called_.emplace_back(json_string(item, "call_id"));
+    called_.emplace_back(call_id(item));
   }
 
   void add_outputs() {

@@ -37,9 +37,8 @@ ApiResult<> check_response(const json::value& response) {
   if (conversation != nullptr && *conversation != "auto" && *conversation != "none") {
     return refuse(invalid_value("response.conversation", "\"auto\" or \"none\""));
   }
-  const auto* const tools = json_at(response, "tools");
-  if (tools != nullptr && !tools->is_null() && !tools->is_array()) {
-    return refuse(invalid_value("response.tools", "an array"));
+  if (auto checked = check_tools(response, "response"); !checked) {
+    return checked;
   }
   if (auto checked = check_output_tokens(response, "response"); !checked) {
     return checked;
@@ -72,6 +71,7 @@ void RealtimeSession::on_client_event(std::string_view text, Time now) {
   if (expired_) {
     return;
   }
+  list_servers();
   const auto parsed = parse_json(text);
   if (!parsed || !parsed->is_object()) {
     out_.send_error({"invalid_event", "The message is not a JSON object."}, {});
@@ -107,7 +107,7 @@ ApiResult<> RealtimeSession::handle(std::string_view type, const json::value& ev
     return {};
   }
   if (type == "conversation.item.create") {
-    return create_item(event);
+    return create_item(event, now);
   }
   if (type == "conversation.item.delete") {
     return delete_item(event);
@@ -140,9 +140,16 @@ ApiResult<> RealtimeSession::update_session(const json::value& event) {
   if (session == nullptr) {
     return refuse(missing_parameter("session"));
   }
+  const auto* const tools = json_at(*session, "tools");
+  if (tools != nullptr && tools->is_array()) {
+    if (auto checked = servers_.check(tools->get_array(), "session.tools"); !checked) {
+      return checked;
+    }
+  }
   if (auto updated = config_.update(*session, model_spoke_); !updated) {
     return updated;
   }
+  want_tools(config_.json().at("tools").as_array());
   out_.send("session.updated", {{"session", session_json()}});
   out_.act(ChangeTurns{});
   return {};
@@ -164,7 +171,17 @@ ApiResult<> RealtimeSession::create_response(const json::value& event, Time now)
                                "until the response is finished before creating a new one.",
                                active->id())});
   }
-  start_response(*response, now);
+  if (const auto* const tools = json_at(*response, "tools"); tools && tools->is_array()) {
+    if (auto checked = servers_.check(tools->get_array(), "response.tools"); !checked) {
+      return checked;
+    }
+    want_tools(tools->get_array());
+  }
+  const auto context = context_of(*response);
+  if (!context) {
+    return refuse(context.error());
+  }
+  start_response(*response, *context, now);
   return {};
 }
 
@@ -180,13 +197,27 @@ ApiResult<> RealtimeSession::cancel_response(const json::value& event, Time /*no
   return {};
 }
 
-ApiResult<> RealtimeSession::create_item(const json::value& event) {
+void RealtimeSession::add_item(Item item, const json::value& previous) {
+  const json::object body = item.body;
+  conversation_.append(std::move(item));
+  for (const char* name : {"conversation.item.added", "conversation.item.done"}) {
+    out_.send(name, {{"previous_item_id", previous}, {"item", body}});
+  }
+}
+
+ApiResult<> RealtimeSession::create_item(const json::value& event, Time now) {
   const auto* const wanted = json_at(event, "item");
   if (wanted == nullptr) {
     return refuse(missing_parameter("item"));
   }
   if (auto checked = check_item(*wanted); !checked) {
     return checked;
+  }
+  const bool approval = json_string(*wanted, "type") == "mcp_approval_response";
+  if (approval) {
+    if (auto checked = check_approval(*wanted); !checked) {
+      return checked;
+    }
   }
   Item item = complete_item(wanted->as_object(), out_.ids().realtime("item_"));
   const std::string id{item.id()};
@@ -202,6 +233,9 @@ ApiResult<> RealtimeSession::create_item(const json::value& event) {
   }
   for (const char* name : {"conversation.item.added", "conversation.item.done"}) {
     out_.send(name, {{"previous_item_id", conversation_.before(id)}, {"item", body}});
+  }
+  if (approval) {
+    decide_call(*wanted, now);
   }
   return {};
 }

@@ -83,6 +83,29 @@ std::string Item::words_said() const {
   return said;
 }
 
+std::optional<std::string> Item::tool_output() const {
+  if (type() == "function_call_output") {
+    return std::string{text_of(body, "output")};
+  }
+  if (type() != "mcp_call") {
+    return std::nullopt;
+  }
+  const json::value whole(body);
+  if (const auto* const output = json_at(whole, "output"); output && output->is_string()) {
+    return std::string{output->get_string()};
+  }
+  const auto* const error = json_at(whole, "error");
+  if (error == nullptr || !error->is_object()) {
+    return std::nullopt;
+  }
+  return "The tool failed: " + std::string{json_string(*error, "message")};
+}
+
+bool Item::is_of_servers() const {
+  return type() == "mcp_list_tools" || type() == "mcp_approval_request" ||
+         type() == "mcp_approval_response";
+}
+
 bool Conversation::insert_after(std::string_view previous, Item item) {
   auto place = items_.begin();
   if (previous != "root") {
@@ -107,6 +130,12 @@ bool Conversation::remove(std::string_view id) {
 }
 
 Item* Conversation::find(std::string_view id) {
+  const auto found =
+      std::find_if(items_.begin(), items_.end(), [&](const Item& i) { return i.id() == id; });
+  return found == items_.end() ? nullptr : &*found;
+}
+
+const Item* Conversation::find(std::string_view id) const {
   const auto found =
       std::find_if(items_.begin(), items_.end(), [&](const Item& i) { return i.id() == id; });
   return found == items_.end() ? nullptr : &*found;
@@ -150,6 +179,11 @@ ApiResult<> check_item(const json::value& item) {
     return check_strings(item, {"call_id", "output"});
   }
   if (type == "mcp_approval_response") {
+    if (const auto* const approve = json_at(item, "approve");
+        approve == nullptr || !approve->is_bool()) {
+      return refuse(approve == nullptr ? missing_parameter("item.approve")
+                                       : invalid_value("item.approve", "a boolean"));
+    }
     return check_strings(item, {"approval_request_id"});
   }
   return refuse(invalid_value(
@@ -158,10 +192,11 @@ ApiResult<> check_item(const json::value& item) {
 
 Item complete_item(const json::object& item, std::string new_id) {
   const auto own_id = text_of(item, "id");
-  json::object body{{"id", own_id.empty() ? std::string_view{new_id} : own_id},
-                    {"object", "realtime.item"},
-                    {"type", item.at("type")},
-                    {"status", "completed"}};
+  json::object body{{"id", own_id.empty() ? std::string_view{new_id} : own_id}};
+  if (item.at("type") != "mcp_approval_response") {
+    body["object"] = "realtime.item";
+    body["status"] = "completed";
+  }
   for (const auto& [key, value] : item) {
     if (!body.contains(key)) {
       body.emplace(key, value);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct Item {
   [[nodiscard]] std::string_view role() const;
   /// What a message says, written or recognised.
   [[nodiscard]] std::string words_said() const;
+  /// What a tool returned, or why it did not; nothing: this is neither output nor finished call.
+  [[nodiscard]] std::optional<std::string> tool_output() const;
+  /// A list of a server's tools, or a question and answer about calling one.
+  [[nodiscard]] bool is_of_servers() const;
 };
 
 /// The items of one conversation in order.
@@ -46,6 +51,7 @@ class Conversation {
   /// @return false when there is no such item.
   bool remove(std::string_view id);
   [[nodiscard]] Item* find(std::string_view id);
+  [[nodiscard]] const Item* find(std::string_view id) const;
   /// Id of the item in front of `id`, or null: `previous_item_id` of events.
   [[nodiscard]] boost::json::value before(std::string_view id) const;
   /// Id of the last item, or null.

@@ -32,6 +32,26 @@ void Model::perform(SendWithAudio& action) {
   hooks_.send(action.event);
 }
 
+void Model::perform(const ListTools& action) {
+  hooks_.list_tools(action.tool, [this, weak = std::weak_ptr{alive_},
+                                  id = action.item_id](const McpResult<boost::json::array>& tools) {
+    if (weak.lock()) {
+      session_.on_tools_listed(id, tools);
+      obey();
+    }
+  });
+}
+
+void Model::perform(const CallTool& action) {
+  hooks_.call_tool(action, [this, weak = std::weak_ptr{alive_},
+                            id = action.item_id](const McpResult<std::string>& output) {
+    if (weak.lock()) {
+      session_.on_tool_called(id, output, now_steady());
+      obey();
+    }
+  });
+}
+
 void Model::perform(Think& action) {
   hooks_.think(std::move(action.request),
                [this, weak = std::weak_ptr{alive_}, id = action.response_id](Result<Reply> reply) {

@@ -34,6 +34,8 @@ class Model final : public SpokenModel<Model, RealtimeSession> {
   void perform(const ChangeTurns& /*action*/) { ears_.configure(session_.turns()); }
   void perform(Think& action);
   void perform(SendWithAudio& action);
+  void perform(const ListTools& action);
+  void perform(const CallTool& action);
   void prepare(CallerFrame& /*frame*/) {}
   void heard(Time now) { session_.on_caller_audio(ears_.audio_ms(), now); }
 

@@ -86,6 +86,12 @@ Reply as_reply(const std::string& line) {
   return function;
 }
 
+CallFunction forced_call(const Prompt& prompt) {
+  const boost::json::object* const tool = tool_named(prompt.tools, prompt.must_call);
+  const auto arguments = tool != nullptr ? arguments_from(*tool, prompt.heard) : std::nullopt;
+  return {prompt.must_call, arguments ? boost::json::serialize(*arguments) : "{}"};
+}
+
 /// Words, calls, or words and then calls.
 Reply as_reply(RuleReply found, std::string first) {
   std::vector<CallFunction> calls;
@@ -139,7 +145,10 @@ Reply Persona::reply(const Prompt& whole) {
     greeted_ = true;
     return as_reply(text);
   }
-  if (!prompt.caller_spoke && prompt.tool_output.empty() && !greeted_) {
+  if (!prompt.must_call.empty()) {
+    return forced_call(prompt);
+  }
+  if (greets(prompt)) {
     return greet(prompt);
   }
   if (!replies_.empty()) {
@@ -151,14 +160,28 @@ Reply Persona::reply(const Prompt& whole) {
   if (prompt.heard.empty() || prompt.heard == unknown_words) {
     return next_reply();
   }
-  if (auto reply = follow_task(prompt)) {
+  if (auto reply = prompt.may_call ? follow_task(prompt) : std::nullopt) {
     return *std::move(reply);
   }
   std::string first = prompt.interrupted ? script_.interrupted : "";
   if (auto found = apply_rules(script_, prompt.heard)) {
-    return as_reply(std::move(*found), std::move(first));
+    if (!prompt.may_call) {
+      found->calls.clear();
+    }
+    if (!found->say.empty() || !found->calls.empty()) {
+      return as_reply(std::move(*found), std::move(first));
+    }
   }
   return Say{joined(std::move(first), reply_otherwise(script_, prompt.heard))};
+}
+
+bool Persona::greets(const Prompt& prompt) const {
+  return !prompt.caller_spoke && prompt.tool_output.empty() && !greeted_;
+}
+
+bool Persona::dictated(const Prompt& prompt) const {
+  return !dictated_text(prompt.instructions).empty() ||
+         (greets(prompt) && !dictated_text(prompt.session_instructions).empty());
 }
 
 std::string Persona::tell_outputs(const Prompt& prompt) const {

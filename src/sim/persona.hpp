@@ -19,6 +19,8 @@ struct CallFunction {
   std::string name;
   std::string arguments;             ///< JSON text.
   std::vector<CallFunction> also{};  ///< More calls in the same response; theirs are not used.
+  std::string server{};              ///< Label of the server whose tool it is; empty: a function.
+  bool needs_approval = false;       ///< The server's tool waits for the controller's word.
 };
 
 /// Something for the model to say.
@@ -37,7 +39,9 @@ struct Prompt {
   bool caller_spoke = false;           ///< The conversation holds a turn of the caller.
   bool interrupted = false;            ///< … with which the caller cut the model short.
   boost::json::array tools{};          ///< Functions that may be called.
-  std::string tool_output{};           ///< Of the function called last, when it is the newest item.
+  std::string must_call{};             ///< The one that is to be called, whatever was heard.
+  bool may_call = true;
+  std::string tool_output{};  ///< Of the function called last, when it is the newest item.
   std::vector<std::string> earlier_outputs{};  ///< Of those that were called together with it.
 };
 
@@ -55,10 +59,13 @@ class Persona {
   Persona(PersonaScript script, std::vector<std::string> replies);
 
   [[nodiscard]] Reply reply(const Prompt& prompt);
+  /// Whether instructions dictate the reply to this.
+  [[nodiscard]] bool dictated(const Prompt& prompt) const;
   /// What to say for a `response.create` when no more is known than this.
   [[nodiscard]] Reply reply(std::string_view instructions, bool caller_spoke);
 
  private:
+  [[nodiscard]] bool greets(const Prompt& prompt) const;
   [[nodiscard]] Reply greet(const Prompt& prompt);
   [[nodiscard]] std::string tell_outputs(const Prompt& prompt) const;
   [[nodiscard]] std::optional<Reply> follow_task(const Prompt& prompt);

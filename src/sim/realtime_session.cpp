@@ -29,12 +29,22 @@ RealtimeSession::RealtimeSession(SessionConfig config, SessionOptions options)
       expires_at_{options.now + options.lifetime},
       word_interval_{options.word_interval},
       await_words_{options.await_words},
-      brain_{options.brain} {}
+      brain_{options.brain} {
+  want_tools(config_.json().at("tools").as_array());
+}
 
 json::object RealtimeSession::session_json() const {
   json::object session;
   for (const auto& [key, value] : config_.json()) {
-    session.emplace(key, value);
+    if (key == "tools") {
+      json::array shown;
+      for (const json::value& tool : value.as_array()) {
+        shown.push_back(without_secrets(tool));
+      }
+      session.emplace(key, std::move(shown));
+    } else {
+      session.emplace(key, value);
+    }
     if (key == "object") {
       session.emplace("id", id_);
     } else if (key == "prompt") {
@@ -45,6 +55,7 @@ json::object RealtimeSession::session_json() const {
 }
 
 json::object RealtimeSession::session_created() {
+  attached_ = true;
   return {{"type", "session.created"},
           {"event_id", greeting_ids_.realtime("event_")},
           {"session", session_json()}};
@@ -208,6 +219,7 @@ void RealtimeSession::on_time(Time now) {
     out_.act(EndCall{});
     return;
   }
+  list_servers();
   advance_responses(now);
   if (answer_waits_ && active_response() == nullptr) {
     answer_waits_ = false;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,8 @@
 #include "sim/actions.hpp"
 #include "sim/call_clock.hpp"
 #include "sim/conversation.hpp"
+#include "sim/mcp_protocol.hpp"
+#include "sim/mcp_tools.hpp"
 #include "sim/outbox.hpp"
 #include "sim/persona.hpp"
 #include "sim/response.hpp"
@@ -44,7 +47,7 @@ class RealtimeSession {
  public:
   RealtimeSession(SessionConfig config, SessionOptions options);
 
-  /// `session.created` for a socket that attaches now.
+  /// `session.created` for a socket that attaches now. The first one starts the servers of tools.
   [[nodiscard]] boost::json::object session_created();
 
   /// One message from a controller. Nonsense is answered by an `error` event.
@@ -68,6 +71,10 @@ class RealtimeSession {
   void on_synthesis_failed(const std::string& response_id, const std::string& why, Time now);
   /// What a response is to say, after `Think`. An error is spoken of with regret.
   void on_thought(const std::string& response_id, Result<Reply> reply, Time now);
+  /// What a server offers, after `ListTools`.
+  void on_tools_listed(const std::string& item_id, const McpResult<boost::json::array>& tools);
+  /// What its tool returned, after `CallTool`.
+  void on_tool_called(const std::string& item_id, const McpResult<std::string>& output, Time now);
   /// How much of a response the caller was sent.
   void on_playback(const std::string& response_id, int played_ms, Time now);
 
@@ -96,6 +103,14 @@ class RealtimeSession {
     bool cleared = false;    ///< Thrown away: what is still generated is not heard.
   };
 
+  /// The call of a server's tool that has not returned.
+  struct PendingCall {
+    std::string item_id;
+    CallFunction call;
+    int output_index = 0;
+    std::string approval_request_id{};  ///< Not empty: it waits for the controller's word.
+  };
+
   // Client events: client_events.cpp. `event` is an object.
   void dispatch(const boost::json::value& event, Time now);
   [[nodiscard]] ApiResult<> handle(std::string_view type,
@@ -104,11 +119,12 @@ class RealtimeSession {
   [[nodiscard]] ApiResult<> update_session(const boost::json::value& event);
   [[nodiscard]] ApiResult<> create_response(const boost::json::value& event, Time now);
   [[nodiscard]] ApiResult<> cancel_response(const boost::json::value& event, Time now);
-  [[nodiscard]] ApiResult<> create_item(const boost::json::value& event);
+  [[nodiscard]] ApiResult<> create_item(const boost::json::value& event, Time now);
   [[nodiscard]] ApiResult<> delete_item(const boost::json::value& event);
   [[nodiscard]] ApiResult<> retrieve_item(const boost::json::value& event);
   [[nodiscard]] ApiResult<> truncate_item_by_client(const boost::json::value& event);
   [[nodiscard]] ApiResult<> commit_by_client();
+  void add_item(Item item, const boost::json::value& previous);
 
   // Turns and audio: realtime_session.cpp.
   [[nodiscard]] boost::json::object session_json() const;
@@ -120,14 +136,28 @@ class RealtimeSession {
   void truncate_unheard(const Playback& playback);
   [[nodiscard]] int heard_of(const Playback& playback) const;
 
+  // Servers of tools: mcp_flow.cpp.
+  void list_servers();
+  void want_tools(const boost::json::array& tools);
+  void start_call(Response& response);
+  void run_call(const PendingCall& call);
+  void end_call(const PendingCall& call, boost::json::object fields, Time now);
+  [[nodiscard]] ApiResult<> check_approval(const boost::json::value& item) const;
+  void decide_call(const boost::json::value& approval, Time now);
+
   // Responses: response_flow.cpp.
-  [[nodiscard]] Prompt prompt(const boost::json::value& overrides) const;
-  [[nodiscard]] Reply reply_to(const Prompt& prompt);
-  void limit_calls(Reply& reply) const;
+  [[nodiscard]] boost::json::array tools_for(const boost::json::value& overrides) const;
+  [[nodiscard]] ApiResult<Conversation> context_of(const boost::json::value& overrides) const;
+  [[nodiscard]] Prompt prompt(const boost::json::value& overrides,
+                              const Conversation& context) const;
+  void limit_calls(Reply& reply, const boost::json::array& tools) const;
   [[nodiscard]] boost::json::object thought_for(const Prompt& prompt,
-                                                const boost::json::value& overrides) const;
-  [[nodiscard]] ResponsePlan plan(const boost::json::value& overrides);
+                                                const boost::json::value& overrides,
+                                                const Conversation& context) const;
+  [[nodiscard]] ResponsePlan plan(const boost::json::value& overrides,
+                                  const Conversation& context) const;
   void start_response(const boost::json::value& overrides, Time now);
+  void start_response(const boost::json::value& overrides, const Conversation& context, Time now);
   void end_response(const std::string& id, const Ending& ending);
   void advance_responses(Time now);
   [[nodiscard]] Response* active_response();
@@ -155,6 +185,11 @@ class RealtimeSession {
   std::deque<Playback> playing_;
   bool await_words_;
   bool brain_;
+  McpTools servers_{};
+  std::vector<boost::json::object> unlisted_{};   ///< `mcp` tools whose servers are to be asked.
+  bool attached_ = false;                         ///< Somebody watches, so they may be.
+  std::map<std::string, std::string> listing_{};  ///< Item to label of servers that were asked.
+  std::vector<PendingCall> calls_{};
   std::string unheard_item_;   ///< A turn to be answered once its words are known.
   bool cut_short_ = false;     ///< The caller interrupted the last response.
   bool answer_waits_ = false;  ///< A turn to be answered once the running response is done.

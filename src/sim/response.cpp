@@ -48,7 +48,9 @@ void Response::reply_with(Reply reply, Outbox& out, Conversation& conversation) 
 
 void Response::open_item(Outbox& out, Conversation& conversation) {
   open_ = true;
-  item_.body["status"] = "in_progress";
+  if (server_call_ == ServerCall::none) {  // those of servers' tools have no status
+    item_.body["status"] = "in_progress";
+  }
   out.send("response.output_item.added",
            {{"response_id", id_}, {"output_index", index_}, {"item", item_.body}});
   if (plan_.in_conversation) {
@@ -78,9 +80,19 @@ void Response::open_call(CallFunction call, Outbox& out, Conversation& conversat
   function_ = true;
   speech_ = false;
   call_ = std::move(call);
+  item_ = {};
+  if (!call_.server.empty()) {
+    server_call_ = ServerCall::writing;
+    item_id_ = out.ids().realtime("mcp_");
+    item_.body = {{"id", item_id_},     {"type", "mcp_call"}, {"server_label", call_.server},
+                  {"name", call_.name}, {"arguments", ""},    {"approval_request_id", nullptr},
+                  {"output", nullptr},  {"error", nullptr}};
+    open_item(out, conversation);
+    cut_into_pieces(call_.arguments);
+    return;
+  }
   item_id_ = out.ids().realtime("item_");
   call_id_ = out.ids().realtime("call_");
-  item_ = {};
   item_.body = {{"id", item_id_},    {"object", "realtime.item"}, {"type", "function_call"},
                 {"status", nullptr}, {"name", call_.name},        {"call_id", call_id_},
                 {"arguments", ""}};
@@ -153,6 +165,11 @@ Response::Progress Response::advance(Time now, Outbox& out, Conversation& conver
     if (!all_sent || !begun) {
       return Progress::running;
     }
+    if (!out_of_tokens_ && server_call_ != ServerCall::none) {
+      if (const Progress asked = ask_for_call(out); asked != Progress::complete) {
+        return asked;
+      }
+    }
     if (out_of_tokens_ || more_.empty()) {
       return out_of_tokens_ ? Progress::out_of_tokens : Progress::complete;
     }
@@ -161,6 +178,31 @@ Response::Progress Response::advance(Time now, Outbox& out, Conversation& conver
     more_.pop_front();
   }
   return Progress::running;
+}
+
+Response::Progress Response::ask_for_call(Outbox& out) {
+  if (server_call_ == ServerCall::writing) {
+    server_call_ = ServerCall::asked;
+    item_.body["arguments"] = text_;
+    json::object done = place(false);
+    done["arguments"] = text_;
+    out.send("response.mcp_call_arguments.done", done);
+    return Progress::calling;
+  }
+  const bool over = server_call_ == ServerCall::left || server_call_ == ServerCall::returned;
+  return over ? Progress::complete : Progress::running;
+}
+
+void Response::leave_call(const std::string& approval_request_id) {
+  server_call_ = ServerCall::left;
+  item_.body["approval_request_id"] = approval_request_id;
+}
+
+void Response::call_returned(const json::object& fields) {
+  server_call_ = ServerCall::returned;
+  for (const auto& [key, value] : fields) {
+    item_.body[key] = value;
+  }
 }
 
 json::object Response::place(bool with_content_index) const {
@@ -182,13 +224,14 @@ json::object Response::part(std::string_view transcript) const {
 void Response::send_delta(const Piece& piece, Outbox& out) {
   text_ += piece.text;
   json::object delta = place(!function_);
-  if (function_) {
+  if (function_ && server_call_ == ServerCall::none) {
     delta["call_id"] = call_id_;
   }
   delta["delta"] = piece.text;
-  out.send(function_ ? "response.function_call_arguments.delta"
-           : speech_ ? "response.output_audio_transcript.delta"
-                     : "response.output_text.delta",
+  out.send(server_call_ != ServerCall::none ? "response.mcp_call_arguments.delta"
+           : function_                      ? "response.function_call_arguments.delta"
+           : speech_                        ? "response.output_audio_transcript.delta"
+                                            : "response.output_text.delta",
            delta);
   if (speech_) {
     item_.words.push_back({piece.text, piece.end_ms});
@@ -198,6 +241,9 @@ void Response::send_delta(const Piece& piece, Outbox& out) {
 }
 
 void Response::close_content(Outbox& out, bool whole) {
+  if (server_call_ != ServerCall::none) {
+    return;  // said already, if they are whole
+  }
   if (function_) {
     if (whole) {
       json::object done = place(false);
@@ -223,6 +269,14 @@ void Response::close_content(Outbox& out, bool whole) {
 }
 
 void Response::close_item(bool whole) {
+  if (server_call_ != ServerCall::none) {
+    if (server_call_ <= ServerCall::asked) {
+      item_.body["arguments"] = text_;
+      item_.body["error"] = json::object{{"type", "tool_execution_error"},
+                                         {"message", "The response ended before the call."}};
+    }
+    return;
+  }
   item_.body["status"] = whole ? "completed" : "incomplete";
   if (function_) {
     item_.body["arguments"] = text_;
@@ -240,8 +294,11 @@ void Response::end_item(bool whole, Outbox& out, Conversation& conversation) {
   if (plan_.in_conversation) {
     if (Item* const kept = conversation.find(item_id_)) {  // the controller may have deleted it
       *kept = item_;
-      out.send("conversation.item.done",
-               {{"previous_item_id", conversation.before(item_id_)}, {"item", item_.body}});
+      const bool to_come = server_call_ == ServerCall::running || server_call_ == ServerCall::left;
+      if (!to_come) {
+        out.send("conversation.item.done",
+                 {{"previous_item_id", conversation.before(item_id_)}, {"item", item_.body}});
+      }
     }
   }
   out.send("response.output_item.done",
@@ -252,6 +309,8 @@ void Response::end_item(bool whole, Outbox& out, Conversation& conversation) {
   pieces_.clear();
   next_ = 0;
   all_pieces_known_ = false;
+  function_ = false;
+  server_call_ = ServerCall::none;
   open_ = false;
 }
 

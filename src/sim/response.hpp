@@ -30,6 +30,7 @@ struct Sentence {
 /// What a response will produce, and what its events say about it.
 struct ResponsePlan {
   std::optional<Reply> reply{};  ///< Nothing: it comes later, by `Response::reply_with`.
+  boost::json::array tools{};    ///< That its calls may be of, as session or response have them.
   bool text_only = false;        ///< Text on the socket, nothing to hear.
   bool in_conversation = true;   ///< false: out of band, `conversation:"none"`.
   boost::json::value metadata{};
@@ -49,8 +50,9 @@ struct Ending {
 };
 
 /// One response from `response.created` to `response.done`, in the order of
-/// docs/openai-behaviour.md 7.1 (speech and text) or 7.5 (function calls, each an item of its own,
-/// also after words). Generation is paced, and faster than speech: a word every `word_interval`.
+/// docs/openai-behaviour.md 7.1 (speech and text), 7.5 (function calls, each an item of its own,
+/// also after words) or 7.7 (calls of servers' tools). Generation is paced, and faster than speech:
+/// a word every `word_interval`.
 class Response {
  public:
   Response(ResponsePlan plan, Outbox& out);
@@ -62,6 +64,8 @@ class Response {
   /// Sound generated so far.
   [[nodiscard]] int generated_ms() const noexcept { return generated_ms_; }
 
+  [[nodiscard]] const boost::json::array& tools() const noexcept { return plan_.tools; }
+
   /// Whether it is known what to say.
   [[nodiscard]] bool replied() const noexcept { return plan_.reply.has_value(); }
   /// Opens the response and, where the reply is known, its first item; asks for the speech.
@@ -72,10 +76,20 @@ class Response {
   void add_sentence(const Sentence& sentence, bool last);
   /// The caller was sent the first of it.
   void set_audible() noexcept { audible_ = true; }
-  enum class Progress : std::uint8_t { running, complete, out_of_tokens };
+  /// `calling`: the arguments of a server's tool are whole; one of the two below is wanted next.
+  enum class Progress : std::uint8_t { running, complete, out_of_tokens, calling };
   /// Sends what is due by `now`, and goes on to the next item. Speech is not done before the caller
   /// hears it begin, so that even one word keeps the documented order.
   Progress advance(Time now, Outbox& out, Conversation& conversation);
+  /// The call of a server's tool that is open.
+  [[nodiscard]] const CallFunction& call() const noexcept { return call_; }
+  [[nodiscard]] int output_index() const noexcept { return index_; }
+  /// The tool runs: the item is over once it has returned, by `call_returned`.
+  void await_call() noexcept { server_call_ = ServerCall::running; }
+  /// The tool runs later, if at all: the response goes on without it.
+  void leave_call(const std::string& approval_request_id);
+  /// @param fields  `output` and `error` of the item.
+  void call_returned(const boost::json::object& fields);
   /// Closes what is open, and the response. The item stays `incomplete` unless it is whole.
   void finish(const Ending& ending, Outbox& out, Conversation& conversation);
 
@@ -101,6 +115,7 @@ class Response {
   void send_delta(const Piece& piece, Outbox& out);
   void close_content(Outbox& out, bool whole);
   void close_item(bool whole);
+  [[nodiscard]] Progress ask_for_call(Outbox& out);
 
   ResponsePlan plan_;
   std::string id_;
@@ -116,6 +131,9 @@ class Response {
   std::string item_id_{};
   bool speech_ = false;
   bool function_ = false;
+  /// How far the call of a server's tool is.
+  enum class ServerCall : std::uint8_t { none, writing, asked, running, left, returned };
+  ServerCall server_call_ = ServerCall::none;
   CallFunction call_{};
   std::string call_id_;
   std::string text_;  ///< Of all pieces sent.

@@ -29,28 +29,71 @@ int count_text_tokens(const Item& item) {
 
 }  // namespace
 
-/// The caller's words since the model last spoke, or the output of a function that came last.
-Prompt RealtimeSession::prompt(const json::value& overrides) const {
+/// Tools of the response's own, or else of the session, with what their servers offer.
+json::array RealtimeSession::tools_for(const json::value& overrides) const {
+  const json::value* const own = json_at(overrides, "tools");
+  return own != nullptr && own->is_array() ? own->get_array()
+                                           : config_.json().at("tools").as_array();
+}
+
+/// The conversation, or what stands for it in this response.
+ApiResult<Conversation> RealtimeSession::context_of(const json::value& overrides) const {
+  const json::value* const input = json_at(overrides, "input");
+  if (input == nullptr || input->is_null()) {
+    return conversation_;
+  }
+  if (!input->is_array()) {
+    return refuse(invalid_value("response.input", "an array"));
+  }
+  Conversation context{conversation_.id()};
+  std::size_t index = 0;
+  for (const json::value& given : input->get_array()) {
+    const std::string place = "response.input[" + std::to_string(index++) + ']';
+    if (json_string(given, "type") == "item_reference") {
+      const Item* const item = conversation_.find(json_string(given, "id"));
+      if (item == nullptr) {
+        return refuse(
+            {"invalid_value",
+             "The item with id '" + std::string{json_string(given, "id")} + "' does not exist.",
+             place + ".id"});
+      }
+      context.append(*item);
+    } else if (auto checked = check_item(given); !checked) {
+      checked.error().param = place;
+      return refuse(std::move(checked).error());
+    } else {
+      context.append(complete_item(given.get_object(), place));
+    }
+  }
+  return context;
+}
+
+/// The caller's words since the model last spoke, or the outputs of functions that came last.
+Prompt RealtimeSession::prompt(const json::value& overrides, const Conversation& context) const {
   Prompt prompt;
   prompt.instructions = json_string(overrides, "instructions");
   prompt.session_instructions = config_.instructions();
-  prompt.caller_spoke = conversation_.has_user_message();
+  prompt.caller_spoke = context.has_user_message();
   prompt.interrupted = cut_short_;
-  const json::value* const tools = json_at(overrides, "tools");
-  const bool own = tools != nullptr && tools->is_array();
-  prompt.tools = (own ? *tools : config_.json().at("tools")).as_array();
-  const auto& items = conversation_.items();
+  prompt.tools = servers_.with_offered(tools_for(overrides));
+  if (const json::value* const choice = json_at(overrides, "tool_choice")) {
+    prompt.must_call = json_string(*choice, "name");
+    prompt.may_call = *choice != "none";
+  }
+  const auto& items = context.items();
   bool called = false;
   for (auto item = items.rbegin(); item != items.rend(); ++item) {
-    if (item->type() == "function_call_output") {
-      const std::string output{json_string(item->body, "output")};
+    if (const auto output = item->tool_output()) {
       if (called) {
-        prompt.earlier_outputs.insert(prompt.earlier_outputs.begin(), output);
+        prompt.earlier_outputs.insert(prompt.earlier_outputs.begin(), *output);
       } else {
-        prompt.tool_output = output;
+        prompt.tool_output = *output;
       }
       called = true;
       continue;
+    }
+    if (item->is_of_servers()) {
+      continue;  // says nothing
     }
     if (item->role() != "user" || called) {
       break;
@@ -60,28 +103,31 @@ Prompt RealtimeSession::prompt(const json::value& overrides) const {
   return prompt;
 }
 
-Reply RealtimeSession::reply_to(const Prompt& prompt) {
-  Reply reply = persona_.reply(prompt);
-  limit_calls(reply);
-  return reply;
-}
-
-/// One call only where the session wants no parallel ones.
-void RealtimeSession::limit_calls(Reply& reply) const {
+/// One call only where the session wants no parallel ones; and whose tools they are.
+void RealtimeSession::limit_calls(Reply& reply, const json::array& tools) const {
+  auto* const first = std::get_if<CallFunction>(&reply);
+  auto& more = first != nullptr ? first->also : std::get<Say>(reply).also;
   const json::value* const parallel = config_.json().if_contains("parallel_tool_calls");
-  if (parallel == nullptr || *parallel != false) {
-    return;
+  const std::size_t most = first != nullptr ? 0 : 1;
+  if (parallel != nullptr && *parallel == false && more.size() > most) {
+    more.erase(more.begin() + static_cast<std::ptrdiff_t>(most), more.end());
   }
-  if (auto* const call = std::get_if<CallFunction>(&reply)) {
-    call->also.clear();
-  } else if (auto& more = std::get<Say>(reply).also; more.size() > 1) {
-    more.erase(more.begin() + 1, more.end());
+  const auto assign = [&](CallFunction& call) {
+    if (auto found = servers_.find(tools, call.name)) {
+      call.server = std::move(found->label);
+      call.needs_approval = found->needs_approval;
+    }
+  };
+  if (first != nullptr) {
+    assign(*first);
   }
+  std::for_each(more.begin(), more.end(), assign);
 }
 
 /// The question for a chat model.
 json::object RealtimeSession::thought_for(const Prompt& prompt,
-                                          const json::value& overrides) const {
+                                          const json::value& overrides,
+                                          const Conversation& context) const {
   ChatPrompt chat;
   chat.instructions = prompt.session_instructions;
   if (!prompt.instructions.empty()) {
@@ -93,18 +139,14 @@ json::object RealtimeSession::thought_for(const Prompt& prompt,
     const json::value* const own = json_at(overrides, field);
     *place = own != nullptr ? *own : config_.json().at(field);
   }
-  return chat_request(chat, conversation_);
+  return chat_request(chat, context);
 }
 
 /// @param overrides  `response` of a response.create, or an empty object after a caller's turn.
-ResponsePlan RealtimeSession::plan(const json::value& overrides) {
+ResponsePlan RealtimeSession::plan(const json::value& overrides,
+                                   const Conversation& context) const {
   const auto instructions = json_string(overrides, "instructions");
   ResponsePlan plan;
-  const Prompt asked = prompt(overrides);
-  if (!brain_ || !dictated_text(asked.instructions).empty()) {
-    plan.reply = reply_to(asked);
-  }
-  cut_short_ = false;
   plan.text_only = config_.text_only();
   if (const auto* const modalities = json_at(overrides, "output_modalities")) {
     plan.text_only = modalities->as_array().front() == "text";
@@ -124,7 +166,7 @@ ResponsePlan RealtimeSession::plan(const json::value& overrides) {
     plan.voice = *voice;
   }
   plan.input_text_tokens = text_tokens(config_.instructions()) + text_tokens(instructions);
-  for (const Item& item : conversation_.items()) {
+  for (const Item& item : context.items()) {
     plan.input_text_tokens += count_text_tokens(item);
     plan.input_audio_tokens += item.audio_ms / input_ms_per_token;
   }
@@ -134,11 +176,28 @@ ResponsePlan RealtimeSession::plan(const json::value& overrides) {
 }
 
 void RealtimeSession::start_response(const json::value& overrides, Time now) {
+  start_response(overrides, conversation_, now);
+}
+
+void RealtimeSession::start_response(const json::value& overrides,
+                                     const Conversation& context,
+                                     Time now) {
   idle_at_.reset();
-  responses_.push_back(std::make_unique<Response>(plan(overrides), out_));
+  const Prompt asked = prompt(overrides, context);
+  cut_short_ = false;
+  ResponsePlan planned = plan(overrides, context);
+  planned.tools = tools_for(overrides);
+  json::object question;
+  if (brain_ && !persona_.dictated(asked)) {
+    question = thought_for(asked, overrides, context);
+  } else {
+    planned.reply = persona_.reply(asked);
+    limit_calls(*planned.reply, planned.tools);
+  }
+  responses_.push_back(std::make_unique<Response>(std::move(planned), out_));
   responses_.back()->begin(out_, conversation_);
   if (!responses_.back()->replied()) {
-    out_.act(Think{responses_.back()->id(), thought_for(prompt(overrides), overrides)});
+    out_.act(Think{responses_.back()->id(), std::move(question)});
   }
   advance_responses(now);
 }
@@ -147,7 +206,11 @@ void RealtimeSession::advance_responses(Time now) {
   std::vector<std::pair<std::string, Ending>> over;
   for (const auto& response : responses_) {
     const std::string item_id = response->item_id();
-    const auto progress = response->advance(now, out_, conversation_);
+    auto progress = response->advance(now, out_, conversation_);
+    while (progress == Response::Progress::calling) {
+      start_call(*response);
+      progress = response->advance(now, out_, conversation_);
+    }
     if (response->generated_ms() > 0) {
       model_spoke_ = true;
       Playback* playback = find_playback(response->id());
@@ -233,7 +296,7 @@ void RealtimeSession::on_thought(const std::string& response_id, Result<Reply> r
     return;  // cancelled meanwhile
   }
   Reply said = reply ? std::move(*reply) : Reply{Say{std::string{no_thought}}};
-  limit_calls(said);
+  limit_calls(said, response->tools());
   response->reply_with(std::move(said), out_, conversation_);
   advance_responses(now);
 }

@@ -56,6 +56,10 @@ class SessionConfig {
 /// @param accept  The stricter rules of a SIP accept.
 [[nodiscard]] ApiResult<> check_session(const boost::json::value& session, bool accept);
 
+/// Holds `tools` of session or response against what functions and servers need.
+/// @param path  Of the object that may have them.
+[[nodiscard]] ApiResult<> check_tools(const boost::json::value& of, const std::string& path);
+
 /// Holds `max_output_tokens` of session or response against 1 to 4096 and "inf".
 /// @param path  Of the object that may have it.
 [[nodiscard]] ApiResult<> check_output_tokens(const boost::json::value& of,

@@ -39,6 +39,7 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       journal_{std::move(identity.journal)},
       clock_{std::move(identity.clock)},
       call_{std::move(call)},
+      servers_{std::in_place, context_.control, context_.tls},
       media_{context_.control, context_.engine, quirks_, identity.dice},
       observers_{quirks_.has(Quirk::extra_fields)},
       sideband_drop_{context_.control} {}
@@ -119,6 +120,12 @@ ModelHooks SessionLeg::model_hooks() {
       record->transcript.on_heard(turn_id, words, told_ms(*record));
     }
   };
+  hooks.list_tools = [this](const json::object& tool, McpClients::OnTools tell) {
+    list_tools(tool, std::move(tell));
+  };
+  hooks.call_tool = [this](const CallTool& call, McpClients::OnOutput tell) {
+    call_tool(call, std::move(tell));
+  };
   hooks.observed = [this] { return !observers_.empty(); };
   return hooks;
 }
@@ -136,6 +143,37 @@ void SessionLeg::think(json::object request, Brain::OnReply tell) {
     }
     tell(std::move(reply));
   });
+}
+
+void SessionLeg::list_tools(const json::object& tool, McpClients::OnTools tell) {
+  const std::string label{json_string(json::value(tool), "server_label")};
+  servers_->list(
+      tool, [journal = journal_, label, tell = std::move(tell)](McpResult<json::array> tools) {
+        if (tools) {
+          journal.mark("mcp.listed", {{"server", label}, {"tools", tools->size()}});
+        } else {
+          journal.mark("mcp.failed", {{"server", label}, {"why", tools.error().message}});
+        }
+        tell(std::move(tools));
+      });
+}
+
+void SessionLeg::call_tool(const CallTool& call, McpClients::OnOutput tell) {
+  const auto asked_at = std::chrono::steady_clock::now();
+  auto done = [journal = journal_, asked_at, server = call.server, name = call.name,
+               tell = std::move(tell)](McpResult<std::string> output) {
+    const auto took = std::chrono::steady_clock::now() - asked_at;
+    json::object fields{
+        {"server", server},
+        {"tool", name},
+        {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}};
+    if (!output) {
+      fields["why"] = output.error().message;
+    }
+    journal.mark(output ? "mcp.returned" : "mcp.call_failed", fields);
+    tell(std::move(output));
+  };
+  servers_->call(call.server, call.name, call.arguments, std::move(done));
 }
 
 Hearing SessionLeg::hearing(audio::CodecId codec) const {
@@ -388,6 +426,7 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
     observers_.drop_all();  // OpenAI sends no close frame, either
   }
   media_.stop();
+  servers_.reset();
   model_.reset();
   context_.records.end(journal_.record(), std::move(facts));
 }

@@ -22,6 +22,7 @@
 #include "sim/ids.hpp"
 #include "sim/journal.hpp"
 #include "sim/live_model.hpp"
+#include "sim/mcp_clients.hpp"
 #include "sim/observer_list.hpp"
 #include "sim/persona.hpp"
 #include "sim/sim.hpp"
@@ -40,6 +41,7 @@ struct LegContext {
   Calls& calls;
   const SimConfig& config;
   CallRecords& records;
+  net::TlsContext tls{};   ///< For servers of tools.
   Brain* brain = nullptr;  ///< Answers instead of the persona, if there is one.
 };
 
@@ -85,6 +87,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   [[nodiscard]] std::shared_ptr<SessionLeg> self() { return shared_from_this(); }
   [[nodiscard]] ModelHooks model_hooks();
   void think(boost::json::object request, Brain::OnReply tell);
+  void list_tools(const boost::json::object& tool, McpClients::OnTools tell);
+  void call_tool(const CallTool& call, McpClients::OnOutput tell);
   [[nodiscard]] Hearing hearing(audio::CodecId codec) const;
   [[nodiscard]] Persona persona() const;
   [[nodiscard]] std::chrono::seconds lifetime() const;
@@ -106,7 +110,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   std::optional<sip::Call> call_;
   Speaker speaker_{};
   std::unique_ptr<CallModel> model_{};
-  bool live_ = false;  ///< Taken by Live.
+  std::optional<McpClients> servers_;  ///< Of tools; none once the call is over.
+  bool live_ = false;                  ///< Taken by Live.
   bool finished_ = false;
 
  private:

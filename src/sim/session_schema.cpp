@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "sim/mcp_tools.hpp"
 #include "sim/request_body.hpp"
 #include "sim/session_config.hpp"
 
@@ -146,29 +147,6 @@ ApiResult<> check_voice(const json::value& session) {
   return refuse(invalid_value("session.audio.output.voice", "a string or an object with an id"));
 }
 
-ApiResult<> check_tools(const json::value& session) {
-  const json::value* const tools = json_at(session, "tools");
-  if (tools == nullptr) {
-    return {};
-  }
-  std::size_t index = 0;
-  for (const auto& tool : tools->as_array()) {
-    const std::string path = "session.tools[" + std::to_string(index++) + "]";
-    const auto type = json_string(tool, "type");
-    if (type.empty()) {
-      return refuse(missing_parameter(path + ".type"));
-    }
-    if (type != "function" && type != "mcp") {
-      return refuse(invalid_value(path + ".type", "one of: function mcp"));
-    }
-    const std::string_view name = type == "function" ? "name" : "server_label";
-    if (json_string(tool, name).empty()) {
-      return refuse(missing_parameter(path + "." + std::string{name}));
-    }
-  }
-  return {};
-}
-
 /// OpenAI refuses the three numbers of server_vad in the accept of a SIP call, nowhere else.
 ApiResult<> check_accept_only(const json::value& session) {
   const json::value* const detection = json_at(session, "audio.input.turn_detection");
@@ -210,10 +188,44 @@ ApiResult<> check_values(const json::value& session) {
   if (auto checked = check_voice(session); !checked) {
     return checked;
   }
-  return check_tools(session);
+  return check_tools(session, "session");
+}
+
+ApiResult<> check_function(const json::value& tool, const std::string& path) {
+  const auto type = json_string(tool, "type");
+  if (type.empty()) {
+    return refuse(missing_parameter(path + ".type"));
+  }
+  if (type != "function") {
+    return refuse(invalid_value(path + ".type", "one of: function mcp"));
+  }
+  if (json_string(tool, "name").empty()) {
+    return refuse(missing_parameter(path + ".name"));
+  }
+  return {};
 }
 
 }  // namespace
+
+ApiResult<> check_tools(const json::value& of, const std::string& path) {
+  const json::value* const tools = json_at(of, "tools");
+  if (tools == nullptr || tools->is_null()) {
+    return {};
+  }
+  if (!tools->is_array()) {
+    return refuse(invalid_value(path + ".tools", "an array"));
+  }
+  std::size_t index = 0;
+  for (const auto& tool : tools->get_array()) {
+    const std::string place = path + ".tools[" + std::to_string(index++) + "]";
+    const bool server = json_string(tool, "type") == "mcp";
+    if (auto checked = server ? check_mcp_tool(tool, place) : check_function(tool, place);
+        !checked) {
+      return checked;
+    }
+  }
+  return {};
+}
 
 ApiResult<> check_modalities(const json::value& modalities, const std::string& path) {
   const auto* const array = modalities.if_array();
@@ -257,7 +269,12 @@ ApiResult<> check_session(const json::value& session, bool accept) {
   if (auto checked = check_fields(*object, "session"); !checked) {
     return checked;
   }
-  return check_values(session);
+  if (auto checked = check_values(session); !checked) {
+    return checked;
+  }
+  const auto* const tools = object->if_contains("tools");
+  return accept && tools != nullptr ? McpTools{}.check(tools->as_array(), "session.tools")
+                                    : ApiResult<>{};
 }
 
 }  // namespace offhook::sim

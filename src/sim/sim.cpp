@@ -130,13 +130,14 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     if (!tls) {
       return fail(std::move(tls).error().with("sim: webhook"));
     }
+    auto system = config_.webhook_ca_file.empty() ? tls : net::make_client_tls();
+    if (!system) {
+      return fail(std::move(system).error().with("sim: trust anchors of the system"));
+    }
+    outgoing_tls_ = std::move(*system);
     webhooks_.emplace(control_, std::move(*tls), ids_.for_call());
     if (config_.brain) {
-      auto brain_tls = net::make_client_tls();
-      if (!brain_tls) {
-        return fail(std::move(brain_tls).error().with("sim: brain"));
-      }
-      brain_.emplace(control_, *config_.brain, std::move(*brain_tls));
+      brain_.emplace(control_, *config_.brain, outgoing_tls_);
     }
     webhooks_->endpoints.configure(config_.webhook_url, config_.webhook_secret,
                                    sim_seconds(config_.seed));
@@ -329,8 +330,9 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Result<> start_sip(sip::Loop& loop) {
-    const LegContext context{control_, engine_, voice_,   listener_.get(),
-                             calls_,   config_, records_, brain_ ? &*brain_ : nullptr};
+    const LegContext context{control_,        engine_,       voice_,
+                             listener_.get(), calls_,        config_,
+                             records_,        outgoing_tls_, brain_ ? &*brain_ : nullptr};
     edge_.emplace(context, ids_.for_call(), *webhooks_, timeline_);
     if (config_.live.outbound) {
       dialler_.emplace(context, ids_.for_call(), loop, timeline_);
@@ -378,6 +380,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   SimAddresses addresses_;
   std::optional<Webhooks> webhooks_;
   std::optional<WebhookApi> webhook_api_;
+  net::TlsContext outgoing_tls_;
   std::optional<Brain> brain_;
   std::optional<Edge> edge_;
   std::unique_ptr<net::HttpServer> api_;

@@ -129,6 +129,56 @@ TEST_SUITE("HTTP exchange") {
     CHECK(fourth.headers.get("x-peer") == third.headers.get("x-peer"));
   }
 
+  TEST_CASE("hands a body over as it comes, and closes once no more of it is wanted") {
+    bool gone = false;
+    struct Departure {
+      bool& gone;
+      ~Departure() { gone = true; }
+    };
+    const auto endless = [&](net::HttpBodyWriter writer) -> asio::awaitable<void> {
+      const Departure departure{gone};
+      const auto written = co_await writer.write("first");
+      static_cast<void>(written);
+      asio::steady_timer never{co_await asio::this_coro::executor,
+                               asio::steady_timer::time_point::max()};
+      co_await never.async_wait(asio::use_awaitable);
+    };
+    net::HttpHandlers handlers = with_request(echo);
+    handlers.stream = [&](const HttpRequest&) {
+      return std::optional<net::StreamedAnswer>{{{}, endless}};
+    };
+    Site site{{}, std::move(handlers)};
+    std::string seen;
+    net::HttpClientOptions options;
+    options.on_body = [&](std::string_view piece) {
+      seen += piece;
+      return seen != "first";
+    };
+    HttpRequest request;
+    request.method = "GET";
+    const auto answer =
+        test::run_on(site.context, net::http_exchange(site.url("http"), request, options));
+    REQUIRE(answer);
+    CHECK(seen == "first");
+    CHECK(answer->body.empty());
+    test::run_until(site.context, [&] { return gone; });
+  }
+
+  TEST_CASE("hands no body of a refusal over") {
+    net::HttpHandlers handlers = with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
+      co_return HttpResponse{403, {}, "no"};
+    });
+    Site site{{}, std::move(handlers)};
+    net::HttpClientOptions options;
+    options.on_body = [](std::string_view) -> bool { throw std::logic_error{"called"}; };
+    HttpRequest request;
+    request.method = "GET";
+    const auto answer =
+        test::run_on(site.context, net::http_exchange(site.url("http"), request, options));
+    REQUIRE(answer);
+    CHECK(answer->body == "no");
+  }
+
   TEST_CASE("hands on answers of any status, without a body after HEAD") {
     Site site{{}, with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
                 HttpResponse response;

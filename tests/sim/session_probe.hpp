@@ -72,6 +72,17 @@ class SessionProbe {
     session_.on_thought(thoughts.back().response_id, std::move(reply), now_);
     obey();
   }
+  /// A server answers what it was asked last.
+  void list(const McpResult<boost::json::array>& tools) {
+    session_.on_tools_listed(listings.back().item_id, tools);
+    obey();
+  }
+  void give(const McpResult<std::string>& output) {
+    session_.on_tool_called(tool_calls.back().item_id, output, now_);
+    obey();
+  }
+  /// A sideband attaches.
+  [[nodiscard]] boost::json::object attach() { return session_.session_created(); }
   void listen(int total_ms) { session_.on_caller_audio(total_ms, now_); }
   /// The caller was sent so much of the latest speech.
   void played(int ms) {
@@ -121,6 +132,8 @@ class SessionProbe {
   std::vector<boost::json::value> events;
   std::vector<std::string> retrieved;  ///< Turns whose sound was asked for.
   std::vector<Think> thoughts;         ///< What a chat model was asked.
+  std::vector<ListTools> listings;     ///< Servers that were asked for their tools.
+  std::vector<CallTool> tool_calls;    ///< Calls of their tools.
   std::vector<std::string> said;       ///< Texts given to the synthesiser.
   std::string speaking;                ///< Response of the latest of them.
   std::string wanted_text;             ///< The latest of them.
@@ -190,6 +203,8 @@ class SessionProbe {
     retrieved.push_back(action.item_id);
     perform(SendEvent{action.event});
   }
+  void perform(const ListTools& action) { listings.push_back(action); }
+  void perform(const CallTool& action) { tool_calls.push_back(action); }
   void perform(const Think& action) { thoughts.push_back(action); }
   void perform(const ChangeTurns& /*action*/) { ++turns_changed; }
   void perform(const EndCall& /*action*/) { ended = true; }

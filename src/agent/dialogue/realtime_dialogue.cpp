@@ -77,6 +77,7 @@ void RealtimeDialogue::on_event(const openai::RealtimeEvent& event, Moment momen
   transcript_.on_event(event, moment.at_ms);
   repair_.on_event(event);
   queue_.on_event(event, moment.now);
+  server_tools_.on_event(event, moment.now);
   if (event.type == "response.done") {
     on_response_done(event, moment);
   } else if (event.type == "input_audio_buffer.dtmf_event_received") {
@@ -141,6 +142,7 @@ void RealtimeDialogue::on_time(Moment moment) {
   queue_.on_time(moment.now);
   calls_.on_time(moment.now);
   keypad_.on_time(moment.now);
+  server_tools_.on_time(moment.now);
   limiter_.on_time(moment.now);
   collect(moment);
 }
@@ -149,6 +151,7 @@ std::optional<Dialogue::Time> RealtimeDialogue::deadline() const {
   std::optional<Time> first = queue_.deadline();
   earliest(first, calls_.deadline());
   earliest(first, keypad_.deadline());
+  earliest(first, server_tools_.deadline());
   earliest(first, limiter_.deadline());
   return first;
 }
@@ -202,6 +205,15 @@ void RealtimeDialogue::collect(Moment moment) {
   }
   if (auto entry = keypad_.take_entry()) {
     tell(keypad_message(*entry), "user");
+    queue_.want({}, moment.now);
+  }
+  for (ServerTools::Step& step : server_tools_.take_steps()) {
+    effects_.emplace_back(Note{std::move(step.name), std::move(step.detail)});
+  }
+  for (std::string& event : server_tools_.take_events()) {
+    send(std::move(event));
+  }
+  if (server_tools_.take_response_wanted()) {
     queue_.want({}, moment.now);
   }
   for (const CallLimiter::Step step : limiter_.take_steps()) {

@@ -13,6 +13,7 @@
 #include "agent/dialogue/function_calls.hpp"
 #include "agent/dialogue/keypad.hpp"
 #include "agent/dialogue/response_queue.hpp"
+#include "agent/dialogue/server_tools.hpp"
 
 namespace offhook::agent {
 
@@ -71,6 +72,7 @@ class RealtimeDialogue final : public Dialogue {
   ConversationRepair repair_;
   Transcript transcript_;
   TurnState turns_;
+  ServerTools server_tools_;
   Usage usage_;
   std::deque<Unconfirmed> unconfirmed_;
   std::set<std::string, std::less<>> adopted_;  ///< Function calls of an earlier process.

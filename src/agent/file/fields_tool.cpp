@@ -69,8 +69,8 @@ constexpr std::array<Field, 7> mcp_fields{{
     {"headers", Kind::secret_map, "Headers that the API sends to the server."},
     {"allowed_tools", Kind::texts, "Tools that may be used. None given: all."},
     {"require_approval", Kind::word,
-     "Whether calls wait for an approval, which nobody gives on "
-     "the telephone unless a program does.",
+     "Whether calls wait for an approval by a program with a "
+     "sideband of its own; after 30 s it is refused.",
      "never", "always never"},
     {"description", Kind::text, "What the model knows of the server."},
 }};
