@@ -5,7 +5,7 @@ import pathlib
 import signal
 
 from serve_support import ServeTest
-from support import DEADLINE_S, main, wait_for
+from support import DEADLINE_S, json_lines, main, wait_for
 
 CALLS = int(os.environ.get("OFFHOOK_TEST_CALLS", "6"))
 CLAIMED, DONE, SENT = 1, 2, 3
@@ -172,7 +172,7 @@ class Endings(AgentTest):
         serve = self.serve(self.agent(sim, tool, 'call:transfer {"target": "tel:+19005550000"}', "transfer"))
         self.callers(sim)
         self.said(serve, "Hold on.")
-        referred = [json.loads(line) for line in sim.output().splitlines() if '"refer.sent"' in line]
+        referred = [event for event in json_lines(sim.output()) if "refer.sent" in event.values()]
         self.assertEqual([r["target_uri"] for r in referred], ["tel:+14155550123"])
         self.assertEqual(len(serve.calls("live")), 1)
 

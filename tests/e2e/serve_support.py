@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, Running, wait_for
+from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, Running, json_lines, wait_for
 
 
 class ToolServer:
@@ -112,13 +112,7 @@ class Serve(Running):
         self.ready = json.loads(ready.read_text())
 
     def events(self, name=None):
-        found = []
-        for line in self.output().splitlines():
-            if line.startswith("{"):
-                event = json.loads(line)
-                if name is None or event.get("event") == name:
-                    found.append(event)
-        return found
+        return [event for event in json_lines(self.output()) if name is None or event.get("event") == name]
 
     def request(self, path, body=None, token="tok", method=None):
         data = None if body is None else json.dumps(body).encode()

@@ -165,7 +165,12 @@ class Call:
 
 
 def read_jsonl(path):
-    return [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+    return json_lines(pathlib.Path(path).read_text())
+
+
+def json_lines(text):
+    """The objects among the lines; the last line, when its writer has not ended it yet, is for the next look."""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
 
 
 def sign(secret, webhook_id, timestamp, body):

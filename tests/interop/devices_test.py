@@ -15,7 +15,7 @@ from array import array
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import OFFHOOK, TOOLS, Call, EndToEndTest, Running, have, wait_for  # noqa: E402
+from support import OFFHOOK, TOOLS, Call, EndToEndTest, Running, have, json_lines, wait_for  # noqa: E402
 
 needs_pulse = unittest.skipUnless(have("pulseaudio", "pactl"), "PulseAudio is not installed (pulseaudio, pulseaudio-utils)")
 needs_pipewire = unittest.skipUnless(
@@ -164,7 +164,7 @@ class DevicesTest(EndToEndTest):
     def check_lists(self, server):
         code, output = self.offhook("devices", "--json", "--backend", server.name, env=server.env)
         self.assertEqual(code, 0, output)
-        devices = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        devices = json_lines(output)
         defaults = {d["kind"]: d["name"] for d in devices if d["default"]}
         self.assertEqual(defaults, {"microphone": "mic", "loudspeaker": "spk"}, output)
         code, output = self.offhook("devices", "--backend", server.name, env=server.env)
@@ -176,7 +176,7 @@ class DevicesTest(EndToEndTest):
         if meanwhile:
             meanwhile(probe)
         self.assertEqual(probe.wait(), 0, probe.output())
-        return [json.loads(line) for line in probe.output().splitlines() if line.startswith("{")]
+        return json_lines(probe.output())
 
     def check_sound_comes_back(self, lines, since_s=0.0):
         """In most windows what was played is found in what was heard."""
@@ -330,7 +330,7 @@ class PulseTest(DevicesTest):
                             "source_name=clean", "sink_name=clean_out")
         self.server.set_defaults("clean_out", "clean")
         code, output = self.offhook("devices", "--json", "--backend", "pulse", env=self.server.env)
-        devices = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        devices = json_lines(output)
         self.assertEqual([d["name"] for d in devices if d["cancels_echo"]], ["clean"], output)
         lines = self.probe(self.server, seconds=3)
         self.assertIn("echo.removed", [line.get("notice") for line in lines])
@@ -407,7 +407,7 @@ class RtAudioTest(DevicesTest):
     def test_devices_are_listed(self):
         code, output = self.offhook("devices", "--json", "--backend", "rtaudio", env=self.server.env)
         self.assertEqual(code, 0, output)
-        devices = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        devices = json_lines(output)
         self.assertEqual(sorted(d["kind"] for d in devices if d["name"] == "default"), ["loudspeaker", "microphone"], output)
 
 
