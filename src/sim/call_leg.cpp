@@ -21,6 +21,7 @@ std::string_view reason_phrase(int status) {
     case 480: return "Temporarily Unavailable";
     case 486: return "Busy Here";
     case 488: return "Not Acceptable Here";
+    case 500: return "Server Internal Error";
     case 503: return "Service Unavailable";
     case 600: return "Busy Everywhere";
     case 603: return "Decline";
@@ -36,7 +37,8 @@ CallLeg::CallLeg(LegContext context, LegIdentity identity, OfferedCall offered)
       sockets_{std::move(offered.sockets)},
       capabilities_{std::move(offered.capabilities)},
       answer_{std::move(offered.answer)},
-      deadline_{context_.control} {}
+      deadline_{context_.control},
+      nobody_there_{quirks_.has(Quirk::invite_unanswered)} {}
 
 std::shared_ptr<CallLeg> CallLeg::own() { return std::static_pointer_cast<CallLeg>(self()); }
 
@@ -53,12 +55,24 @@ void CallLeg::describe(boost::json::object& call) const {
   SessionLeg::describe(call);
 }
 
+void CallLeg::refuse_caller(int status) {
+  if (!nobody_there_) {
+    call_->reject(status, std::string{reason_phrase(status)});
+  }
+}
+
+void CallLeg::say_goodbye() {
+  if (!nobody_there_) {
+    SessionLeg::say_goodbye();
+  }
+}
+
 void CallLeg::await_decision() {
   deadline_.expires_after(context_.config.accept_deadline);
   deadline_.async_wait([weak = std::weak_ptr{own()}](const boost::system::error_code& error) {
     const auto leg = weak.lock();
     if (!error && leg && !leg->decided_ && !leg->finished_) {
-      leg->call_->reject(400, "Bad Request");
+      leg->refuse_caller(400);
       leg->finish("no decision in time");
     }
   });
@@ -70,7 +84,7 @@ bool CallLeg::on_sip_event(const sip::CallEvent& event) {
   if (over && !decided_ && !finished_) {
     if (quirks_.has(Quirk::accept_after_cancel)) {
       journal_.mark("cancelled.unnoticed");
-      cancelled_ = true;
+      nobody_there_ = true;
     } else {
       finish("cancelled by the caller", event.error ? CallEnd::lost : CallEnd::remote);
     }
@@ -113,7 +127,7 @@ void CallLeg::accept_live(LiveConfig config) {
 
 void CallLeg::answer_in_time() {
   if (quirks_.has(Quirk::accept_then_fail)) {
-    call_->reject(400, "Bad Request");
+    refuse_caller(400);
     finish("quirk: accepted, then failed");
     return;
   }
@@ -131,9 +145,9 @@ void CallLeg::answer_in_time() {
 }
 
 void CallLeg::answer() {
-  if (!cancelled_) {
+  if (!nobody_there_) {
     if (!start_media(std::move(*sockets_), answer_.media)) {
-      call_->reject(500, "Server Internal Error");
+      refuse_caller(500);
       finish("no media");
       return;
     }
@@ -153,7 +167,9 @@ void CallLeg::reject(int status) {
   decided_ = true;
   deadline_.cancel();
   journal_.mark("rejected", {{"status", status}});
-  call_->reject(status, std::string{reason_phrase(status)});
+  if (!quirks_.has(Quirk::reject_silent)) {
+    refuse_caller(status);
+  }
   finish("rejected");
 }
 

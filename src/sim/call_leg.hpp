@@ -41,6 +41,9 @@ class CallLeg final : public SessionLeg {
 
  private:
   bool on_sip_event(const sip::CallEvent& event) override;
+  void say_goodbye() override;
+  /// A final response, unless the caller is to get none.
+  void refuse_caller(int status);
   [[nodiscard]] std::shared_ptr<CallLeg> own();
   void await_decision();
   void decided(std::string_view model);
@@ -53,7 +56,8 @@ class CallLeg final : public SessionLeg {
   sip::MediaAnswer answer_;
   boost::asio::steady_timer deadline_;
   bool decided_ = false;
-  bool cancelled_ = false;  ///< Quirk: the caller gave up, and nobody here knows.
+  bool nobody_there_ = false;  ///< Quirk: no answer goes out, because the caller has given up
+                               ///< without our knowledge, or waits in vain.
 };
 
 }  // namespace offhook::sim

@@ -12,6 +12,7 @@
 #include "sim/actions.hpp"
 #include "sim/mcp_clients.hpp"
 #include "sim/response.hpp"
+#include "sim/speaker.hpp"
 
 namespace offhook::sim {
 
@@ -30,6 +31,9 @@ struct ModelHooks {
   std::function<void(const CallTool& call, McpClients::OnOutput tell)> call_tool{};
   /// Whether anybody observes the call.
   std::function<bool()> observed{};
+  /// Quirk: changes what the caller said before anybody hears it.
+  std::function<void(CallerFrame&)> haunt{};
+  std::string first_voice{};  ///< Quirk: of the first speech; empty: that of the rest.
 };
 
 /// Why a call ends.

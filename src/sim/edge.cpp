@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <random>
+#include <set>
 #include <utility>
 
+#include <boost/algorithm/string/case_conv.hpp>
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "base/printable.hpp"
@@ -45,6 +48,19 @@ std::string_view header(const sip::IncomingCall& incoming, std::string_view name
   return {};
 }
 
+/// Whether one of the ;name=value of a Contact comes twice, inside of <…> or behind it.
+bool repeats_parameter(std::string_view contact) {
+  std::set<std::string, std::less<>> seen;
+  for (auto at = contact.find(';'); at != std::string_view::npos; at = contact.find(';')) {
+    contact.remove_prefix(at + 1);
+    const std::string name{contact.substr(0, contact.find_first_of("=;>, \t"))};
+    if (!name.empty() && !seen.insert(boost::to_lower_copy(name)).second) {
+      return true;
+    }
+  }
+  return false;
+}
+
 constexpr std::size_t longest_quirk_name = 60;
 /// By which a caller chooses the sequence of ids and times that its call gets.
 constexpr std::string_view name_header = "X-Sim-Call";
@@ -72,34 +88,31 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
                                    {"to_user", incoming.request_user},
                                    {"from", header(incoming, "From")},
                                    {"transport", incoming.transport}});
-  const auto refuse = [&](int status, std::string reason, std::string_view why) {
-    journal.mark("refused", {{"status", status}, {"why", why}});
-    context_.records.end(record, {{"call_id", ids.realtime},
-                                  {"sip_call_id", incoming.call.call_id()},
-                                  {"state", "refused"},
-                                  {"status", status},
-                                  {"why", why}});
-    incoming.call.reject(status, std::move(reason));
+  const QuirkSet quirks = draw(incoming, journal, sequence.number());
+  const auto refuse = [&](const Refusal& refusal) {
+    const bool ignored = refusal.status == 0;
+    boost::json::object facts{{"call_id", ids.realtime},
+                              {"sip_call_id", incoming.call.call_id()},
+                              {"state", ignored ? "ignored" : "refused"},
+                              {"status", refusal.status},
+                              {"why", refusal.why}};
+    journal.mark(ignored ? "ignored" : "refused",
+                 {{"status", refusal.status}, {"why", refusal.why}});
+    context_.records.end(record, std::move(facts));
+    ignored ? incoming.call.ignore() : incoming.call.reject(refusal.status, refusal.reason);
   };
-  if (incoming.request_user != context_.config.project) {
-    return refuse(404, "Not Found", "unknown project");
+  if (quirks.has(Quirk::invite_ignored)) {
+    return refuse({0, {}, "quirk: ignored"});
   }
-  if (context_.calls.size() >= most_calls) {
-    return refuse(503, "Service Unavailable", "too many calls");
+  incoming.call.trying();
+  if (const auto refused = refusal(incoming, quirks)) {
+    return refuse(*refused);
   }
-  auto offered = evaluate(incoming);
+  auto offered = evaluate(incoming, quirks);
   if (!offered) {
-    const Error& error = offered.error();
-    if (error.code == Errc::unsupported) {
-      return refuse(488, "Not Acceptable Here", error.detail);
-    }
-    if (error.code == Errc::malformed_message) {
-      return refuse(400, "Bad Request", error.detail);
-    }
-    return refuse(503, "Service Unavailable", error.detail);
+    return refuse(refusal_of(offered.error()));
   }
-  LegIdentity identity{ids, sequence.for_call(), draw(incoming, journal, sequence.number()),
-                       sequence.number(), journal};
+  LegIdentity identity{ids, sequence.for_call(), quirks, sequence.number(), journal};
   if (sequence.seeded()) {
     identity.clock = std::make_shared<CallClock>(sequence.number());
   }
@@ -108,6 +121,39 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
   legs_.push_back(leg);
   leg->start();
   announce(incoming, ids, *leg, journal, sequence);
+}
+
+std::optional<Edge::Refusal> Edge::refusal(const sip::IncomingCall& incoming,
+                                           const QuirkSet& quirks) const {
+  if (quirks.has(Quirk::invite_400)) {
+    return Refusal{400, "Bad Request", "quirk: 400"};
+  }
+  if (quirks.has(Quirk::invite_408)) {
+    return Refusal{408, "Request Timeout", "quirk: 408"};
+  }
+  if (quirks.has(Quirk::invite_503)) {
+    return Refusal{503, "Service Unavailable", "quirk: 503"};
+  }
+  if (quirks.has(Quirk::contact_403) && repeats_parameter(header(incoming, "Contact"))) {
+    return Refusal{403, "Forbidden", "quirk: a parameter of the Contact comes twice"};
+  }
+  if (incoming.request_user != context_.config.project) {
+    return Refusal{404, "Not Found", "unknown project"};
+  }
+  if (context_.calls.size() >= most_calls) {
+    return Refusal{503, "Service Unavailable", "too many calls"};
+  }
+  return std::nullopt;
+}
+
+Edge::Refusal Edge::refusal_of(const Error& error) {
+  if (error.code == Errc::unsupported) {
+    return {488, "Not Acceptable Here", error.detail};
+  }
+  if (error.code == Errc::malformed_message) {
+    return {400, "Bad Request", error.detail};
+  }
+  return {503, "Service Unavailable", error.detail};
 }
 
 Ids Edge::sequence_of(const sip::IncomingCall& incoming) {
@@ -148,7 +194,7 @@ void Edge::abandon_all() {
 
 /// Answers the offer in mind, before anybody decided: the webhook tells how the media is secured.
 /// Takes the call out of `incoming` when it succeeds.
-Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming) const {
+Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming, const QuirkSet& quirks) const {
   if (incoming.sdp.empty()) {
     return fail(Errc::unsupported, "the INVITE carries no SDP offer");
   }
@@ -163,6 +209,7 @@ Result<OfferedCall> Edge::evaluate(sip::IncomingCall& incoming) const {
   capabilities.codecs = codecs_;
   capabilities.session_name = "OAI";
   capabilities.single_codec_answer = true;
+  capabilities.dtls_as_avp = quirks.has(Quirk::dtls_as_rtp);
   auto answer = sip::answer_offer(capabilities, incoming.sdp);
   if (!answer) {
     return fail(std::move(answer).error());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -34,14 +35,25 @@ class Edge {
   /// @param webhooks,timeline  Outlive this; `timeline` may be null.
   Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline);
 
-  /// 404 for another project, 488 for media that we have nothing in common with, 503 when full;
-  /// else the call rings until a controller decides.
+  /// 404 for another project, 488 for media that we have nothing in common with, 503 when full, or
+  /// what the call's faults say; else the call rings until a controller decides.
   void on_incoming(sip::IncomingCall incoming);
   /// SIP is gone: whatever still waits for it gives up.
   void abandon_all();
 
  private:
-  [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming) const;
+  /// How an INVITE fails.
+  struct Refusal {
+    int status;
+    std::string reason;  ///< For the caller.
+    std::string why;     ///< For people.
+  };
+
+  [[nodiscard]] std::optional<Refusal> refusal(const sip::IncomingCall& incoming,
+                                               const QuirkSet& quirks) const;
+  [[nodiscard]] static Refusal refusal_of(const Error& error);
+  [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming,
+                                             const QuirkSet& quirks) const;
   /// The sequence of a new call: by the name that its INVITE has, or by how many came before.
   [[nodiscard]] Ids sequence_of(const sip::IncomingCall& incoming);
   [[nodiscard]] QuirkSet draw(const sip::IncomingCall& incoming,

@@ -19,7 +19,7 @@ Mouth::~Mouth() {
   }
 }
 
-void Mouth::synthesise(const std::string& id, std::string text) {
+void Mouth::synthesise(const std::string& id, std::string text, const std::string& voice) {
   auto tell = [weak = std::weak_ptr{self_}, id](Result<SpokenSentence> spoken) {
     if (const auto self = weak.lock()) {
       (*self)->on_spoken(id, std::move(spoken));
@@ -28,7 +28,7 @@ void Mouth::synthesise(const std::string& id, std::string text) {
   Utterance utterance;
   utterance.id = id;
   utterance.number = ++last_number_;
-  utterance.stop = voice_.speak(std::move(text), std::move(tell));
+  utterance.stop = voice_.speak(std::move(text), std::move(tell), voice);
   utterances_.push_back(std::move(utterance));
 }
 

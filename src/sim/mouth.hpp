@@ -35,7 +35,8 @@ class Mouth {
   ~Mouth();
 
   /// Begins to synthesise; nothing is heard before `play`.
-  void synthesise(const std::string& id, std::string text);
+  /// @param voice  Empty: the usual one.
+  void synthesise(const std::string& id, std::string text, const std::string& voice = {});
   /// Lets what was synthesised be heard up to here.
   void play(std::string_view id, int to_ms);
   /// Plays a whole sound at 16 kHz behind what is queued.

@@ -15,28 +15,42 @@ namespace offhook::sim {
 
 /// A way in which the real service has misbehaved, or may; see the table in quirks.cpp.
 enum class Quirk : std::uint8_t {
+  invite_ignored,
+  invite_unanswered,
+  invite_400,
+  invite_408,
+  invite_503,
+  contact_403,
   omit_content_type,
   sips_contact,
+  dtls_as_rtp,
   late_webhook,
   duplicate_webhook,
   lost_webhook,
   accept_not_found,
+  accept_204,
   accept_then_fail,
   accept_after_cancel,
   decision_made,
+  reject_silent,
   rate_limit,
   server_error,
   refer_silent,
   refer_error,
+  refer_no_id,
+  sideband_404,
   sideband_drop,
   bye_during_accept,
   early_expiry,
+  lost_last_events,
   unknown_events,
   extra_fields,
   slow,
   silent_call,
   one_way,
   static_sound,
+  phantom_speech,
+  wrong_voice,
   ssrc_change,
   port_change,
   loss,
@@ -44,7 +58,7 @@ enum class Quirk : std::uint8_t {
   reorder,
   duplicate_packets,
 };
-inline constexpr std::size_t quirk_count = 28;
+inline constexpr std::size_t quirk_count = static_cast<std::size_t>(Quirk::duplicate_packets) + 1;
 
 /// One row of the table of faults.
 struct QuirkInfo {

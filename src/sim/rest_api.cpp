@@ -175,10 +175,17 @@ net::HttpResponse RestApi::serve(const net::HttpRequest& request) {
          fmt::format("Not allowed to {} on {}", request.method, request.path()), std::nullopt, 405},
         request_id);
   }
+  const auto leg = calls_.leg(route->api, route->id);  // an operation may end it
   if (const auto done = act({route->api, route->id}, route->operation, request.body); !done) {
     return error_response(done.error(), request_id);
   }
-  response.headers.add("x-request-id", request_id);
+  const QuirkSet quirks = leg ? leg->quirks() : QuirkSet{};
+  if (route->operation == "accept" && quirks.has(Quirk::accept_204)) {
+    response.status = 204;
+  }
+  if (route->operation != "refer" || !quirks.has(Quirk::refer_no_id)) {
+    response.headers.add("x-request-id", request_id);
+  }
   return response;
 }
 

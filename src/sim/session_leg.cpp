@@ -27,6 +27,7 @@ constexpr auto tick_interval = 20ms;
 constexpr auto last_words_limit = 500ms;
 constexpr auto sideband_drop_delay = 1'500ms;
 constexpr auto slow_event_delay = 500ms;
+constexpr auto lost_event_delay = 1'000ms;
 constexpr std::chrono::seconds short_lifetime{3};
 
 }  // namespace
@@ -127,6 +128,13 @@ ModelHooks SessionLeg::model_hooks() {
     call_tool(call, std::move(tell));
   };
   hooks.observed = [this] { return !observers_.empty(); };
+  if (quirks_.has(Quirk::phantom_speech)) {
+    phantom_.emplace(context_.voice);
+    hooks.haunt = [this](CallerFrame& frame) { phantom_->haunt(frame); };
+  }
+  if (quirks_.has(Quirk::wrong_voice)) {
+    hooks.first_voice = context_.voice.another();
+  }
   return hooks;
 }
 
@@ -264,7 +272,7 @@ void SessionLeg::drain_media_events() {
 }
 
 void SessionLeg::hang_up() {
-  call_->hang_up();
+  say_goodbye();
   finish("hung up here");
 }
 
@@ -292,7 +300,7 @@ asio::awaitable<void> SessionLeg::expire(std::shared_ptr<SessionLeg> self) {
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   if (!self->finished_) {
-    self->call_->hang_up();
+    self->say_goodbye();
     self->finish("ended by the session");
   }
 }
@@ -349,8 +357,10 @@ void SessionLeg::on_client_event(std::string_view text) {
 void SessionLeg::send(const json::object& event) {
   note(event);
   keep(event);
-  if (quirks_.has(Quirk::slow) && !finished_) {
-    late_events_.push_back({std::chrono::steady_clock::now() + slow_event_delay, event});
+  const bool may_be_lost = quirks_.has(Quirk::lost_last_events);
+  if (may_be_lost || (quirks_.has(Quirk::slow) && !finished_)) {
+    const auto delay = may_be_lost ? lost_event_delay : slow_event_delay;
+    late_events_.push_back({std::chrono::steady_clock::now() + delay, event});
   } else {
     observers_.send(event);
   }
@@ -360,6 +370,14 @@ void SessionLeg::send_late(Time now) {
   while (!late_events_.empty() && late_events_.front().due <= now) {
     observers_.send(late_events_.front().event);
     late_events_.pop_front();
+  }
+}
+
+/// What is still on its way when the call ends.
+void SessionLeg::lose_late() {
+  if (quirks_.has(Quirk::lost_last_events)) {
+    journal_.mark("events.lost", {{"count", late_events_.size()}});
+    late_events_.clear();
   }
 }
 
@@ -416,10 +434,12 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
   facts["state"] = "ended";
   facts["why"] = why;
   context_.calls.remove(call_ids_);
+  lose_late();
   send_late(Time::max());
   if (model_) {
     model_->on_call_end(end);
   }
+  late_events_.clear();  // of what was said last
   if (live_) {
     observers_.finish_all();
   } else {

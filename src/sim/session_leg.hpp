@@ -25,6 +25,7 @@
 #include "sim/mcp_clients.hpp"
 #include "sim/observer_list.hpp"
 #include "sim/persona.hpp"
+#include "sim/phantom.hpp"
 #include "sim/sim.hpp"
 #include "sim/speaker.hpp"
 #include "sim/voice.hpp"
@@ -83,6 +84,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   virtual bool on_sip_event(const sip::CallEvent& event);
   /// The session came to its end by itself.
   virtual void on_session_end();
+  /// Tells the other side that the call is over.
+  virtual void say_goodbye() { call_->hang_up(); }
 
   [[nodiscard]] std::shared_ptr<SessionLeg> self() { return shared_from_this(); }
   [[nodiscard]] ModelHooks model_hooks();
@@ -128,6 +131,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   audio::Port& near_side();
   void send(const boost::json::object& event);
   void send_late(Time now);
+  void lose_late();
   void note(const boost::json::object& event);
   void keep(const boost::json::object& event);
   /// Since the call began, as its transcript tells it.
@@ -142,6 +146,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   boost::asio::cancellation_signal give_up_;
   boost::asio::steady_timer sideband_drop_;
   bool dropped_sideband_ = false;
+  std::optional<Phantom> phantom_{};
 };
 
 }  // namespace offhook::sim

@@ -132,10 +132,11 @@ std::optional<net::HttpResponse> SidebandServer::refuse(const net::HttpRequest& 
   if (!authorized(request, key_)) {
     return error_response(wrong_key(), ids_.request());
   }
-  if (const auto leg = calls_.accepted(call->api, call->id); !leg) {
+  const auto leg = calls_.accepted(call->api, call->id);
+  if (!leg) {
     return call->api == Api::live ? error_response(leg.error(), ids_.request()) : response;
   }
-  return std::nullopt;
+  return (*leg)->quirks().has(Quirk::sideband_404) ? std::optional{response} : std::nullopt;
 }
 
 std::string SidebandServer::call_id_of(const net::HttpRequest& request) {

@@ -342,6 +342,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     config.tls_port = config_.sip_tls_port;
     config.tls_cert_file = server_file_;
     config.udp_port = config_.sip_udp_port;
+    config.trying_at_once = false;  // the edge knows which INVITEs are to get nothing
     config.on_message = [weak = weak_from_this()](const sip::WireMessage& message) {
       if (const auto self = weak.lock()) {
         self->records_.on_sip(message);

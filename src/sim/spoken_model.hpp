@@ -63,7 +63,9 @@ class SpokenModel : public CallModel {
   }
 
   void perform(SendEvent& action) { hooks_.send(action.event); }
-  void perform(const Synthesise& action) { mouth_.synthesise(action.response_id, action.text); }
+  void perform(const Synthesise& action) {
+    mouth_.synthesise(action.response_id, action.text, std::exchange(hooks_.first_voice, {}));
+  }
   void perform(const Play& action) { mouth_.play(action.response_id, action.to_ms); }
   void perform(const ClearPlayback& /*action*/) { mouth_.clear(); }
   void perform(const EndCall& /*action*/) { hooks_.end_call(); }
@@ -106,6 +108,9 @@ class SpokenModel : public CallModel {
   void hear(Time now) {
     CallerFrame frame;
     while (speaker_.hear(frame)) {
+      if (hooks_.haunt) {
+        hooks_.haunt(frame);
+      }
       derived().prepare(frame);
       hearing_.hear(frame);
       const audio::TurnEvent event = ears_.hear(frame);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -40,12 +41,15 @@ class Voice {
   ~Voice();
 
   /// @param tell  Called on `control` for every sentence in order; after an error no more.
-  [[nodiscard]] Stop speak(std::string text, OnSentence tell);
+  /// @param voice  Empty: the usual one.
+  [[nodiscard]] Stop speak(std::string text, OnSentence tell, const std::string& voice = {});
+  /// Another voice than the usual one.
+  [[nodiscard]] std::string_view another() const noexcept;
 
  private:
   boost::asio::any_io_executor control_;
   std::string name_;
-  /// Sentences that were spoken lately, by their text: many calls say the same. Only the pool's
+  /// Sentences that were spoken lately, by voice and text: many calls say the same. Only the pool's
   /// thread uses it.
   using Spoken = std::unordered_map<std::string, SpokenSentence>;
   std::shared_ptr<Spoken> spoken_ = std::make_shared<Spoken>();

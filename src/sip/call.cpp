@@ -84,6 +84,14 @@ Call::~Call() = default;
 
 asio::awaitable<CallEvent> Call::next_event() { return impl_->next_event(); }
 
+void Call::trying() {
+  impl_->post([](Session& session) { session.trying(); });
+}
+
+void Call::ignore() {
+  impl_->post([](Session& session) { session.ignore(); });
+}
+
 void Call::ring() {
   impl_->post([](Session& session) { session.ring(); });
 }

@@ -58,7 +58,8 @@ struct ServerConfig {
   std::string tls_cert_file{};              ///< PEM chain and key in one file.
   std::optional<std::uint16_t> udp_port{};  ///< UDP and TCP. 0: any free port. Absent: neither.
   std::string contact_user = "OAI";         ///< User part of our Contact.
-  OnWireMessage on_message{};               ///< Nothing: messages are not told.
+  bool trying_at_once = true;  ///< 100 Trying to every INVITE; false: `Call::trying` sends it.
+  OnWireMessage on_message{};  ///< Nothing: messages are not told.
 };
 
 /// What happens to a call after it began. Delivered in order on the control executor.
@@ -109,6 +110,11 @@ class Call {
   /// (after 32 s, or when `Endpoint::close` gives up) or `unreachable` (no connection).
   [[nodiscard]] boost::asio::awaitable<CallEvent> next_event();
 
+  /// Called side: 100 Trying, where it was not sent at once.
+  void trying();
+  /// Called side: the INVITE gets no response at all, however often it comes. `closed` follows when
+  /// its caller must have given up (RFC 3261 section 17.1.1.2, Timer B).
+  void ignore();
   /// Called side: 180 Ringing.
   void ring();
   /// Called side: refuses with a final status 300 to 699.
@@ -133,7 +139,8 @@ class Call {
   std::shared_ptr<Impl> impl_;
 };
 
-/// An INVITE that came in, not yet answered (100 Trying has been sent).
+/// An INVITE that came in, not yet answered (100 Trying has been sent, unless the server is to
+/// wait).
 struct IncomingCall {
   Call call;
   std::string request_user;        ///< User part of the Request-URI.

@@ -37,6 +37,8 @@ struct MediaCapabilities {
   std::vector<SdpCodec> codecs;  ///< In order of preference, telephone-event included.
   bool allow_avp = true;   ///< Plain RTP will do: in our answer, or as the answer to our offer.
   bool allow_savp = true;  ///< Answering: SDES-SRTP is acceptable.
+  bool dtls_as_avp =
+      false;  ///< Answering: an offer of DTLS-SRTP gets plain RTP, as if it were AVP.
   std::string session_name = "-";  ///< s=
   std::uint64_t session_id = 0;    ///< o= id; 0: chosen at random.
   std::uint64_t session_version = 0;

@@ -16,6 +16,7 @@ struct StreamAnswer {
   NegotiatedMedia media;
   std::vector<SdpCodec> codecs;  ///< With the offer's payload types, the chosen one first.
   std::vector<SdpCrypto> crypto{};
+  std::string_view protocol{};
 };
 
 /// Our codecs that the offer has too, in our order, numbered as the offer numbers them.
@@ -87,7 +88,9 @@ Result<StreamAnswer> answer_stream(const MediaCapabilities& ours,
                                    const SdpStream& stream,
                                    const NegotiatedMedia* previous) {
   StreamAnswer answer;
-  const auto profile = profile_of(stream);
+  const bool plain = ours.dtls_as_avp && is_dtls(stream);
+  const auto profile = plain ? Result<SdpProfile>{SdpProfile::avp} : profile_of(stream);
+  answer.protocol = plain ? "RTP/AVP" : stream.protocol;
   if (!profile) {
     return fail(profile.error());
   }
@@ -120,14 +123,12 @@ std::string refuse(const SdpStream& stream) {
   return line + "\r\n";
 }
 
-SdpOutline outline_of(const MediaCapabilities& ours,
-                      const SdpStream& stream,
-                      const StreamAnswer& answer) {
+SdpOutline outline_of(const MediaCapabilities& ours, const StreamAnswer& answer) {
   SdpOutline outline;
   choose_origin(ours, outline);
   outline.address = ours.address;
   outline.port = ours.port;
-  outline.protocol = stream.protocol;
+  outline.protocol = answer.protocol;
   outline.codecs = answer.codecs;
   outline.crypto = answer.crypto;
   if (answer.media.direction != MediaDirection::sendrecv || !ours.single_codec_answer) {
@@ -163,7 +164,7 @@ Result<MediaAnswer> answer_offer(const MediaCapabilities& capabilities,
   if (!accepted) {
     return fail(std::move(reason));
   }
-  const SdpOutline outline = outline_of(capabilities, *audio, *accepted);
+  const SdpOutline outline = outline_of(capabilities, *accepted);
   MediaAnswer result;
   result.sdp = write_session(outline);
   for (const SdpStream& stream : session->streams) {

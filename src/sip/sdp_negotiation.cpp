@@ -6,6 +6,8 @@
 
 namespace offhook::sip {
 
+bool is_dtls(const SdpStream& stream) noexcept { return stream.protocol.starts_with("UDP/TLS/"); }
+
 Result<SdpProfile> profile_of(const SdpStream& stream) {
   if (stream.protocol == "RTP/AVP" || stream.protocol == "RTP/AVPF") {
     return SdpProfile::avp;
@@ -14,7 +16,7 @@ Result<SdpProfile> profile_of(const SdpStream& stream) {
     return SdpProfile::savp;
   }
   const std::string protocol{stream.protocol};
-  if (protocol.starts_with("UDP/TLS/")) {
+  if (is_dtls(stream)) {
     return fail(Errc::unsupported, "sdp: " + protocol + " wants DTLS-SRTP keying; use SDES");
   }
   return fail(Errc::unsupported, "sdp: unknown transport " + protocol);

@@ -13,6 +13,9 @@ namespace offhook::sip {
 ///         DTLS-SRTP and everything else.
 [[nodiscard]] Result<SdpProfile> profile_of(const SdpStream& stream);
 
+/// Whether an m= line wants DTLS-SRTP.
+[[nodiscard]] bool is_dtls(const SdpStream& stream) noexcept;
+
 /// Address and port that media goes to. @return `malformed_message` without a usable c=.
 [[nodiscard]] Result<> read_target(const SdpStream& stream, NegotiatedMedia& media);
 

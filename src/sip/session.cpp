@@ -79,6 +79,7 @@ Session::Session(Stack& stack, std::uint64_t id, EventSink events)
 
 Session::~Session() {
   tmr_cancel(&connect_timer_);
+  tmr_cancel(&ignore_timer_);
   session_.reset();
   mem_deref(transaction_);
 }
@@ -102,6 +103,7 @@ void Session::finish(CallEvent event) {
   emit(std::move(event));
   ended_ = true;
   tmr_cancel(&connect_timer_);
+  tmr_cancel(&ignore_timer_);
   session_.reset();  // BYE or CANCEL, when the peer still expects one
   stack_.retire(id_);
 }
@@ -121,7 +123,7 @@ void Session::hang_up() {
     reject(603, "Decline");
     return;
   }
-  if (stage_ == Stage::leaving) {
+  if (stage_ == Stage::leaving || stage_ == Stage::ignored) {
     return;
   }
   if (stage_ == Stage::established && session_ != nullptr) {
@@ -170,6 +172,8 @@ void Session::on_peer_lost() {
 void Session::shut_down() {
   if (stage_ == Stage::pending) {
     reject(503, "Service Unavailable");
+  } else if (stage_ == Stage::ignored) {
+    give_up_ignored();
   } else {
     hang_up();
   }

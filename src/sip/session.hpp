@@ -36,9 +36,11 @@ class Session {
 
   /// Calling side: resolves the target and sends the INVITE.
   void call(InviteOptions options);
-  /// Called side: answers 100 Trying and keeps `message` until one of the next is called.
+  /// Called side: keeps `message` until one of the next is called.
   [[nodiscard]] bool hold(const sip_msg& message);
 
+  void trying();
+  void ignore();
   void ring();
   void reject(int status, const std::string& reason);
   void answer(const std::string& sdp,
@@ -81,7 +83,7 @@ class Session {
   }
 
  private:
-  enum class Stage { resolving, inviting, pending, accepted, established, leaving };
+  enum class Stage { resolving, inviting, pending, ignored, accepted, established, leaving };
 
   [[nodiscard]] Result<> read_target();
   void on_resolved(bool found, const std::string& reason);
@@ -89,6 +91,7 @@ class Session {
   [[nodiscard]] std::string invite_headers() const;
   [[nodiscard]] int send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks);
   void cancelled();
+  void give_up_ignored();
 
   void emit(CallEvent event);
   void finish(CallEvent event);
@@ -125,6 +128,7 @@ class Session {
   // Called side, until it is answered:
   ReHandle<sip_msg> invite_;
   sip_strans* transaction_ = nullptr;
+  tmr ignore_timer_{};
 
   ReHandle<sipsess> session_;
   std::optional<MediaCapabilities> capabilities_;

@@ -1,5 +1,7 @@
 // The called side of a session: an INVITE is kept until somebody decides, then answered.
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "sip/session.hpp"
@@ -7,6 +9,12 @@
 #include "sip/stack.hpp"
 
 namespace offhook::sip {
+namespace {
+
+/// Timer B, and some time for what is under way.
+constexpr std::chrono::milliseconds caller_patience{40'000};
+
+}  // namespace
 
 bool Session::hold(const sip_msg& message) {
   stage_ = Stage::pending;
@@ -15,13 +23,38 @@ bool Session::hold(const sip_msg& message) {
   const auto on_cancel = [](void* self) noexcept { static_cast<Session*>(self)->cancelled(); };
   // The session layer cannot keep an INVITE without answering at least 101, so the transaction is
   // ours until the answer.
-  return sip_strans_alloc(&transaction_, stack_.core(), &message, on_cancel, this) == 0 &&
-         sip_treply(&transaction_, stack_.core(), &message, 100, "Trying") == 0;
+  return sip_strans_alloc(&transaction_, stack_.core(), &message, on_cancel, this) == 0;
+}
+
+void Session::trying() {
+  if (stage_ == Stage::pending && !ended_) {
+    static_cast<void>(sip_treply(&transaction_, stack_.core(), invite_.get(), 100, "Trying"));
+  }
+}
+
+/// The transaction stays, to take what the caller sends again.
+void Session::ignore() {
+  if (stage_ != Stage::pending || ended_) {
+    return;
+  }
+  stage_ = Stage::ignored;
+  tmr_start(
+      &ignore_timer_, static_cast<std::uint64_t>(caller_patience.count()),
+      [](void* self) noexcept { static_cast<Session*>(self)->give_up_ignored(); }, this);
+}
+
+void Session::give_up_ignored() {
+  CallEvent event;
+  event.kind = CallEvent::Kind::closed;
+  event.reason = "ignored here";
+  finish(std::move(event));
 }
 
 void Session::cancelled() {
-  static_cast<void>(
-      sip_treply(&transaction_, stack_.core(), invite_.get(), 487, "Request Terminated"));
+  if (stage_ == Stage::pending) {
+    static_cast<void>(
+        sip_treply(&transaction_, stack_.core(), invite_.get(), 487, "Request Terminated"));
+  }
   CallEvent event;
   event.kind = CallEvent::Kind::closed;
   event.reason = "CANCEL";

@@ -109,6 +109,7 @@ Result<> Stack::start_server(const ServerConfig& config,
   quirks_ = quirks;
   on_arrival_ = std::move(on_arrival);
   contact_user_ = config.contact_user;
+  trying_at_once_ = config.trying_at_once;
   auto started = start_core(config.bind_address, server_table_size);
   if (started && config.udp_port) {
     started = listen_plain(*config.udp_port);

@@ -137,6 +137,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   std::uint16_t tls_port_ = 0;
   std::uint16_t udp_port_ = 0;
   bool server_ = false;
+  bool trying_at_once_ = true;
   bool closing_ = false;
   bool exited_ = false;
   ServerQuirks quirks_;

@@ -99,6 +99,9 @@ void Stack::on_invite(const sip_msg& message) {
     return;
   }
   Session& call = *session;
+  if (trying_at_once_) {
+    call.trying();
+  }
   by_call_id_[call.call_id()] = id;
   sessions_.emplace(id, std::move(session));
   Arrival arrival;

@@ -75,6 +75,13 @@ TEST_SUITE("Faults of REST") {
     CHECK(world.connect(id).error().status == 404);
   }
 
+  TEST_CASE("accept-204: it succeeds by another status") {
+    SimWorld world;
+    FaultyCall call{world, "accept-204"};
+    call.take();
+    CHECK(call.accepted == 204);
+  }
+
   TEST_CASE("accept-not-found, rate-limit, server-error: the next accept is fine") {
     SimWorld world;
     FaultyCall call{world, "accept-not-found, rate-limit, server-error"};
@@ -131,6 +138,16 @@ TEST_SUITE("Faults of REST") {
     CHECK(call.phone.next(Kind::refer).kind == Kind::closed);
   }
 
+  TEST_CASE("refer-no-id: the answer to refer has no request id, others have") {
+    SimWorld world;
+    FaultyCall call{world, "refer-no-id"};
+    call.take();
+    const auto referred = world.post(call.id, "refer", R"({"target_uri":"tel:+14155550123"})");
+    CHECK(referred.status == 200);
+    CHECK(referred.headers.get("x-request-id").empty());
+    CHECK_FALSE(world.post(call.id, "hangup").headers.get("x-request-id").empty());
+  }
+
   TEST_CASE("slow: webhook, REST and answer take a second more, events half a second") {
     SimWorld world;
     const auto began = std::chrono::steady_clock::now();
@@ -161,6 +178,45 @@ TEST_SUITE("Faults of calls") {
     world.send(*again, say_hi());
     world.wait_for(*again, "output_audio_buffer.stopped");
     CHECK_FALSE(again->over);
+  }
+
+  TEST_CASE("sideband-404: every one is refused without a word while the call is up") {
+    SimWorld world;
+    FaultyCall call{world, "sideband-404"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    call.phone.talk();
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      CHECK(world.connect(id).error().status == 404);
+    }
+    CHECK(world.post(id, "hangup").status == 200);
+    CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
+  }
+
+  TEST_CASE("lost-last-events: what was due when the call ended does not come") {
+    for (const std::string quirk : {"", "lost-last-events"}) {
+      CAPTURE(quirk);
+      SimWorld world;
+      FaultyCall call{world, quirk};
+      call.take();
+      world.wait_for(*call.sideband, "session.created");
+      world.send(*call.sideband, say_hi());
+      world.run_until([&] { return world.marked("response.created"); });
+      CHECK(world.post(call.id, "hangup").status == 200);
+      world.run_until([&] { return call.sideband->over; });
+      CHECK(call.sideband->find("response.created").has_value() == quirk.empty());
+      CHECK(world.marked("events.lost") != quirk.empty());
+    }
+  }
+
+  TEST_CASE("lost-last-events: until then all come, a second late") {
+    SimWorld world;
+    FaultyCall call{world, "lost-last-events"};
+    call.take();
+    const auto asked = std::chrono::steady_clock::now();
+    world.send(*call.sideband, say_hi());
+    world.wait_for(*call.sideband, "response.done");
+    CHECK(std::chrono::steady_clock::now() - asked >= 1s);
   }
 
   TEST_CASE("bye-during-accept: the answer and BYE come together") {

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "audio/similarity.hpp"
+#include "audio/speech.hpp"
 #include "faulty_call.hpp"
 #include "raw_phone.hpp"
 
@@ -149,6 +150,42 @@ TEST_SUITE("Faults of media") {
       return heard.size() > 8'000 && audio::rms_dbfs(heard.last(3'200)) > -30;
     });
     CHECK_FALSE(call.sideband->find("response.created"));
+  }
+
+  TEST_CASE("phantom-speech: a silent caller is heard and answered") {
+    SimWorld world;
+    FaultyCall call{world, "phantom-speech"};
+    call.take();
+    const auto stopped = world.wait_for(*call.sideband, "input_audio_buffer.speech_stopped");
+    world.wait_for(*call.sideband, "conversation.item.done", stopped);
+    world.wait_for(*call.sideband, "output_audio_buffer.started", stopped);
+    CHECK_FALSE(call.phone.port.saying());
+  }
+
+  TEST_CASE("wrong-voice: the first greeting is another's") {
+    if (!audio::speech_available()) {
+      return;
+    }
+    const std::string words = "Where is the order that I asked you for yesterday morning?";
+    const auto usual = audio::speak(words, "slt", voice_rate_hz).value().sound.samples;
+    const auto other = audio::speak(words, "rms", voice_rate_hz).value().sound.samples;
+    SimWorld world;
+    FaultyCall call{world, "wrong-voice"};
+    call.take();
+    std::size_t events = 0;
+    std::size_t heard = 0;
+    for (const bool first : {true, false}) {
+      CAPTURE(first);
+      world.send(*call.sideband, R"({"type":"response.create","response":{"instructions":"Say )" +
+                                     words + R"("}})");
+      events = world.wait_for(*call.sideband, "output_audio_buffer.stopped", events) + 1;
+      const auto said = call.phone.port.heard().subspan(heard);
+      heard += said.size();
+      const double as_usual = audio::mel_similarity(usual, said, voice_rate_hz);
+      const double as_other = audio::mel_similarity(other, said, voice_rate_hz);
+      CHECK((as_other > as_usual) == first);
+      CHECK(std::max(as_other, as_usual) > 0.9);
+    }
   }
 }
 

@@ -44,7 +44,7 @@ class RawPhone {
 
   /// Calls, has the call accepted, and waits for the 200 OK, which it returns.
   std::string call(const std::string& quirks) {
-    send("INVITE", "1 INVITE", "X-Sim-Quirks: " + quirks + "\r\n", offer());
+    invite(quirks);
     id = world_.take_call().call_id;
     accepted =
         world_.post(id, "accept", R"({"type":"realtime","model":"m","instructions":"i"})").status;
@@ -53,7 +53,22 @@ class RawPhone {
     return answer;
   }
 
-  /// The first message that begins like that.
+  /// Calls, or calls again by the same INVITE.
+  void invite(const std::string& quirks) {
+    send("INVITE", "1 INVITE", "X-Sim-Quirks: " + quirks + "\r\n", offer());
+  }
+  /// Gives the call up and waits for what became of its INVITE.
+  std::string cancel() {
+    send("CANCEL", "1 CANCEL", {}, {});
+    return wait_for("SIP/2.0 487 ");
+  }
+  /// What came before was seen by the sim, and answered where it is to be.
+  void probe() {
+    send("OPTIONS", "1 OPTIONS", {}, {});
+    static_cast<void>(wait_for("SIP/2.0 200 OK"));
+  }
+
+  /// The last message that begins like that, once there is one.
   std::string wait_for(std::string_view beginning) {
     const std::string* found = nullptr;
     world_.run_until([&] {
@@ -65,6 +80,14 @@ class RawPhone {
     return *found;
   }
 
+  /// Statuses of all responses, in order.
+  [[nodiscard]] std::vector<int> statuses() const {
+    std::vector<int> list;
+    for (const std::string& message : seen_->messages) {
+      list.push_back(message.starts_with("SIP/2.0 ") ? std::stoi(message.substr(8, 3)) : 0);
+    }
+    return list;
+  }
   [[nodiscard]] const std::vector<SeenPacket>& packets() const noexcept { return seen_->packets; }
   void wait_for_packets(std::size_t count) {
     world_.run_until([&] { return packets().size() >= count; });
@@ -72,6 +95,8 @@ class RawPhone {
 
   std::string id;
   int accepted = 0;
+  std::string contact_parameters{};
+  std::string protocol = "RTP/AVP";
 
  private:
   using Udp = boost::asio::ip::udp;
@@ -86,8 +111,8 @@ class RawPhone {
 
   [[nodiscard]] std::string offer() const {
     return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " +
-           std::to_string(rtp_.local_endpoint().port()) +
-           " RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n";
+           std::to_string(rtp_.local_endpoint().port()) + ' ' + protocol +
+           " 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n";
   }
 
   void send(const std::string& method,
@@ -104,13 +129,14 @@ class RawPhone {
         to = message.substr(tag + 4, message.find('\r', tag) - tag - 4);
       }
     }
-    const std::string text = method + " " + target + " SIP/2.0\r\nVia: SIP/2.0/UDP " + own +
-                             ";branch=z9hG4bK-raw-" + own + method +
-                             ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:raw@" + own +
-                             ">;tag=raw\r\nTo: " + to + "\r\nCall-ID: raw-" + own +
-                             "\r\nCSeq: " + sequence + "\r\nContact: <sip:raw@" + own + ">\r\n" +
-                             more + (body.empty() ? "" : "Content-Type: application/sdp\r\n") +
-                             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string text =
+        method + " " + target + " SIP/2.0\r\nVia: SIP/2.0/UDP " + own + ";branch=z9hG4bK-raw-" +
+        own + (method == "CANCEL" ? "INVITE" : method) +
+        ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:raw@" + own + ">;tag=raw\r\nTo: " + to +
+        "\r\nCall-ID: raw-" + own + "\r\nCSeq: " + sequence + "\r\nContact: <sip:raw@" + own +
+        contact_parameters + ">\r\n" + more +
+        (body.empty() ? "" : "Content-Type: application/sdp\r\n") +
+        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     sip_.send_to(boost::asio::buffer(text),
                  Udp::endpoint{boost::asio::ip::make_address("127.0.0.1"), port});
   }
