@@ -7,6 +7,16 @@ if(OFFHOOK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${OFFHOOK_CCACHE}")
 endif()
 
+# The largest program of a debug build takes the usual linker 20 s of processor time, gold 8, lld 3.
+include(CheckLinkerFlag)
+foreach(linker lld gold)
+  check_linker_flag(CXX -fuse-ld=${linker} OFFHOOK_LINKER_${linker})
+  if(OFFHOOK_LINKER_${linker})
+    set(OFFHOOK_LINK_OPTION -fuse-ld=${linker})
+    break()
+  endif()
+endforeach()
+
 add_library(offhook_options INTERFACE)
 add_library(offhook::options ALIAS offhook_options)
 target_compile_features(offhook_options INTERFACE cxx_std_20)
@@ -15,6 +25,7 @@ target_compile_options(offhook_options INTERFACE
   -Wcast-align -Wnon-virtual-dtor -Woverloaded-virtual -Wundef -Wimplicit-fallthrough
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>   # gcc misreads coroutine frames at -O2,
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)    # and std::variant
+target_link_options(offhook_options INTERFACE ${OFFHOOK_LINK_OPTION})
 if(OFFHOOK_SANITIZE)
   target_compile_options(offhook_options INTERFACE
     -fsanitize=${OFFHOOK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
