@@ -6,8 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from serve_support import free_port
-from support import DEADLINE_S, EndToEndTest, OFFHOOK, Running, main, wait_for
+from support import DEADLINE_S, EndToEndTest, OFFHOOK, Running, free_port, main, wait_for
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "agent.md"
 PORTS = ("5061", "8090", "8443", "8444", "9000")

@@ -4,7 +4,7 @@ import os
 import pty
 import signal
 
-from support import OFFHOOK, EndToEndTest, TcpProxy, main, read_jsonl, wait_for
+from support import EndToEndTest, OFFHOOK, TcpProxy, free_port, main, read_jsonl, wait_for
 
 QUESTION = "Could you please tell me when the next train leaves?"
 
@@ -128,9 +128,7 @@ class Goodbyes(EndToEndTest):
 
     def webhook_to_self(self):
         """A sim whose webhooks go to the fixed port that `offhook call` will listen on."""
-        import socket
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook")
         original = sim.target
         sim.target = lambda **changes: original(**{"--listen": f"127.0.0.1:{port}", **changes})

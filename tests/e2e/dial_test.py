@@ -5,9 +5,9 @@ import pathlib
 import signal
 
 from carrier import DigestTrunk, trunk_certificate
-from serve_support import Serve, ServeTest, free_port
+from serve_support import Serve, ServeTest
 from sip_answerer import SipAnswerer, response
-from support import OFFHOOK, Sim, main, read_jsonl, wait_for
+from support import OFFHOOK, Sim, free_port, main, read_jsonl, wait_for
 
 CALLEE = "+14155550123"
 CALLER = "+14155550100"

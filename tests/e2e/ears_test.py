@@ -1,8 +1,7 @@
 """The sim understands a caller: what a sound file asks is recognised, and answered by what was asked."""
 import json
-import socket
 
-from support import EndToEndTest, main
+from support import EndToEndTest, free_port, main
 
 PERSONA = r"""
 greeting: Hello.
@@ -16,8 +15,7 @@ otherwise: I did not understand.
 class Ears(EndToEndTest):
     def ask(self, question, *options, codec="PCMU"):
         """One call that asks; returns its transcript as [(who, text)]."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook", *options)
         if "recogniser" not in sim.ready and "--no-ears" not in options:
             self.skipTest("no recogniser here (libpocketsphinx-dev, pocketsphinx-en-us)")

@@ -3,7 +3,7 @@ import json
 import socket
 
 from sip_answerer import SipAnswerer, plain_answer, response
-from support import certificates, EndToEndTest, main, read_jsonl
+from support import certificates, EndToEndTest, free_port, main, read_jsonl
 
 
 class MissingSettings(EndToEndTest):
@@ -66,8 +66,7 @@ class SipTrouble(EndToEndTest):
         self.assertIn("no-such-host..invalid", output)
 
     def test_refused_port(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         output = self.dial(f"sip:proj_x@127.0.0.1:{port};transport=tls", expect=10)
         self.assertIn("refused", output.lower())
 
@@ -188,10 +187,6 @@ class ControllerTrouble(EndToEndTest):
     def sim_for(self, port, *arguments):
         return self.sim("--webhook", f"http://127.0.0.1:{port}/webhook", *arguments)
 
-    def free_port(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
     def test_the_webhook_never_comes(self):
         sim = self.sim()
         output = self.call(sim, "--webhook-deadline", "1", expect=14)
@@ -205,13 +200,13 @@ class ControllerTrouble(EndToEndTest):
         self.assertIn("404", output)
 
     def test_a_wrong_key_is_named_but_not_shown(self):
-        port = self.free_port()
+        port = free_port()
         sim = self.sim_for(port)
         output = self.call(sim, expect=15, env={"OPENAI_API_KEY": "sk-wrong"}, **{"--listen": f"127.0.0.1:{port}"})
         self.assertIn("401", output)
 
     def test_a_wrong_webhook_secret_is_refused_and_said(self):
-        port = self.free_port()
+        port = free_port()
         sim = self.sim_for(port)
         output = self.call(sim, "--webhook-deadline", "2", expect=14, env={"OPENAI_WEBHOOK_SECRET": "whsec_d3Jvbmcgd3Jvbmcgd3Jvbmc="},
                            **{"--listen": f"127.0.0.1:{port}"})
@@ -229,7 +224,7 @@ class ControllerTrouble(EndToEndTest):
         self.assertIn("unencrypted", output)
 
     def test_no_rest_server(self):
-        port, nowhere = self.free_port(), self.free_port()
+        port, nowhere = free_port(), free_port()
         sim = self.sim_for(port)
         output = self.call(sim, expect=15, **{"--listen": f"127.0.0.1:{port}", "--api": f"http://127.0.0.1:{nowhere}/v1"})
         self.assertIn("refused", output.lower())

@@ -1,49 +1,31 @@
 """Tools of an MCP server: the sim calls them, and `offhook serve` makes the conversation go on."""
-import http.server
 import json
-import threading
 import wave
 
 from serve_support import ServeTest
-from support import OFFHOOK, main, read_jsonl, wait_for
+from support import OFFHOOK, HttpPeer, main, read_jsonl, wait_for
 
 
-class McpServer:
+class McpServer(HttpPeer):
     """The smallest server of tools over streamable HTTP; its answers are streams, its one tool finds an order."""
 
     def __init__(self):
         self.asked = []  # (method, headers)
-        mcp = self
+        super().__init__()
+        self.url = self.base + "/mcp"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                message = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                mcp.asked.append((message["method"], dict(self.headers)))
-                if self.headers["authorization"] != "Bearer tok-shop":
-                    return self.answer(401, "text/plain", b"who is " + self.headers["authorization"].encode())
-                if "id" not in message:
-                    return self.answer(202, "text/plain", b"")
-                reply = {"jsonrpc": "2.0", "id": message["id"], "result": mcp.result(message)}
-                self.answer(200, "text/event-stream", b"event: message\ndata: %s\n\n" % json.dumps(reply).encode())
-
-            def do_DELETE(self):
-                mcp.asked.append(("DELETE", dict(self.headers)))
-                self.answer(200, "text/plain", b"")
-
-            def answer(self, status, kind, body):
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("mcp-session-id", "session-1")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/mcp"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def handle(self, request):
+        message = json.loads(request.body) if request.command == "POST" else {"method": request.command}
+        self.asked.append((message["method"], dict(request.headers)))
+        status, body = 200, b""
+        if request.headers["authorization"] != "Bearer tok-shop":
+            status, body = 401, b"who is " + request.headers["authorization"].encode()
+        elif "id" in message:
+            reply = {"jsonrpc": "2.0", "id": message["id"], "result": self.result(message)}
+            body = b"event: message\ndata: %s\n\n" % json.dumps(reply).encode()
+        elif request.command == "POST":
+            status = 202
+        request.reply(status, body, "text/event-stream" if "id" in message else "text/plain", **{"mcp-session-id": "session-1"})
 
     @staticmethod
     def result(message):
@@ -57,10 +39,6 @@ class McpServer:
 
     def methods(self):
         return [method for method, _ in self.asked]
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class ServedMcpCalls(ServeTest):

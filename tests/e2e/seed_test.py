@@ -3,10 +3,9 @@ import audioop
 import json
 import socket
 import time
-import unittest
 import wave
 
-from support import EndToEndTest, main
+from support import EndToEndTest, free_port, main
 from wire_support import Sideband, UdpPhone, Webhooks, post, view
 
 ACCEPT = {"type": "realtime", "model": "gpt-realtime", "instructions": "Be brief.",
@@ -31,16 +30,10 @@ class RawSideband(Sideband):
         raise AssertionError(f"the socket ended before {event_type}")
 
 
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Seed(EndToEndTest):
     def setUp(self):
         super().setUp()
-        self.port = free_port()
+        self.port = free_port(socket.SOCK_DGRAM)
         with wave.open(str(self.speak("Where is my order please?"))) as file:
             sound, rate = file.readframes(file.getnframes()), file.getframerate()
             sound = audioop.tomono(sound, 2, 1, 0) if file.getnchannels() == 2 else sound

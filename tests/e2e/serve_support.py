@@ -1,20 +1,18 @@
 """`offhook serve` against `offhook sim`, with callers that are pure phones."""
 import collections
 import contextlib
-import http.server
 import json
 import pathlib
-import socket
 import sqlite3
 import threading
 import time
 import urllib.error
 import urllib.request
 
-from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, Running, json_lines, wait_for
+from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, HttpPeer, Running, free_port, json_lines, wait_for
 
 
-class ToolServer:
+class ToolServer(HttpPeer):
     """HTTP tools that count what they were asked. The path says how one behaves: /ok, /slow (after `pause_s`), /hang
     (once released), /crash (closes the connection without an answer), /fail (500)."""
 
@@ -22,29 +20,11 @@ class ToolServer:
         self.calls = []  # (body, headers), as they came
         self.released = threading.Event()
         self.pause_s = pause_s
-        outer = self
+        super().__init__()
+        self.url = self.base
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.calls.append((json.loads(body), dict(self.headers)))
-                outer.behave(self)
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 512
-
-            def handle_error(self, *_):
-                pass  # a client that is gone is what some tests are about
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def behave(self, request):
+    def handle(self, request):
+        self.calls.append((json.loads(request.body), dict(request.headers)))
         if request.path == "/slow":
             time.sleep(self.pause_s)
         elif request.path == "/hang":
@@ -53,11 +33,7 @@ class ToolServer:
             request.close_connection = True
             return
         answer = json.dumps({"status": "shipped", "arrives": "Thursday"}).encode()
-        request.send_response(500 if request.path == "/fail" else 200)
-        request.send_header("Content-Type", "application/json")
-        request.send_header("Content-Length", str(len(answer)))
-        request.end_headers()
-        request.wfile.write(answer)
+        request.reply(500 if request.path == "/fail" else 200, answer)
 
     def attempts(self):
         """How often each function call came, by its idempotency key."""
@@ -65,8 +41,7 @@ class ToolServer:
 
     def close(self):
         self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().close()
 
 
 class Journal:
@@ -91,12 +66,6 @@ class Journal:
         """(call id, function call id, name, state, attempt, output) of every function call."""
         return self.rows("SELECT call_id, function_call_id, name, state, attempt, output "
                          "FROM tool JOIN call ON call.id = tool.call ORDER BY tool.id")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Serve(Running):

@@ -3,6 +3,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import http.server
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -180,6 +182,13 @@ def sign(secret, webhook_id, timestamp, body):
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
+def free_port(kind=socket.SOCK_STREAM):
+    """A port of loopback that nobody has at the moment, for programs that must be told theirs."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def have(*programs):
     return all(shutil.which(program) for program in programs)
 
@@ -203,6 +212,47 @@ def certificates(folder):
             "-days", days, "-extfile", "ext", "-out", f"{name}.crt")
         (folder / f"{name}.pem").write_text((folder / f"{name}.crt").read_text() + (folder / f"{name}.key").read_text())
     yield folder
+
+
+class HttpPeer:
+    """An HTTP server on a port of loopback, for which `handle(request)` answers; `request.body` was read, and
+    `request.reply` says a whole answer. `base` is its address."""
+
+    def __init__(self):
+        peer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def take(self):
+                self.body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+                peer.handle(self)
+
+            do_GET = do_POST = do_DELETE = take
+
+            def reply(self, status=200, body=b"", kind="application/json", **headers):
+                self.send_response(status)
+                for name, value in {"Content-Type": kind, "Content-Length": len(body), **headers}.items():
+                    self.send_header(name, str(value))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 512
+
+            def handle_error(self, *arguments):
+                if not isinstance(sys.exc_info()[1], ConnectionError):  # clients that go are what some tests are about
+                    super().handle_error(*arguments)
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def pump(source, sink):

@@ -1,14 +1,12 @@
 """What OpenAI has been seen to do, and what a call must survive."""
 import json
-import socket
 
-from support import EndToEndTest, main, read_jsonl
+from support import EndToEndTest, free_port, main, read_jsonl
 
 
 class Tolerance(EndToEndTest):
     def call(self, *quirks, tls=False, duration=5):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         arguments = ["--webhook", f"http://127.0.0.1:{port}/webhook"]
         arguments += [part for quirk in quirks for part in ("--quirk", quirk)]
         arguments += ["--api-tls", "127.0.0.1:0"] if tls else []
@@ -56,8 +54,7 @@ class Tolerance(EndToEndTest):
 
     def call_sim_dropping(self, *arguments):
         from support import Call
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook", "--quirk", "sideband-drop")
         files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
         target = sim.target(**{"--listen": f"127.0.0.1:{port}", "--audio": None})

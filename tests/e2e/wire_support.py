@@ -1,7 +1,6 @@
 """A phone, a webhook receiver and a sideband written out on bare sockets, for tests that say every byte."""
 import base64
 import http.client
-import http.server
 import json
 import os
 import queue
@@ -9,41 +8,27 @@ import re
 import socket
 import ssl
 import struct
-import threading
 
-from support import DEADLINE_S
+from support import DEADLINE_S, HttpPeer
 
 
-class Webhooks:
+class Webhooks(HttpPeer):
     """Receives on loopback; `next()` gives (headers, event) in the order of arrival."""
 
     def __init__(self):
-        received = self.received = queue.Queue()
+        self.received = queue.Queue()
+        super().__init__()
+        self.url = self.base + "/webhook"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                received.put((dict(self.headers), json.loads(body)))
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/webhook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def handle(self, request):
+        request.reply()
+        self.received.put((dict(request.headers), json.loads(request.body)))
 
     def next(self, event_type="realtime.call.incoming"):
         while True:
             headers, event = self.received.get(timeout=DEADLINE_S)
             if event["type"] == event_type:
                 return headers, event
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def plain_offer(port, payloads="0", extra=""):

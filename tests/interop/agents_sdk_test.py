@@ -11,8 +11,8 @@ import unittest
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import EndToEndTest, have, main, OFFHOOK, wait_for  # noqa: E402
-from phones_test import free_port, MODULES  # noqa: E402
+from support import EndToEndTest, free_port, have, main, OFFHOOK, wait_for  # noqa: E402
+from phones_test import MODULES  # noqa: E402
 from sdk_test import install, SDK  # noqa: E402
 
 ROOT = HERE.parents[1]

@@ -1,8 +1,6 @@
 """Other people's phones call `offhook sim` and are called by `offhook call`. Skipped where not installed."""
-import http.server
 import json
 import pathlib
-import socket
 import sys
 import threading
 import unittest
@@ -11,7 +9,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import certificates, EndToEndTest, have, main, read_jsonl, Running, wait_for  # noqa: E402
+from support import certificates, EndToEndTest, free_port, have, HttpPeer, main, read_jsonl, Running, wait_for  # noqa: E402
 
 MODULES = next((path for path in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules",
                                   "/usr/lib/aarch64-linux-gnu/baresip/modules") if pathlib.Path(path).is_dir()), None)
@@ -20,34 +18,20 @@ needs_sipp = unittest.skipUnless(have("sipp"), "sipp is not installed (sip-teste
 needs_socat = unittest.skipUnless(have("socat"), "socat is not installed")
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-class Acceptor:
+class Acceptor(HttpPeer):
     """The smallest controller there is: accepts every call that a webhook announces."""
 
     def __init__(self):
         self.calls = []
-        acceptor = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                event = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(200)
-                self.end_headers()
-                if event["type"] != "realtime.call.incoming":
-                    return
-                threading.Thread(target=acceptor.accept, args=(event["data"],), daemon=True).start()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/webhook"
         self.api = None
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__()
+        self.url = self.base + "/webhook"
+
+    def handle(self, request):
+        event = json.loads(request.body)
+        request.reply()
+        if event["type"] == "realtime.call.incoming":
+            threading.Thread(target=self.accept, args=(event["data"],), daemon=True).start()
 
     def post(self, call_id, action, body=b""):
         request = urllib.request.Request(f"{self.api}/realtime/calls/{call_id}/{action}", data=body, method="POST",
@@ -59,10 +43,6 @@ class Acceptor:
         session = {"type": "realtime", "model": "gpt-realtime-2.1", "instructions": "Be brief."}
         self.post(data["call_id"], "accept", json.dumps(session).encode())
         self.calls.append(data)
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class PhonesTest(EndToEndTest):

@@ -12,8 +12,8 @@ import unittest
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import EndToEndTest, have, main, OFFHOOK, read_jsonl, wait_for  # noqa: E402
-from phones_test import Acceptor, free_port  # noqa: E402
+from support import EndToEndTest, free_port, have, main, OFFHOOK, read_jsonl, wait_for  # noqa: E402
+from phones_test import Acceptor  # noqa: E402
 
 SDK = pathlib.Path(os.environ.get("OFFHOOK_SDK_DIR", HERE.parents[1] / "build/sdk"))
 
