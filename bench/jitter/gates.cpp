@@ -14,9 +14,7 @@ namespace {
 
 constexpr int skipped = 77;  // ctest's SKIP_RETURN_CODE
 constexpr int hour_seconds = 3'600;
-/// NetEQ adds 30.1 ms as the mean of all phases of the raster, which cannot be tuned finer.
 constexpr double clean_ms = 30;
-constexpr double clean_ms_neteq = 31;
 
 /// Prints each gate with what was measured.
 class Gates {
@@ -57,11 +55,9 @@ class Gates {
 
 void check_networks(Gates& gates) {
   constexpr double any = 1e9;
-  const bool neteq = gates.setup().buffer == media::JitterBufferKind::neteq;
-  const double clean_limit = neteq ? clean_ms_neteq : clean_ms;
   gates.measure("clean", gates.setup(), unseen_seeds, [&](const Sweep& all) {
     gates.check("clean: concealed %", all.concealed_percent, 0.2, 0.2);
-    gates.check("clean: added ms", all.added_ms, clean_limit, any);
+    gates.check("clean: added ms", all.added_ms, clean_ms, any);
   });
   gates.measure("wifi stalls + 1 %", gates.setup(), unseen_seeds, [&](const Sweep& all) {
     gates.check("wifi stalls + 1 %: concealed %", all.concealed_percent, 2.5, any);
