@@ -70,6 +70,13 @@ std::string service_event(std::string_view name, const json::value& data) {
     return "the agent file holds for new calls" +
            (kept.empty() ? kept : "; only a restart changes " + kept);
   }
+  if (name == "journal_restored") {
+    return fmt::format("the journal can be written again, after {:.1f} s",
+                       static_cast<double>(json_int(data, "after_ms").value_or(0)) / 1'000);
+  }
+  if (name == "clock_set") {
+    return fmt::format("the wall clock was set by {} s", json_int(data, "by_s").value_or(0));
+  }
   return std::string{name} + because(data);
 }
 

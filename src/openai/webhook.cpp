@@ -116,6 +116,13 @@ std::optional<WebhookRefusal> refuse_webhook(const std::vector<Secret>& secrets,
   if (*sent > now + tolerance_s) {
     return WebhookRefusal::too_new;
   }
+  return is_signed(secrets, headers, raw_body) ? std::nullopt
+                                               : std::optional{WebhookRefusal::wrong_signature};
+}
+
+bool is_signed(const std::vector<Secret>& secrets,
+               WebhookHeaders headers,
+               std::string_view raw_body) {
   bool matched = false;
   for (const Secret& secret : secrets) {
     // One HMAC per secret, however many signatures the header lists.
@@ -124,7 +131,7 @@ std::optional<WebhookRefusal> refuse_webhook(const std::vector<Secret>& secrets,
       matched = any_matches(headers.signature, expected) || matched;
     }
   }
-  return matched ? std::nullopt : std::optional{WebhookRefusal::wrong_signature};
+  return matched;
 }
 
 Result<> verify_webhook(const std::vector<Secret>& secrets,

@@ -62,6 +62,11 @@ enum class WebhookRefusal : std::uint8_t {
                                       std::string_view raw_body,
                                       std::int64_t now);
 
+/// Whether one of our secrets has signed the delivery, whatever its timestamp.
+[[nodiscard]] bool is_signed(const std::vector<Secret>& secrets,
+                             WebhookHeaders headers,
+                             std::string_view raw_body);
+
 /// "v1,<base64>" for a delivery of ours (the sim's), or an empty text when the secret is unusable.
 [[nodiscard]] std::string sign_webhook(const Secret& secret,
                                        std::string_view id,

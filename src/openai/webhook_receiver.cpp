@@ -53,7 +53,16 @@ class WebhookReceiver::Impl : public std::enable_shared_from_this<Impl> {
                                  request.headers.get("webhook-signature")};
     const auto now = options_.unix_time ? options_.unix_time() : unix_seconds();
     if (const auto reason = refuse_webhook(options_.secrets, headers, request.body, now)) {
+      const bool of_another_time =
+          *reason == WebhookRefusal::too_old || *reason == WebhookRefusal::too_new;
+      if (of_another_time && options_.on_signed_time &&
+          is_signed(options_.secrets, headers, request.body)) {
+        options_.on_signed_time(false);
+      }
       return refuse(401, *reason);
+    }
+    if (options_.on_signed_time) {
+      options_.on_signed_time(true);
     }
     auto event = parse_webhook(request.body);
     if (!event) {

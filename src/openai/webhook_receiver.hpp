@@ -38,6 +38,9 @@ struct WebhookReceiverOptions {
   std::function<void(WebhookEvent, std::string webhook_id)> on_event;
   /// A delivery that was not believed, for the timeline. Called like `on_event`.
   std::function<void(WebhookRefusal)> on_refused{};
+  /// A genuine signature: does its time fit our clock? Told before the answer, must not throw. What
+  /// does not fit is old, repeated by somebody else, or our clock is wrong.
+  std::function<void(bool fits)> on_signed_time{};
   std::string path = "/webhook";
   /// Unix seconds; empty: the system's clock.
   std::function<std::int64_t()> unix_time{};

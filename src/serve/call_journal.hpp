@@ -1,10 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "agent/admission.hpp"
@@ -49,6 +52,15 @@ struct JournalHealth {
   std::uint64_t commits = 0;
   std::uint64_t writes = 0;
   std::uint64_t failures = 0;
+  std::uint64_t outages = 0;          ///< That began.
+  std::chrono::milliseconds down{0};  ///< How long they have lasted in all.
+};
+
+/// An outage of the journal began, or is over.
+struct JournalChange {
+  bool ok = false;
+  std::string why;                      ///< When not ok.
+  std::chrono::milliseconds lasted{0};  ///< When ok.
 };
 
 /// Where calls are kept. The awaitable operations are durable once they have returned; the others
@@ -78,6 +90,10 @@ class CallJournal {
 
   [[nodiscard]] virtual agent::ToolLedger& ledger() noexcept = 0;
   [[nodiscard]] virtual JournalHealth health() const = 0;
+  /// From now on `told` is called on `executor` when an outage begins or is over, in order and
+  /// however short it was. A change that is under way may still reach whoever was told before.
+  virtual void watch(boost::asio::any_io_executor executor,
+                     std::function<void(const JournalChange&)> told) = 0;
 };
 
 }  // namespace offhook::serve

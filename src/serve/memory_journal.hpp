@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ class MemoryJournal : public CallJournal {
   void usage(const std::string&, const agent::Usage&) override {}
   [[nodiscard]] agent::ToolLedger& ledger() noexcept override { return ledger_; }
   [[nodiscard]] JournalHealth health() const override { return {}; }
+  void watch(boost::asio::any_io_executor, std::function<void(const JournalChange&)>) override {}
 
  private:
   std::map<std::string, JournalCall> calls_;

@@ -62,6 +62,15 @@ void write_gauges(PrometheusText& out, const Gauges& now) {
              static_cast<double>(now.journal_writes));
   out.single("offhook_journal_failures_total", "counter", "Writes that failed.",
              static_cast<double>(now.journal_failures));
+  out.single("offhook_journal_outages_total", "counter", "Times that the journal began to fail.",
+             static_cast<double>(now.journal_outages));
+  out.single("offhook_journal_down_seconds_total", "counter",
+             "How long it could not be written, in all.", now.journal_down_s);
+  gauge("offhook_clock_offset_seconds", "By how much the wall clock was set, in all.",
+        now.clock_offset_s);
+  gauge("offhook_clock_doubted",
+        "1 while genuine webhooks do not fit the clock since it was set: /readyz says no.",
+        now.clock_doubted ? 1 : 0);
   gauge("process_open_fds", "Open file descriptors.", open_descriptors());
   gauge("process_resident_memory_bytes", "Resident memory.", resident_bytes());
 }

@@ -36,6 +36,10 @@ struct Gauges {
   std::uint64_t journal_commits = 0;
   std::uint64_t journal_writes = 0;
   std::uint64_t journal_failures = 0;
+  std::uint64_t journal_outages = 0;
+  double journal_down_s = 0;
+  double clock_offset_s = 0;   ///< By how much it was set since the start, in all.
+  bool clock_doubted = false;  ///< Webhooks are refused because of their time since it was set.
   openai::WebhookCounts webhooks{};
 };
 

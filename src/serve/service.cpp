@@ -13,6 +13,7 @@
 #include "openai/live_api.hpp"
 #include "openai/webhook_receiver.hpp"
 #include "serve/agent_file_policy.hpp"
+#include "serve/clock_watch.hpp"
 #include "serve/control_api.hpp"
 
 namespace offhook::serve {
@@ -22,8 +23,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds journal_look{1'000};
-constexpr std::chrono::seconds clock_step{2};  ///< NTP slews what is less.
+constexpr milliseconds clock_look{1'000};
 
 std::string url_of(std::string_view scheme, const std::string& listen, std::uint16_t port) {
   const auto address = net::parse_host_port(listen);
@@ -94,6 +94,7 @@ class Service::Impl {
   Impl& operator=(const Impl&) = delete;
   /// The configurations may outlive the executor, their connections may not.
   ~Impl() {
+    journal_.watch(executor_, {});
     for (const auto& config : {options_.config, config_}) {
       if (config->provider.connections) {
         config->provider.connections->close();
@@ -123,8 +124,10 @@ class Service::Impl {
   [[nodiscard]] Gauges gauges() const;
   [[nodiscard]] std::string not_ready() const;
   asio::awaitable<void> drain_desk(milliseconds limit);
-  void look_at_journal();
+  void on_journal(const JournalChange& change);
+  void watch_clock();
   void look_at_clock();
+  void on_signed_time(bool fits);
 
   asio::any_io_executor executor_;
   ServiceOptions options_;
@@ -138,9 +141,9 @@ class Service::Impl {
   ControlApi control_;
   net::Event drain_changed_;
   asio::steady_timer look_;
-  bool journal_ok_ = true;
-  /// Wall clock minus steady clock, as it was when last looked at.
-  std::chrono::nanoseconds clock_offset_ = clock_offset();
+  ClockWatch clock_{clock_offset()};
+  bool clock_doubted_ = false;  ///< As it was told last.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< For what was posted.
   bool known_ = false;    ///< The calls of an earlier process are known, none can be taken twice.
   bool resumed_ = false;  ///< They have been begun.
   std::vector<std::pair<openai::WebhookEvent, std::string>> waiting_;  ///< Until `known_`.
@@ -177,6 +180,7 @@ openai::WebhookReceiverOptions Service::Impl::receiver_options() {
       waiting_.emplace_back(std::move(event), std::move(webhook_id));
     }
   };
+  options.on_signed_time = [this](bool fits) { on_signed_time(fits); };
   options.on_refused = [this](openai::WebhookRefusal reason) {
     feed_.publish({}, "webhook", {{"outcome", "refused"}, {"why", openai::to_string(reason)}});
   };
@@ -223,7 +227,12 @@ Result<> Service::Impl::listen() {
     }
     control_server_ = std::move(*serving);
   }
-  look_at_journal();
+  journal_.watch(executor_, [this, alive = std::weak_ptr{alive_}](const JournalChange& change) {
+    if (alive.lock()) {
+      on_journal(change);
+    }
+  });
+  watch_clock();
   return {};
 }
 
@@ -321,6 +330,10 @@ Gauges Service::Impl::gauges() const {
           .journal_commits = journal.commits,
           .journal_writes = journal.writes,
           .journal_failures = journal.failures,
+          .journal_outages = journal.outages,
+          .journal_down_s = std::chrono::duration<double>(journal.down).count(),
+          .clock_offset_s = static_cast<double>(clock_.total().count()),
+          .clock_doubted = !clock_.doubt(Timeline::Clock::now()).empty(),
           .webhooks = receiver_.counts()};
 }
 
@@ -332,38 +345,48 @@ std::string Service::Impl::not_ready() const {
     return "starting: the calls of an earlier process are being taken up";
   }
   const JournalHealth journal = journal_.health();
-  return journal.ok ? std::string{} : "the journal cannot be written: " + journal.why;
+  return journal.ok ? clock_.doubt(Timeline::Clock::now())
+                    : "the journal cannot be written: " + journal.why;
 }
 
-void Service::Impl::look_at_journal() {
-  const JournalHealth journal = journal_.health();
-  if (journal.ok != journal_ok_) {
-    journal_ok_ = journal.ok;
-    if (journal.ok) {
-      feed_.publish({}, "journal_restored", {});
-    } else {
-      feed_.publish({}, "journal_failed", {{"why", journal.why}});
-    }
+void Service::Impl::on_journal(const JournalChange& change) {
+  if (change.ok) {
+    feed_.publish({}, "journal_restored", {{"after_ms", change.lasted.count()}});
+  } else {
+    feed_.publish({}, "journal_failed", {{"why", change.why}});
   }
+}
+
+void Service::Impl::watch_clock() {
   look_at_clock();
-  look_.expires_after(journal_look);
+  look_.expires_after(clock_look);
   look_.async_wait([this](boost::system::error_code failure) {
     if (!failure) {
-      look_at_journal();
+      watch_clock();
     }
   });
 }
 
-/// By the wall clock go the age of webhooks, the age of calls that an earlier process has begun,
-/// and the usage of the last day: a set clock is told, not mended.
+/// A set clock is told, not mended.
 void Service::Impl::look_at_clock() {
-  const auto offset = clock_offset();
-  const auto by = std::chrono::duration_cast<std::chrono::seconds>(
-      offset - std::exchange(clock_offset_, offset));
-  if (std::chrono::abs(by) >= clock_step) {
+  if (const auto by = clock_.look(clock_offset())) {
     ++metrics_.clock_steps;
-    feed_.publish({}, "clock_set", {{"by_s", by.count()}});
+    feed_.publish({}, "clock_set", {{"by_s", by->count()}});
   }
+  const std::string doubt = clock_.doubt(Timeline::Clock::now());
+  if (std::exchange(clock_doubted_, !doubt.empty()) != clock_doubted_) {
+    if (clock_doubted_) {
+      feed_.publish({}, "clock_doubted", {{"why", doubt}});
+    } else {
+      feed_.publish({}, "clock_believed", {});
+    }
+  }
+}
+
+void Service::Impl::on_signed_time(bool fits) {
+  look_at_clock();  // it may have been set a moment ago
+  clock_.on_webhook(fits, Timeline::Clock::now());
+  look_at_clock();
 }
 
 Result<std::shared_ptr<const ServiceConfig>> make_service_config(agent::AgentFile file,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "base/clock.hpp"
@@ -122,7 +123,23 @@ JournalHealth StoredJournal::health() const {
           .queue = health.queued,
           .commits = health.commits,
           .writes = health.writes,
-          .failures = health.failed_commits + health.failed_writes + health.dropped};
+          .failures = health.failed_commits + health.failed_writes + health.dropped,
+          .outages = health.outages,
+          .down = health.down};
+}
+
+void StoredJournal::watch(asio::any_io_executor executor,
+                          std::function<void(const JournalChange&)> told) {
+  if (!told) {
+    journal_.watch({});
+    return;
+  }
+  journal_.watch([executor = std::move(executor),
+                  told = std::move(told)](const store::JournalChange& change) {
+    asio::post(executor, [told, told_change = JournalChange{change.ok, change.why, change.lasted}] {
+      told(told_change);
+    });
+  });
 }
 
 asio::awaitable<Result<>> StoredJournal::sweep() {

@@ -38,6 +38,8 @@ class StoredJournal : public CallJournal, private agent::ToolLedger {
   void usage(const std::string& call_id, const agent::Usage& usage) override;
   [[nodiscard]] agent::ToolLedger& ledger() noexcept override { return *this; }
   [[nodiscard]] JournalHealth health() const override;
+  void watch(boost::asio::any_io_executor executor,
+             std::function<void(const JournalChange&)> told) override;
 
   /// Deletes what is older than `keep` says. @return what could not be done.
   [[nodiscard]] boost::asio::awaitable<Result<>> sweep();

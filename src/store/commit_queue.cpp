@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace offhook::store {
@@ -10,6 +11,11 @@ namespace {
 /// Whether the disk, rather than one statement, is what went wrong.
 bool is_outage(const Error& error) {
   return error.code == Errc::overloaded || error.code == Errc::malformed_message;
+}
+
+std::chrono::milliseconds ms_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               then);
 }
 
 /// @return how many went.
@@ -68,38 +74,70 @@ JournalHealth CommitQueue::health() const {
   const std::scoped_lock lock{mutex_};
   JournalHealth health = health_;
   health.queued = queue_.size();
+  if (!health.ok) {
+    health.down += ms_since(down_since_);
+  }
   return health;
+}
+
+void CommitQueue::watch(std::function<void(const JournalChange&)> told) {
+  const std::scoped_lock lock{watch_mutex_};
+  told_ = std::move(told);
+}
+
+void CommitQueue::tell(const JournalChange& change) {
+  const std::scoped_lock lock{watch_mutex_};
+  if (told_) {
+    told_(change);
+  }
 }
 
 void CommitQueue::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    std::vector<Write> batch;
+    Batch batch;
     {
       std::unique_lock lock{mutex_};
-      changed_.wait(lock, stop, [&] { return !queue_.empty(); });
-      changed_.wait_until(lock, stop, flush_at_, [&] { return awaited_ > 0; });
-      batch = take_batch();
+      wait_for_work(lock, stop);
+      batch = queue_.empty() && !health_.ok && !stop.stop_requested() ? probe() : take_batch();
     }
-    if (!batch.empty()) {
+    if (!batch.writes.empty()) {
       commit(std::move(batch));
     }
   }
   give_up();
 }
 
-std::vector<Write> CommitQueue::take_batch() {
-  std::vector<Write> batch;
+void CommitQueue::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  const auto has_work = [&] { return !queue_.empty(); };
+  if (health_.ok || !options_.probe) {
+    changed_.wait(lock, stop, has_work);
+  } else {
+    changed_.wait_until(lock, stop, flush_at_, has_work);
+  }
+  changed_.wait_until(lock, stop, flush_at_, [&] { return awaited_ > 0; });
+}
+
+CommitQueue::Batch CommitQueue::probe() const {
+  Batch batch;
+  if (options_.probe) {
+    batch.writes.push_back({.apply = options_.probe, .settle = [](const Result<>&) {}});
+  }
+  return batch;
+}
+
+CommitQueue::Batch CommitQueue::take_batch() {
+  Batch batch;
   const auto take = [&](Write& write) {
     if (write.settle) {
       --awaited_;
     } else {
       queued_bytes_ -= write.bytes;
     }
-    batch.push_back(std::move(write));
+    batch.writes.push_back(std::move(write));
   };
   // What is waited for may fit although the rest does not.
   auto rest = queue_.end();
-  if (!health_.ok) {
+  if (!health_.ok && Clock::now() < flush_at_) {
     rest = std::stable_partition(queue_.begin(), queue_.end(),
                                  [](const Write& write) { return !write.settle || write.barrier; });
   }
@@ -109,6 +147,7 @@ std::vector<Write> CommitQueue::take_batch() {
     std::for_each(queue_.begin(), end, take);
     queue_.erase(queue_.begin(), end);
   } else {
+    batch.whole = rest == queue_.begin();
     std::for_each(rest, queue_.end(), take);
     queue_.erase(rest, queue_.end());
   }
@@ -129,39 +168,51 @@ Result<> CommitQueue::apply_all(std::vector<Write>& batch, std::vector<Result<>>
   return database_.script("COMMIT");
 }
 
-void CommitQueue::commit(std::vector<Write> batch) {
+void CommitQueue::commit(Batch batch) {
   std::vector<Result<>> outcomes;
-  outcomes.reserve(batch.size());
+  outcomes.reserve(batch.writes.size());
   const std::int64_t changes_before = database_.total_changes();
-  const Result<> committed = apply_all(batch, outcomes);
+  const Result<> committed = apply_all(batch.writes, outcomes);
   if (!committed && database_.in_transaction()) {
     static_cast<void>(database_.script("ROLLBACK"));
   }
   if (committed) {
-    note_commit(outcomes, database_.total_changes() != changes_before);
-  } else if (note_failure(committed.error(), batch)) {
+    // An empty transaction proves nothing about the disk, and what fits beside older writes little.
+    note_commit(outcomes, batch.whole && database_.total_changes() != changes_before);
+  } else if (note_failure(committed.error(), batch.writes)) {
+    batch.whole = false;
     commit(std::move(batch));  // once more, without those that are in no hurry
     return;
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (batch[i].settle) {
-      batch[i].settle(committed ? std::move(outcomes[i]) : committed);
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    if (batch.writes[i].settle) {
+      batch.writes[i].settle(committed ? std::move(outcomes[i]) : committed);
     }
   }
 }
 
-void CommitQueue::note_commit(const std::vector<Result<>>& outcomes, bool wrote) {
+void CommitQueue::note_commit(const std::vector<Result<>>& outcomes, bool proved) {
   const auto succeeded = static_cast<std::uint64_t>(std::count_if(
       outcomes.begin(), outcomes.end(), [](const Result<>& one) { return one.has_value(); }));
-  const std::scoped_lock lock{mutex_};
-  if (wrote) {  // An empty transaction proves nothing about the disk.
-    health_.ok = true;
-    health_.why.clear();
+  std::optional<JournalChange> over;
+  {
+    const std::scoped_lock lock{mutex_};
+    if (proved && !health_.ok) {
+      over = JournalChange{true, {}, ms_since(down_since_)};
+      health_.ok = true;
+      health_.why.clear();
+      health_.down += over->lasted;
+    }
+    ++health_.commits;
+    health_.writes += succeeded;
+    health_.failed_writes += outcomes.size() - succeeded;
+    if (health_.ok) {
+      flush_at_ = Clock::now() + options_.flush_every;
+    }
   }
-  ++health_.commits;
-  health_.writes += succeeded;
-  health_.failed_writes += outcomes.size() - succeeded;
-  flush_at_ = Clock::now() + options_.flush_every;
+  if (over) {
+    tell(*over);
+  }
 }
 
 bool CommitQueue::note_failure(const Error& error, std::vector<Write>& batch) {
@@ -169,9 +220,14 @@ bool CommitQueue::note_failure(const Error& error, std::vector<Write>& batch) {
                                                [](const Write& write) { return !!write.settle; });
   const bool any_put_back = unhurried != batch.end();
   std::vector<Write> barriers;
+  bool began = false;
   {
     const std::scoped_lock lock{mutex_};
-    health_.ok = false;
+    began = std::exchange(health_.ok, false);
+    if (began) {
+      ++health_.outages;
+      down_since_ = Clock::now();
+    }
     health_.why = error.detail;
     ++health_.failed_commits;
     flush_at_ = Clock::now() + options_.retry_every;
@@ -186,6 +242,9 @@ bool CommitQueue::note_failure(const Error& error, std::vector<Write>& batch) {
       awaited_ -= barriers.size() - in_batch;
     }
   }
+  if (began) {
+    tell({false, error.detail});
+  }
   for (Write& barrier : barriers) {
     barrier.settle(fail(error));
   }
@@ -194,7 +253,7 @@ bool CommitQueue::note_failure(const Error& error, std::vector<Write>& batch) {
 
 void CommitQueue::give_up() {
   for (bool tried = false;; tried = true) {
-    std::vector<Write> batch;
+    Batch batch;
     {
       const std::scoped_lock lock{mutex_};
       if (queue_.empty()) {

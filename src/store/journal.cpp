@@ -54,6 +54,9 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, JournalO
   if (!run) {
     return fail(run.error());
   }
+  if (!options.queue.probe) {
+    options.queue.probe = write_probe;
+  }
   auto reader = JournalReader::open(path);
   if (!reader) {
     return fail(std::move(reader).error());
@@ -181,5 +184,8 @@ asio::awaitable<Result<>> Journal::files_deleted(std::vector<std::string> files)
 }
 
 JournalHealth Journal::health() const { return impl_->health(); }
+void Journal::watch(std::function<void(const JournalChange&)> told) {
+  impl_->watch(std::move(told));
+}
 
 }  // namespace offhook::store

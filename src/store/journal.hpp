@@ -90,6 +90,8 @@ class Journal {
 
   /// Any thread.
   [[nodiscard]] JournalHealth health() const;
+  /// As CommitQueue's: every outage is told, however short.
+  void watch(std::function<void(const JournalChange&)> told);
 
  private:
   class Impl;

@@ -59,6 +59,7 @@ class Journal::Impl {
   [[nodiscard]] bool clock_was_set();
   [[nodiscard]] const JournalOptions& options() const noexcept { return options_; }
   [[nodiscard]] JournalHealth health() const { return queue_.health(); }
+  void watch(std::function<void(const JournalChange&)> told) { queue_.watch(std::move(told)); }
 
   [[nodiscard]] boost::asio::awaitable<Result<Swept>> sweep(Retention retention);
 

@@ -51,6 +51,10 @@ CREATE TABLE line(
   call INTEGER NOT NULL, run INTEGER, at_ms REAL, who TEXT, text TEXT, interrupted INTEGER);
 CREATE INDEX line_call ON line(call);
 CREATE TABLE doomed_file(path TEXT PRIMARY KEY);
+)sql",
+    R"sql(
+ALTER TABLE call ADD COLUMN direction TEXT NOT NULL DEFAULT 'inbound';
+CREATE TABLE probe(id INTEGER PRIMARY KEY, filler BLOB);
 )sql"};
 
 struct Identity {

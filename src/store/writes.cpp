@@ -51,6 +51,11 @@ Result<std::int64_t> begin_run(Database& database, std::int64_t now_ms) {
   return run;
 }
 
+Result<> write_probe(Database& database) {
+  const auto written = database.run("INSERT OR REPLACE INTO probe VALUES(1, randomblob(16384))");
+  return written ? Result<>{} : fail(written.error());
+}
+
 Result<OpenedCall> open_call(Database& database, const NewCall& call, Stamp stamp) {
   OpenedCall opened;
   const auto known = database.query(

@@ -21,6 +21,8 @@ struct Stamp {
 /// Registers this process. @return its number.
 [[nodiscard]] Result<std::int64_t> begin_run(Database& database, std::int64_t now_ms);
 
+/// Writes about as many pages as a change does, each time others: proves that there is space.
+[[nodiscard]] Result<> write_probe(Database& database);
 [[nodiscard]] Result<OpenedCall> open_call(Database& database, const NewCall& call, Stamp stamp);
 /// @return `not_found` for an unknown call; ending it twice changes nothing.
 [[nodiscard]] Result<> end_call(Database& database, const CallEnding& ending, Stamp stamp);

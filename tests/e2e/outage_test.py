@@ -60,7 +60,7 @@ def private_disks():
 
 
 class FullDisk(OutageTest):
-    def test_calls_go_on_and_no_tool_runs_that_cannot_be_recorded(self):
+    def begin_on_small_disk(self):
         if not private_disks():
             self.skipTest("no file systems may be mounted here")
         disk = self.folder / "disk"
@@ -68,12 +68,12 @@ class FullDisk(OutageTest):
         within = ["unshare", "-rm", "sh", "-c",
                   f'mount -t tmpfs -o size={DISK_KB}k none "$0" && exec "$@"', disk]
         serve = self.begin(f"journal: {disk}/offhook.db\n", within=within)
-        seen = pathlib.Path(f"/proc/{serve.process.pid}/root{disk}")
-        first, error = self.next_call(serve)
-        self.assertIsNone(error)
-        self.assertEqual(serve.request("/readyz")[0], 200)
+        self.filler = pathlib.Path(f"/proc/{serve.process.pid}/root{disk}/fill")
+        return serve
 
-        with open(seen / "fill", "wb", buffering=0) as file:
+    def fill_until_a_tool_is_refused(self, serve):
+        """@return the call whose tool it was."""
+        with open(self.filler, "wb", buffering=0) as file:
             size = 65_536
             while size:
                 try:
@@ -86,24 +86,44 @@ class FullDisk(OutageTest):
             if error:
                 break
         self.assertIn("could not be recorded", error)
+        return refused
+
+    def test_calls_go_on_and_no_tool_runs_that_cannot_be_recorded(self):
+        serve = self.begin_on_small_disk()
+        first, error = self.next_call(serve)
+        self.assertIsNone(error)
+        self.assertEqual(serve.request("/readyz")[0], 200)
+        refused = self.fill_until_a_tool_is_refused(serve)
         status, why = wait_for(lambda: (lambda answer: answer if answer[0] == 503 else None)(serve.request("/readyz")),
                                "/readyz to say so")
         self.assertIn("the journal cannot be written", why)
         self.assertEqual(serve.metric("offhook_journal_up"), 0)
         self.assertGreater(serve.metric("offhook_journal_failures_total"), 0)
-        # It looks once a second: the disk stays full until it has seen that.
         self.assertIn("free space", json.dumps(wait_for(lambda: self.of_all(serve, "journal_failed"), "the log to say so")))
         self.assertNotIn(refused, self.asked())
         self.check_effects(serve)
 
-        (seen / "fill").unlink()
+        self.filler.unlink()
         wait_for(lambda: serve.request("/readyz")[0] == 200, "the journal to recover by itself")
         self.assertEqual(serve.metric("offhook_journal_up"), 1)
+        self.assertGreater(serve.metric("offhook_journal_down_seconds_total"), 0)
         wait_for(lambda: self.of_all(serve, "journal_restored"), "the log to say so")
         last, error = self.next_call(serve)
         self.assertIsNone(error)
         self.check_effects(serve)
         self.assertLessEqual({first, refused, last}, {call["id"] for call in serve.calls("live")})
+
+    def test_an_outage_that_is_over_at_once_is_told_too(self):
+        serve = self.begin_on_small_disk()
+        self.fill_until_a_tool_is_refused(serve)
+        self.filler.unlink()
+        began = wait_for(lambda: self.of_all(serve, "journal_failed"), "the log to say that it began")
+        over = wait_for(lambda: self.of_all(serve, "journal_restored"), "the log to say that it is over")
+        wait_for(lambda: serve.request("/readyz")[0] == 200, "/readyz to say so")
+        self.assertEqual(serve.metric("offhook_journal_outages_total"), len(self.of_all(serve, "journal_failed")))
+        self.assertLess(began[0]["id"], over[0]["id"])
+        self.assertGreaterEqual(over[0]["after_ms"], 0)
+        self.check_effects(serve)
 
 
 class SetClock(OutageTest):
@@ -137,11 +157,17 @@ class SetClock(OutageTest):
                                "the log to tell of the clock")
             self.assertEqual({call["id"] for call in serve.calls("live")}, {first})
             self.assertEqual(self.asked(), {first})
-            self.assertEqual(serve.request("/readyz")[0], 200)
+            status, why = serve.request("/readyz")
+            self.assertEqual(status, 503)
+            self.assertIn("the clock was set by", why)
+            self.assertEqual(serve.metric("offhook_clock_doubted"), 1)
+            self.assertLess(abs(serve.metric("offhook_clock_offset_seconds") - days * DAY_S), 60)
         self.assertGreaterEqual(serve.metric("offhook_clock_steps_total"), 2)
+        wait_for(lambda: len(self.of_all(serve, "clock_doubted")) >= 2, "the log to tell of both")
 
         self.set_clock(0)
         wait_for(lambda: serve.metric("offhook_clock_steps_total") >= 3, "the clock to be seen right again")
+        self.assertEqual(serve.request("/readyz")[0], 200)
         self.callers(self.sim_process)
         wait_for(lambda: len(self.outcomes(serve)) > 1, "a call at the right time")
         self.assertEqual(set(self.tools.attempts().values()), {1})

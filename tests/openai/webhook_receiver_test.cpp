@@ -40,6 +40,7 @@ struct Desk {
                   told.push_back(id + " " + (incoming == nullptr ? "other" : incoming->call_id));
                 },
             .on_refused = [this](WebhookRefusal reason) { refused.push_back(reason); },
+            .on_signed_time = [this](bool fits) { times.push_back(fits); },
             .unix_time = [] { return now; }};
   }
 
@@ -58,6 +59,7 @@ struct Desk {
   asio::io_context context;
   std::vector<std::string> told;
   std::vector<WebhookRefusal> refused;
+  std::vector<bool> times;
   std::unique_ptr<WebhookReceiver> receiver =
       std::make_unique<WebhookReceiver>(context.get_executor(), receiver_options());
   std::unique_ptr<offhook::net::HttpServer> server;
@@ -117,6 +119,15 @@ TEST_SUITE("webhook receiver") {
     CHECK(desk.told.empty());
     CHECK(desk.receiver->counts().refused_in_all() == 5);
     CHECK(desk.receiver->counts().refused_for(WebhookRefusal::too_old) == 1);
+  }
+
+  TEST_CASE("tells whether the time of genuine deliveries fits, and of no others") {
+    Desk desk;
+    CHECK(desk.deliver(signed_headers("wh_1", call, now - 301), call) == 401);
+    CHECK(desk.deliver(signed_headers("wh_1", call, now - 301), call + " ") == 401);
+    CHECK(desk.deliver(signed_headers("wh_1", call), call + " ") == 401);
+    CHECK(desk.deliver(signed_headers("wh_1", call, now + 300), call) == 200);
+    CHECK(desk.times == std::vector{false, true});
   }
 
   TEST_CASE("a refused delivery does not block the genuine one of the same id") {

@@ -1,6 +1,9 @@
+#include <condition_variable>
 #include <csignal>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
+#include <mutex>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -37,7 +40,72 @@ std::uint64_t size_of(const std::string& path) {
   return std::filesystem::file_size(path, ignored);
 }
 
+/// What a journal tells of its outages. Declared before the journal, which goes first.
+class Changes {
+ public:
+  void follow(Journal& journal) {
+    journal.watch([this](const JournalChange& change) {
+      const std::scoped_lock lock{mutex_};
+      told_.push_back(change);
+      changed_.notify_one();
+    });
+  }
+  JournalChange next() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return !told_.empty(); });
+    const JournalChange change = told_.front();
+    told_.pop_front();
+    return change;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<JournalChange> told_;
+};
+
 TEST_SUITE("journal on a full disk") {
+  TEST_CASE("an outage is told when it begins and when it is over, although nobody writes any more") {
+    const TemporaryFolder folder;
+    Changes changes;
+    const auto journal = open_journal(folder.file(), {.queue = {.retry_every = {}}});
+    changes.follow(*journal);
+    REQUIRE(run(journal->open_call(call_named("c"))));
+    for (std::uint64_t outages = 1; outages <= 2; ++outages) {
+      {
+        const FullDisk full{size_of(folder.file() + "-wal")};
+        CHECK_FALSE(run(journal->claim_tool(tool_named("c", "f" + std::to_string(outages)))));
+        const JournalChange began = changes.next();
+        CHECK_FALSE(began.ok);
+        CHECK(began.why.find("free space") != std::string::npos);
+        CHECK_FALSE(journal->health().ok);
+      }
+      CHECK(changes.next().ok);
+      CHECK(journal->health().ok);
+      CHECK(journal->health().outages == outages);
+    }
+  }
+
+  TEST_CASE("an outage lasts as long as something waits to be written, whatever fits meanwhile") {
+    const TemporaryFolder folder;
+    Changes changes;
+    const auto journal = open_journal(folder.file());
+    changes.follow(*journal);
+    REQUIRE(run(journal->open_call(call_named("c"))));
+    {
+      const FullDisk nearly_full{size_of(folder.file() + "-wal") + (64U << 10U)};
+      journal->append_event("c", {.type = "big", .json = std::string(200'000, 'x')});
+      CHECK_FALSE(changes.next().ok);
+      CHECK(run(journal->claim_tool(tool_named("c", "f"))));
+      CHECK_FALSE(journal->health().ok);
+      CHECK(journal->health().queued == 1);
+    }
+    const JournalChange over = changes.next();
+    CHECK(over.ok);
+    CHECK(journal->health().queued == 0);
+    CHECK(journal->health().down == over.lasted);
+  }
+
   TEST_CASE("durable operations fail while there is no space, and work again by themselves") {
     const TemporaryFolder folder;
     const auto journal = open_journal(folder.file());
