@@ -56,6 +56,7 @@ const Transcript& Conversation::transcript() const noexcept {
 const TurnState& Conversation::turns() const noexcept { return impl_->dialogue().turns(); }
 const Usage& Conversation::usage() const noexcept { return impl_->dialogue().usage(); }
 bool Conversation::tools_running() const noexcept { return impl_->tools_running(); }
+bool Conversation::may_be_accepted() const noexcept { return impl_->may_be_accepted(); }
 std::optional<Timeline::Clock::time_point> Conversation::accepted_at() const noexcept {
   return impl_->accepted_at();
 }

@@ -34,7 +34,8 @@ struct PendingCall {
   // With `resume`: what an earlier process has seen of it.
   Usage used{};
   std::chrono::seconds age{0};  ///< Since the accept.
-  /// We placed it (Live): there is nothing to accept, and the opening waits for the answer.
+  /// We placed it (Live): there is nothing to accept, and the opening waits for the answer. With
+  /// `resume`: an earlier process did, and may have seen the answer.
   bool placed = false;
 };
 
@@ -126,6 +127,8 @@ class Conversation {
   [[nodiscard]] const Usage& usage() const noexcept;
   /// A tool is at work, or its result is being recorded.
   [[nodiscard]] bool tools_running() const noexcept;
+  /// The accept was sent and not refused: the call may be up, although nobody has seen the answer.
+  [[nodiscard]] bool may_be_accepted() const noexcept;
   /// When the accept was answered, if it was.
   [[nodiscard]] std::optional<Timeline::Clock::time_point> accepted_at() const noexcept;
   /// Sideband messages that were no events, or too large to be any, over all attachments.

@@ -91,7 +91,7 @@ Moment Conversation::Impl::moment() const {
 asio::awaitable<ConversationResult> Conversation::Impl::run() {
   if (call_.placed) {
     accepted_at_ = Clock::now();
-    dialogue_->begin(moment());
+    dialogue_->begin(moment(), false);
     auto placed = co_await converse(false);
     co_return placed;
   }
@@ -108,7 +108,7 @@ asio::awaitable<ConversationResult> Conversation::Impl::resume() {
   accepted_at_ = Clock::now();
   Moment accepted = moment();
   accepted.now -= call_.age;
-  dialogue_->begin(accepted);
+  dialogue_->begin(accepted, true);
   auto result = co_await converse(true);
   co_return result;
 }
@@ -116,6 +116,7 @@ asio::awaitable<ConversationResult> Conversation::Impl::resume() {
 asio::awaitable<bool> Conversation::Impl::accept() {
   json::object body = session_body(profile_);
   services_.timeline.mark("rest", "accept.sent");
+  may_be_accepted_ = true;
   Result<> accepted;
   if (auto* const calls = std::get_if<openai::CallsApi>(&api_)) {
     accepted = co_await calls->accept(call_.id, std::move(body));
@@ -125,6 +126,7 @@ asio::awaitable<bool> Conversation::Impl::accept() {
   }
   if (!accepted) {
     const Error& error = accepted.error();
+    may_be_accepted_ = error.status == 0;
     const bool decided = error.detail.find("decision_already_made") != std::string::npos;
     over_ = Over{ConversationEnd::not_accepted, error.detail, error};
     if (decided) {
@@ -134,7 +136,7 @@ asio::awaitable<bool> Conversation::Impl::accept() {
   }
   accepted_at_ = Clock::now();
   services_.timeline.mark("rest", "accepted");
-  dialogue_->begin(moment());
+  dialogue_->begin(moment(), false);
   co_return true;
 }
 

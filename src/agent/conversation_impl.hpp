@@ -48,6 +48,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   [[nodiscard]] const PendingCall& call() const noexcept { return call_; }
   [[nodiscard]] const AgentProfile& profile() const noexcept { return profile_; }
   [[nodiscard]] const Dialogue& dialogue() const noexcept { return *dialogue_; }
+  [[nodiscard]] bool may_be_accepted() const noexcept { return may_be_accepted_; }
   [[nodiscard]] std::optional<Timeline::Clock::time_point> accepted_at() const noexcept {
     return accepted_at_;
   }
@@ -109,6 +110,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   std::variant<openai::CallsApi, openai::LiveApi> api_;
   std::unique_ptr<Dialogue> dialogue_;
   std::optional<openai::Sideband> sideband_;
+  bool may_be_accepted_ = false;
   std::optional<Timeline::Clock::time_point> accepted_at_;
   std::uint64_t malformed_events_ = 0;
 

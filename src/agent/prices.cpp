@@ -17,4 +17,11 @@ double estimate_cost(const Price& price, const Usage& usage) noexcept {
   return tokens / 1e6 + usage.live_seconds / 60 * price.minute;
 }
 
+std::optional<double> estimate_cost(const std::map<std::string, Price>& prices,
+                                    const std::string& model,
+                                    const Usage& usage) {
+  const auto price = prices.find(model);
+  return price == prices.end() ? std::nullopt : std::optional{estimate_cost(price->second, usage)};
+}
+
 }  // namespace offhook::agent

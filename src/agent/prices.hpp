@@ -1,5 +1,9 @@
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
+
 #include "agent/conversation.hpp"
 
 namespace offhook::agent {
@@ -17,5 +21,9 @@ struct Price {
 /// An estimate: the API does not tell which of the input tokens were cached, so they are taken off
 /// text and audio in proportion.
 [[nodiscard]] double estimate_cost(const Price& price, const Usage& usage) noexcept;
+/// @return nothing for a model without a price.
+[[nodiscard]] std::optional<double> estimate_cost(const std::map<std::string, Price>& prices,
+                                                  const std::string& model,
+                                                  const Usage& usage);
 
 }  // namespace offhook::agent

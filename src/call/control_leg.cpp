@@ -142,7 +142,7 @@ asio::awaitable<void> ControlLeg::part(bool hang_up) {
   if (!conversation_) {
     co_return;
   }
-  if (hang_up && accepted_at()) {
+  if (hang_up && conversation_->may_be_accepted()) {
     timeline_.mark("rest", "hangup.sent");
     openai::CallsApi api{provider_, agent::retry_marks(timeline_)};
     const auto ended = co_await api.hang_up(call_id_);

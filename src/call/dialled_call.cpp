@@ -8,9 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "agent/conversation.hpp"
-#include "agent/tools/memory_ledger.hpp"
-#include "base/pause.hpp"
 #include "base/race.hpp"
+#include "call/waits.hpp"
 #include "openai/live_api.hpp"
 
 namespace offhook::call {
@@ -20,9 +19,10 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using agent::ConversationEnd;
 
-constexpr std::chrono::seconds for_ever = std::chrono::hours{24 * 365};
 /// The API answers once the session is ready, and gives up itself with 504.
 constexpr auto placing_timeout = 60s;
+/// How long that answer is waited for by somebody who has hung up meanwhile.
+constexpr auto late_answer_patience = 5s;
 /// How long a lost sideband is tried again: this program ends with the call.
 constexpr auto reattach_patience = 8'000ms;
 
@@ -30,7 +30,6 @@ constexpr auto reattach_patience = 8'000ms;
 struct DialledCall {
   DialServices& services;
   const DialOptions& options;
-  agent::MemoryLedger ledger{};
   std::unique_ptr<agent::Conversation> conversation{};  ///< Once the call has been placed.
   std::string session_id{};
   std::optional<double> answered_ms{};
@@ -80,7 +79,12 @@ Ending ending_of(const DialledCall& call, const agent::ConversationResult& resul
 }
 
 asio::awaitable<Ending> converse(DialledCall& call) {
-  const auto result = co_await call.conversation->run();
+  agent::ConversationResult result;
+  if (call.options.session_id.empty()) {
+    result = co_await call.conversation->run();
+  } else {
+    result = co_await call.conversation->resume();
+  }
   call.may_be_up = result.end == ConversationEnd::sideband_lost || !result.error.detail.empty();
   co_return ending_of(call, result);
 }
@@ -105,10 +109,8 @@ asio::awaitable<Ending> keep_the_time(DialledCall& call) {
     }
     co_await pause(50ms);
   }
-  const std::chrono::seconds limit = call.options.max_duration;
-  const std::chrono::seconds length = limit.count() > 0 ? limit : for_ever;
-  co_await pause(length);
-  co_return Ending{CallResult::time_limit, {}};
+  Ending ending = co_await wait_for_time_limit(call.options.max_duration);
+  co_return ending;
 }
 
 /// Hangs up when the person or the clock says so. The conversation goes on to its end: what is told
@@ -124,36 +126,83 @@ asio::awaitable<Ending> end_it_ourselves(DialledCall& call) {
 agent::ConversationServices services_of(DialledCall& call) {
   const DialServices& around = call.services;
   agent::ConversationServices services{around.control, around.provider, around.timeline,
-                                       call.ledger, around.make_tool};
-  services.observer.on_message = around.on_sideband_event;
+                                       around.keeper.ledger(), around.make_tool};
+  services.observer.on_message = [&around](std::string_view direction, std::string_view json,
+                                           double at_ms) {
+    around.keeper.message(direction, json, at_ms);
+    if (around.on_sideband_event) {
+      around.on_sideband_event(direction, json, at_ms);
+    }
+  };
+  services.observer.on_transcript = [&around](const agent::TranscriptLine& line) {
+    around.keeper.said(line);
+  };
+  services.observer.on_usage = [&around](const agent::Usage& usage) { around.keeper.used(usage); };
   services.hold_sound = around.hold_sound;
   services.lines_kept = 0;
   services.reattach_patience = reattach_patience;
   return services;
 }
 
-asio::awaitable<Ending> live(DialledCall& call) {
-  // 1. Place the call. Not given up on Ctrl-C: only its answer says what there is to hang up.
-  Timeline& timeline = call.services.timeline;
-  timeline.mark("rest", "place.sent", {{"destination", call.options.destination}});
+asio::awaitable<Result<std::string>> request(DialledCall& call) {
   openai::ApiOptions patient;
   patient.timeout = placing_timeout;
-  openai::LiveApi api{call.services.provider, agent::retry_marks(timeline), patient};
+  openai::LiveApi api{call.services.provider, agent::retry_marks(call.services.timeline), patient};
   auto body =
       agent::outbound_body(call.options.profile, call.options.trunk, call.options.destination);
-  const auto placed = co_await api.create(std::move(body));
+  auto placed = co_await api.create(std::move(body));
+  co_return placed;
+}
+
+/// Somebody who wants to leave waits a moment for the answer: only it says what there is to hang
+/// up.
+asio::awaitable<Result<std::string>> give_up_on_request(DialledCall& call) {
+  Ending ending = co_await obey_user(call);
+  call.wanted = std::move(ending);
+  call.services.timeline.mark("call", "leaving",
+                              {{"note", "waits for what the API has placed, to hang it up"}});
+  co_await pause(late_answer_patience);
+  co_return fail(Errc::timed_out, "create: the API had not answered when you hung up");
+}
+
+asio::awaitable<Result<>> place(DialledCall& call) {
+  Timeline& timeline = call.services.timeline;
+  co_await call.services.keeper.placing();
+  timeline.mark("rest", "place.sent", {{"destination", call.options.destination}});
+  const auto placed = co_await first_of(request(call), give_up_on_request(call));
   if (!placed) {
-    co_return ending_of_placing(placed.error());
+    co_return fail(placed.error());
   }
   call.session_id = *placed;
-  call.may_be_up = true;
+  call.services.keeper.placed(call.session_id);
   timeline.mark("rest", "placed", {{"session_id", call.session_id}});
+  co_return Result<>{};
+}
+
+asio::awaitable<Ending> live(DialledCall& call) {
+  // 1. Place the call, unless it is there.
+  call.session_id = call.options.session_id;
+  if (call.session_id.empty()) {
+    const auto placed = co_await place(call);
+    if (!placed) {
+      const bool refused = placed.error().status != 0;
+      co_return call.wanted&& refused ? *call.wanted : ending_of_placing(placed.error());
+    }
+  } else {
+    call.answered_ms = call.services.timeline.ms_at(Timeline::Clock::now());  // or it is soon over
+  }
+  call.may_be_up = true;
+  if (call.wanted) {
+    co_return *call.wanted;
+  }
 
   // 2. Attach, greet once it is answered, follow: as `offhook serve` does.
   agent::PendingCall pending;
   pending.api = agent::Api::live;
   pending.id = call.session_id;
   pending.placed = true;
+  pending.used = call.options.used;
+  pending.age = call.options.age;
   call.conversation = std::make_unique<agent::Conversation>(services_of(call), call.options.profile,
                                                             std::move(pending));
   Ending ending = co_await first_of(converse(call), end_it_ourselves(call));
@@ -210,6 +259,7 @@ asio::awaitable<DialReport> run_dialled_call(DialServices services, DialOptions 
     report.usage = call.conversation->usage();
     report.malformed_events = call.conversation->malformed_events();
   }
+  co_await services.keeper.ended(report);
   co_return report;
 }
 

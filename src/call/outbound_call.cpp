@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/race.hpp"
 #include "base/random.hpp"
 #include "call/phone_leg.hpp"
+#include "call/waits.hpp"
 
 namespace offhook::call {
 namespace {
@@ -19,12 +19,6 @@ using namespace std::chrono_literals;
 
 /// Silence after the end of the input that counts as "the model has said its last word".
 constexpr auto last_word_silence = 2'500ms;
-constexpr std::chrono::seconds for_ever = std::chrono::hours{24 * 365};
-
-asio::awaitable<void> pause(std::chrono::steady_clock::duration duration) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, duration};
-  co_await timer.async_wait(asio::use_awaitable);
-}
 
 /// 20 ms frames without sound that count as "the model is quiet" where events cannot tell.
 constexpr std::uint32_t quiet_frames = 50;
@@ -155,12 +149,6 @@ asio::awaitable<Ending> obey_user(LiveCall& call) {
         break;
     }
   }
-}
-
-asio::awaitable<Ending> wait_for_time_limit(std::chrono::seconds limit) {
-  const std::chrono::seconds length = limit.count() > 0 ? limit : for_ever;
-  co_await pause(length);
-  co_return Ending{CallResult::time_limit, {}};
 }
 
 Ending ending_of_dial(const Error& error) {

@@ -35,6 +35,11 @@ std::string column(std::string_view text) {
   return text.empty() ? "-" : printable(text, column_bytes);
 }
 
+/// Who is at the other end: the caller, or whom we called.
+std::string other_end(const store::NewCall& call) {
+  return call.direction == "outbound" ? "→ " + column(call.called) : column(call.caller);
+}
+
 std::string cost_of(const store::Call& call) {
   return call.cost ? fmt::format("{:.4f}", *call.cost) : "-";
 }
@@ -119,11 +124,11 @@ boost::json::value time_or_null(std::int64_t unix_ms) {
 std::string to_text(const std::vector<store::Call>& calls) {
   std::string text = fmt::format(
       "{:<19} {:<24} {:<14} {:<16} {:<12} {:>7} {:>5} {:>5} {:>10} {:>8}\n", "began (UTC)", "id",
-      "state", "caller", "agent", "seconds", "lines", "tools", "used", "cost");
+      "state", "other end", "agent", "seconds", "lines", "tools", "used", "cost");
   for (const store::Call& call : calls) {
     text += fmt::format("{:<19} {:<24} {:<14} {:<16} {:<12} {:>7.0f} {:>5} {:>5} {:>10} {:>8}\n",
                         date_and_time(call.began_at_ms), printable(call.info.call_id, 64),
-                        call.live ? "live" : column(call.outcome), column(call.info.caller),
+                        call.live ? "live" : column(call.outcome), other_end(call.info),
                         column(call.info.agent), call.usage.seconds, call.lines, call.tools,
                         used_by(call.usage), cost_of(call));
   }
@@ -134,10 +139,10 @@ std::string to_text(const store::CallStory& story) {
   const store::Call& call = story.call;
   const store::Usage& usage = call.usage;
   std::string text = fmt::format(
-      "{} ({}), agent {}, model {}\nfrom {} to {}, began {} UTC, {}\n",
-      printable(call.info.call_id, 64), column(call.info.api), column(call.info.agent),
-      column(call.info.model), column(call.info.caller), column(call.info.called),
-      date_and_time(call.began_at_ms),
+      "{} ({}, {}), agent {}, model {}\nfrom {} to {}, began {} UTC, {}\n",
+      printable(call.info.call_id, 64), column(call.info.api), column(call.info.direction),
+      column(call.info.agent), column(call.info.model), column(call.info.caller),
+      column(call.info.called), date_and_time(call.began_at_ms),
       call.live ? "live"
                 : fmt::format("lasted {:.1f} s: {}{}{}", usage.seconds, column(call.outcome),
                               call.reason.empty() ? "" : ", ", printable(call.reason, 200)));
@@ -159,6 +164,7 @@ boost::json::object to_json(const store::Call& call) {
   const store::Usage& usage = call.usage;
   return {{"call_id", call.info.call_id},
           {"api", call.info.api},
+          {"direction", call.info.direction},
           {"state", call.live ? "live" : "ended"},
           {"agent", call.info.agent},
           {"model", call.info.model},

@@ -92,6 +92,8 @@ void add_calls_command(CLI::App& app, Command& chosen) {
       ->check(CLI::Range(1, 1'000'000));
   calls->add_option("--agent", arguments->filter.agent, "Only this agent's");
   calls->add_option("--caller", arguments->filter.caller, "Only from this number");
+  calls->add_option("--direction", arguments->filter.direction, "Only inbound or outbound ones")
+      ->check(CLI::IsMember({"inbound", "outbound"}));
   calls->add_flag("--json", arguments->json, "A JSON object per call; with ID one with everything");
   calls->callback([arguments, &chosen] { chosen = [arguments] { return run_calls(*arguments); }; });
 }

@@ -1,15 +1,18 @@
+#include <algorithm>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "agent/agent_file.hpp"
+#include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "base/printable.hpp"
 #include "call/dialled_call.hpp"
 #include "cli/agent_choice.hpp"
 #include "cli/call_files.hpp"
 #include "cli/commands.hpp"
+#include "cli/dial_journal.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/hold_sound.hpp"
 #include "cli/print.hpp"
@@ -26,6 +29,8 @@ constexpr const char* footer =
     R"(An agent with api: live calls somebody: OpenAI sends the INVITE to the carrier that the agent file's
 trunk: names and carries the sound; this program holds the conversation, with the agent's tools, over
 the sideband. OpenAI must have enabled outbound SIP for the organisation. Ctrl-C hangs up.
+The call is kept in the agent file's journal (offhook calls). One whose process was killed goes on, with
+its unfinished tools, by --resume ID, or when `offhook serve` is started with the same file.
 
 Examples:
   offhook dial +14155550123
@@ -37,6 +42,7 @@ answered, 15 the API refused to place the call, 16 sideband failed, 130 Ctrl-C t
 
 struct DialArguments {
   std::string number;
+  std::string resume;
   std::string agent_file = "agent.yaml";
   std::string agent;
   std::optional<std::string> say;
@@ -50,67 +56,83 @@ struct DialArguments {
 
 /// Everything that the call is made of.
 struct Dial {
-  call::DialOptions options;
+  agent::AgentFile file;
   openai::Provider provider;
   agent::ToolFactory make_tool;
+  call::DialOptions options{};
   std::shared_ptr<const std::string> hold_sound{};
-  std::optional<agent::Price> price{};
 };
 
-Result<call::DialOptions> options_of(const DialArguments& arguments, const agent::AgentFile& file) {
+Result<> check(const DialArguments& arguments) {
+  if (arguments.resume.empty() == arguments.number.empty()) {
+    return fail(Errc::invalid_argument, "dial: give either a NUMBER to call, or --resume ID");
+  }
+  const std::string wrong =
+      arguments.number.empty() ? std::string{} : agent::check_number(arguments.number);
+  return wrong.empty() ? Result<>{}
+                       : fail(Errc::invalid_argument, "dial " + arguments.number + ": " + wrong);
+}
+
+Result<> check(const DialArguments& arguments, const agent::AgentFile& file) {
   if (file.provider.kind == agent::ProviderSettings::Kind::azure) {
     return fail(Errc::unsupported,
                 arguments.agent_file + ": Azure has no Live API, and only that one places calls");
   }
-  if (file.trunk.provider_url.empty()) {
+  if (file.trunk.provider_url.empty() && arguments.resume.empty()) {
     return fail(Errc::invalid_argument,
                 arguments.agent_file +
                     ": trunk is missing: it names the carrier that the call leaves by, as "
                     "trunk: {provider_url: sips:HOST, username: …, password: ${…}, caller_number: "
                     "+…}; see docs/agent-file.md");
   }
-  auto profile = choose_agent(file, agent::Api::live, arguments.agent);
+  return {};
+}
+
+/// @param agent  Its name; empty: the file's only one.
+Result<> choose(Dial& dial, const DialArguments& arguments, const std::string& agent) {
+  auto profile = choose_agent(dial.file, agent::Api::live, agent);
   if (!profile) {
     return fail(std::move(profile).error().with(arguments.agent_file));
   }
   if (arguments.say) {
     profile->opening = *arguments.say;
   }
-  return call::DialOptions{.profile = std::move(*profile),
-                           .trunk = file.trunk,
-                           .destination = arguments.number,
-                           .ring_time = std::chrono::seconds{arguments.ring_time_s},
-                           .max_duration = std::chrono::seconds{arguments.max_duration_s}};
+  if (!profile->hold_sound.empty()) {
+    auto sound = read_hold_sound(profile->hold_sound);
+    if (!sound) {
+      return fail(std::move(sound).error().with("agents." + profile->name + ".hold_sound"));
+    }
+    dial.hold_sound = std::move(*sound);
+  }
+  dial.options.profile = std::move(*profile);
+  return {};
 }
 
 Result<Dial> prepare(const DialArguments& arguments) {
-  if (const std::string wrong = agent::check_number(arguments.number); !wrong.empty()) {
-    return fail(Errc::invalid_argument, "dial " + arguments.number + ": " + wrong);
+  if (auto fine = check(arguments); !fine) {
+    return fail(std::move(fine).error());
   }
   auto file = read_agent_file(arguments.agent_file);
   if (!file) {
     return fail(std::move(file).error());
   }
-  auto options = options_of(arguments, *file);
-  if (!options) {
-    return fail(std::move(options).error());
+  if (auto fine = check(arguments, *file); !fine) {
+    return fail(std::move(fine).error());
   }
   auto provider = agent::make_provider(file->provider);
   auto tools = read_tools(*file);
   if (!provider || !tools) {
     return fail(provider ? std::move(tools).error() : std::move(provider).error());
   }
-  Dial dial{std::move(*options), std::move(*provider), agent::tool_factory(std::move(*tools))};
-  const agent::AgentProfile& profile = dial.options.profile;
-  if (!profile.hold_sound.empty()) {
-    auto sound = read_hold_sound(profile.hold_sound);
-    if (!sound) {
-      return fail(std::move(sound).error().with("agents." + profile.name + ".hold_sound"));
+  Dial dial{std::move(*file), std::move(*provider), agent::tool_factory(std::move(*tools))};
+  dial.options.trunk = dial.file.trunk;
+  dial.options.destination = arguments.number;
+  dial.options.ring_time = std::chrono::seconds{arguments.ring_time_s};
+  dial.options.max_duration = std::chrono::seconds{arguments.max_duration_s};
+  if (arguments.resume.empty()) {  // else the journal says which
+    if (auto chosen = choose(dial, arguments, arguments.agent); !chosen) {
+      return fail(std::move(chosen).error());
     }
-    dial.hold_sound = std::move(*sound);
-  }
-  if (const auto price = file->prices.find(profile.model); price != file->prices.end()) {
-    dial.price = price->second;
   }
   return dial;
 }
@@ -137,7 +159,18 @@ class Dialling {
     if (opened) {
       opened = open(arguments_.timeline, "--timeline", timeline_file_);
     }
-    return opened ? open(arguments_.summary, "--summary", summary_) : opened;
+    if (opened) {
+      opened = open(arguments_.summary, "--summary", summary_);
+    }
+    if (!opened) {
+      return opened;
+    }
+    auto journal = DialJournal::open(runtime_.control(), dial_.file, timeline_);
+    if (!journal) {
+      return fail(std::move(journal).error());
+    }
+    journal_ = std::move(*journal);
+    return {};
   }
 
   asio::awaitable<int> run() {
@@ -149,13 +182,20 @@ class Dialling {
         timeline_file_->write(to_jsonl(mark));
       }
     });
-    call::DialServices services{
-        runtime_.control(), dial_.provider,       timeline_, user_, dial_.make_tool,
-        dial_.hold_sound,   event_writer(events_)};
-    auto report = co_await call::run_dialled_call(std::move(services), dial_.options);
-    if (dial_.price) {
-      report.cost = agent::estimate_cost(*dial_.price, report.usage);
+    if (!arguments_.resume.empty()) {
+      const auto resumed = co_await resume();
+      if (!resumed) {
+        co_return complain(resumed.error(), exit_usage);
+      }
     }
+    journal_->expect(dial_.options);
+    journal_->sweep();
+    call::DialServices services{
+        runtime_.control(), dial_.provider, timeline_,        user_,
+        dial_.make_tool,    *journal_,      dial_.hold_sound, event_writer(events_)};
+    auto report = co_await call::run_dialled_call(std::move(services), dial_.options);
+    report.cost =
+        agent::estimate_cost(dial_.file.prices, dial_.options.profile.model, report.usage);
     if (summary_) {
       summary_->write(json_text(call::to_json(report), 2));
     }
@@ -172,6 +212,23 @@ class Dialling {
   }
 
  private:
+  /// The call that the journal has, as it was placed.
+  asio::awaitable<Result<>> resume() {
+    auto call = co_await journal_->take_over(arguments_.resume);
+    if (!call) {
+      co_return fail(std::move(call).error());
+    }
+    auto chosen = choose(dial_, arguments_, call->agent);
+    if (chosen) {
+      call::DialOptions& options = dial_.options;
+      options.session_id = call->offer.id;
+      options.destination = call->called;
+      options.used = call->used;
+      options.age = std::chrono::seconds{std::max<std::int64_t>(0, unix_seconds() - call->began)};
+    }
+    co_return chosen;
+  }
+
   const DialArguments& arguments_;
   Dial dial_;
   Runtime& runtime_;
@@ -180,6 +237,7 @@ class Dialling {
   std::optional<call::JsonlFile> events_;
   std::optional<call::JsonlFile> timeline_file_;
   std::optional<call::JsonlFile> summary_;
+  std::unique_ptr<DialJournal> journal_;
 };
 
 int run_dial(const DialArguments& arguments) {
@@ -206,14 +264,15 @@ void add_dial_command(CLI::App& app, Command& chosen) {
   dial->footer(footer);
   const auto arguments = std::make_shared<DialArguments>();
   DialArguments& a = *arguments;
-  dial->add_option("number", a.number, "Whom to call: +E164, as +14155550123")
-      ->type_name("NUMBER")
-      ->required();
+  dial->add_option("number", a.number, "Whom to call: +E164, as +14155550123")->type_name("NUMBER");
   dial->add_option("--agent", a.agent_file, "Agent file (YAML) with a trunk")
       ->type_name("FILE")
       ->capture_default_str();
   dial->add_option("--as", a.agent, "Which agent of the file (default: its only live one)")
       ->type_name("NAME");
+  dial->add_option("--resume", a.resume,
+                   "Go on with this call of a process that is gone (`offhook calls --live`)")
+      ->type_name("ID");
   dial->add_option("--say", a.say, "Opening instructions of this call; \"\" for none")
       ->type_name("TEXT");
   dial->add_option("--ring-time", a.ring_time_s,

@@ -87,16 +87,6 @@ Result<Config> load(const std::string& path) {
   return serve::make_service_config(std::move(*file), std::move(parts));
 }
 
-std::optional<double> estimate(const Config& config,
-                               const std::string& model,
-                               const agent::Usage& usage) {
-  const auto price = config->file.prices.find(model);
-  if (price == config->file.prices.end()) {
-    return std::nullopt;
-  }
-  return agent::estimate_cost(price->second, usage);
-}
-
 /// Everything that `serve` runs on, in the order in which it is built.
 class Serving {
  public:
@@ -150,7 +140,7 @@ Result<> Serving::open_journal() {
   serve::StoredJournalOptions options;
   options.keep = config_->file.keep;
   options.estimate = [this](const std::string& model, const agent::Usage& usage) {
-    return estimate(config_, model, usage);
+    return agent::estimate_cost(config_->file.prices, model, usage);
   };
   stored_ = std::make_unique<serve::StoredJournal>(*store_, std::move(options));
   return {};

@@ -1,7 +1,6 @@
 #include "serve/active_call.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -15,9 +14,9 @@ ActiveCall::ActiveCall(Parts parts,
                        Parties parties,
                        Timeline::Clock::time_point decided_at,
                        Earlier earlier)
-    : journal_{parts.journal},
-      feed_{parts.feed},
+    : feed_{parts.feed},
       metrics_{parts.metrics},
+      writer_{parts.journal, offer.id},
       meter_{parts.metrics},
       decided_at_{decided_at},
       timeline_{decided_at} {
@@ -27,6 +26,7 @@ ActiveCall::ActiveCall(Parts parts,
   record_.caller = std::move(parties.caller);
   record_.called = std::move(parties.called);
   record_.sip_call_id = offer.sip_call_id();
+  record_.outbound = earlier.outbound;
   const std::int64_t now = unix_seconds();
   record_.began = earlier.began == 0 ? now : earlier.began;
   record_.usage = earlier.used;
@@ -34,25 +34,15 @@ ActiveCall::ActiveCall(Parts parts,
   conversation_ = parts.make_conversation(
       {.profile = profile,
        .call = {offer.api, offer.id, offer.sip_headers, offer.media_security, earlier.used,
-                std::chrono::seconds{std::max<std::int64_t>(0, now - record_.began)}},
+                std::chrono::seconds{std::max<std::int64_t>(0, now - record_.began)},
+                earlier.outbound},
        .timeline = timeline_,
-       .ledger = journal_.ledger(),
+       .ledger = parts.journal.ledger(),
        .on_message = [this](std::string_view direction, std::string_view json,
                             double at_ms) { on_message(direction, json, at_ms); },
        .on_said = [this](const Said& line) { on_said(line); },
        .on_usage = [this](const agent::Usage& usage) { on_usage(usage); }});
 }
-
-namespace {
-
-/// Of the sideband's marks all are messages but those about the connection itself.
-bool tells_a_message(const Mark& mark) {
-  constexpr std::array<std::string_view, 6> connection{
-      "attached", "attached.again", "attach.failed", "dropped", "closed", "send.failed"};
-  return mark.source == "sideband" && std::ranges::find(connection, mark.name) == connection.end();
-}
-
-}  // namespace
 
 void ActiveCall::on_mark(const Mark& mark) {
   if (mark.source == "rest" && mark.name == "accept.sent") {
@@ -61,11 +51,9 @@ void ActiveCall::on_mark(const Mark& mark) {
   } else if (mark.name == "failed" || mark.name.ends_with(".failed")) {
     metrics_.errors.add(mark.source + "." + mark.name);
   }
+  writer_.mark(mark);
   if (mark.name == "transcript") {
     return;  // told by on_said
-  }
-  if (!tells_a_message(mark)) {  // on_message writes those, whole
-    journal_.mark(record_.id, mark);
   }
   boost::json::object step = mark.detail;
   step["at_ms"] = mark.at_ms;
@@ -75,12 +63,10 @@ void ActiveCall::on_mark(const Mark& mark) {
 }
 
 void ActiveCall::on_message(std::string_view direction, std::string_view json, double at_ms) {
-  const std::string_view type = openai::event_type(json);
-  if (openai::carries_audio(type)) {
-    return;  // most of what Live sends: nobody here wants it
+  if (!writer_.message(direction, json, at_ms)) {
+    return;
   }
-  meter_.on_message(direction, type, json, at_ms);
-  journal_.message(record_.id, direction, json, at_ms);
+  meter_.on_message(direction, openai::event_type(json), json, at_ms);
   if (record_.state == CallState::accepting && direction == "received") {
     record_.state = CallState::live;
     feed_.publish(record_.id, "live", {{"at_ms", at_ms}});
@@ -90,7 +76,7 @@ void ActiveCall::on_message(std::string_view direction, std::string_view json, d
 void ActiveCall::on_said(const Said& line) {
   ++record_.lines;
   record_.last_line = line.who + ": " + line.text;
-  journal_.said(record_.id, line);
+  writer_.said(line);
   feed_.publish(record_.id, "transcript",
                 {{"who", line.who},
                  {"text", line.text},
@@ -100,7 +86,7 @@ void ActiveCall::on_said(const Said& line) {
 
 void ActiveCall::on_usage(const agent::Usage& usage) {
   record_.usage = usage;
-  journal_.usage(record_.id, usage);
+  writer_.usage(usage);
 }
 
 }  // namespace offhook::serve

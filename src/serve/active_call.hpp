@@ -10,6 +10,7 @@
 #include "serve/call_meter.hpp"
 #include "serve/call_policy.hpp"
 #include "serve/call_record.hpp"
+#include "serve/call_writer.hpp"
 #include "serve/event_feed.hpp"
 #include "serve/metrics.hpp"
 
@@ -29,6 +30,7 @@ class ActiveCall {
   struct Earlier {
     agent::Usage used{};
     std::int64_t began = 0;  ///< Seconds since 1970.
+    bool outbound = false;   ///< It had been placed by us.
   };
 
   /// @param decided_at  When the webhook had been verified.
@@ -55,10 +57,10 @@ class ActiveCall {
   void on_said(const Said& line);
   void on_usage(const agent::Usage& usage);
 
-  CallJournal& journal_;
   EventFeed& feed_;
   Metrics& metrics_;
   CallRecord record_{};
+  CallWriter writer_;
   CallMeter meter_;
   Timeline::Clock::time_point decided_at_;
   Timeline timeline_;

@@ -73,7 +73,10 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
     --errands_;
     idle_.notify();
   }
-  Call begin(const Offer& offer, const agent::AgentProfile& profile, ActiveCall::Earlier earlier);
+  Call begin(const Offer& offer,
+             const agent::AgentProfile& profile,
+             Parties parties,
+             ActiveCall::Earlier earlier);
   void end(const Call& call, const agent::ConversationResult& result);
   static asio::awaitable<void> run(Self self, Call call, bool resumed);
   static asio::awaitable<void> write_opening(Self self,
@@ -132,7 +135,8 @@ void CallDesk::Impl::obey(Decision decision) {
 }
 
 void CallDesk::Impl::take(Decision decision) {
-  const auto call = begin(decision.offer, *decision.agent, ActiveCall::Earlier{});
+  const auto call = begin(decision.offer, *decision.agent, services_.policy.parties(decision.offer),
+                          ActiveCall::Earlier{});
   const CallRecord& record = call->record();
   // The accept first: its request is on its way before the journal has anything to do.
   asio::co_spawn(services_.executor, run(shared_from_this(), call, false), asio::detached);
@@ -154,11 +158,12 @@ void CallDesk::Impl::take(Decision decision) {
 
 CallDesk::Impl::Call CallDesk::Impl::begin(const Offer& offer,
                                            const agent::AgentProfile& profile,
+                                           Parties parties,
                                            ActiveCall::Earlier earlier) {
   auto call = std::make_shared<ActiveCall>(
       ActiveCall::Parts{services_.journal, services_.feed, services_.metrics,
                         services_.make_conversation},
-      offer, profile, services_.policy.parties(offer), Clock::now(), earlier);
+      offer, profile, std::move(parties), Clock::now(), earlier);
   active_[offer.id] = call;
   return call;
 }
@@ -312,6 +317,14 @@ asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
   asio::steady_timer timer{self->services_.executor};
   std::size_t begun = 0;
   for (const JournalCall& entry : calls) {
+    if (entry.offer.id.starts_with(provisional_prefix)) {
+      JournalEnding ending = never_named(entry);
+      self->services_.feed.publish(entry.offer.id, "resume_failed", {{"why", ending.reason}});
+      ++self->errands_;
+      asio::co_spawn(self->services_.executor, write_ending(self, std::move(ending)),
+                     asio::detached);
+      continue;
+    }
     const auto profile = self->services_.policy.resume(entry.offer, entry.agent);
     if (!profile) {
       self->services_.feed.publish(entry.offer.id, "resume_failed",
@@ -325,8 +338,8 @@ asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
       timer.expires_after(milliseconds{random_u32() % jitter});
       co_await timer.async_wait(asio::use_awaitable);
     }
-    const ActiveCall::Earlier earlier{entry.used, entry.began};
-    const auto call = self->begin(entry.offer, *profile, earlier);
+    const ActiveCall::Earlier earlier{entry.used, entry.began, entry.outbound};
+    const auto call = self->begin(entry.offer, *profile, {entry.caller, entry.called}, earlier);
     call->record().resumed = true;
     self->services_.feed.publish(entry.offer.id, "resumed", {{"agent", entry.agent}});
     asio::co_spawn(self->services_.executor, run(self, call, true), asio::detached);

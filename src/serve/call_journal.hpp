@@ -29,7 +29,11 @@ struct JournalCall {
   std::string called;
   std::int64_t began = 0;  ///< Unix seconds.
   agent::Usage used{};     ///< So far, of a call that is gone on with.
+  bool outbound = false;   ///< Placed by us.
 };
+
+/// The beginning of the ids of calls that we are placing, until the API has told theirs.
+inline constexpr std::string_view provisional_prefix = "dial_";
 
 struct JournalEnding {
   std::string call_id;
@@ -38,6 +42,9 @@ struct JournalEnding {
   double seconds = 0;  ///< Since the accept, by a clock that nobody sets.
   agent::Usage usage;
 };
+
+/// How a call ends in the journal whose process was gone before the API had told its id.
+[[nodiscard]] JournalEnding never_named(const JournalCall& call);
 
 /// What ended calls of one caller have used in the last 24 hours.
 struct PastUse {
@@ -75,8 +82,13 @@ class CallJournal {
   /// @return false when this call (by id, webhook-id or SIP Call-ID) is there already.
   [[nodiscard]] virtual boost::asio::awaitable<Result<bool>> open_call(JournalCall call) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> end_call(JournalEnding ending) = 0;
-  /// Calls that were opened and not ended, as a crash leaves them.
-  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<JournalCall>>> live_calls() = 0;
+  /// The API has told the id of a call that was opened under a provisional one.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<>> name_call(std::string provisional,
+                                                                   std::string call_id) = 0;
+  /// Calls that were opened and not ended, as a crash leaves them. They are this process's now.
+  /// @param call_id  Only this one; empty: all.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<JournalCall>>> take_over(
+      std::string call_id) = 0;
 
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<PastUse>>> last_day() = 0;
 

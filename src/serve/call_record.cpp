@@ -29,6 +29,7 @@ json::object to_json(const CallRecord& call, std::int64_t now) {
   const std::int64_t until = call.ended > 0 ? call.ended : now;
   json::object object{{"id", call.id},
                       {"api", to_string(call.api)},
+                      {"direction", call.outbound ? "outbound" : "inbound"},
                       {"agent", call.agent},
                       {"caller", call.caller},
                       {"called", call.called},

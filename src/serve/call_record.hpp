@@ -23,6 +23,7 @@ struct CallRecord {
   std::string called;
   std::string sip_call_id;
   CallState state = CallState::accepting;
+  bool outbound = false;   ///< Placed by us (`offhook dial`), and taken over.
   bool resumed = false;    ///< Taken over from an earlier process.
   std::int64_t began = 0;  ///< Unix seconds of the decision.
   std::int64_t ended = 0;

@@ -15,10 +15,22 @@ asio::awaitable<Result<>> MemoryJournal::end_call(JournalEnding ending) {
   co_return Result<>{};
 }
 
-asio::awaitable<Result<std::vector<JournalCall>>> MemoryJournal::live_calls() {
+asio::awaitable<Result<>> MemoryJournal::name_call(std::string provisional, std::string call_id) {
+  auto call = calls_.extract(provisional);
+  if (call) {
+    call.key() = call_id;
+    call.mapped().offer.id = std::move(call_id);
+    calls_.insert(std::move(call));
+  }
+  co_return Result<>{};
+}
+
+asio::awaitable<Result<std::vector<JournalCall>>> MemoryJournal::take_over(std::string call_id) {
   std::vector<JournalCall> live;
   for (const auto& [id, call] : calls_) {
-    live.push_back(call);
+    if (call_id.empty() || id == call_id) {
+      live.push_back(call);
+    }
   }
   co_return live;
 }

@@ -16,7 +16,10 @@ class MemoryJournal : public CallJournal {
  public:
   [[nodiscard]] boost::asio::awaitable<Result<bool>> open_call(JournalCall call) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> end_call(JournalEnding ending) override;
-  [[nodiscard]] boost::asio::awaitable<Result<std::vector<JournalCall>>> live_calls() override;
+  [[nodiscard]] boost::asio::awaitable<Result<>> name_call(std::string provisional,
+                                                           std::string call_id) override;
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<JournalCall>>> take_over(
+      std::string call_id) override;
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<PastUse>>> last_day() override;
   void message(const std::string&, std::string_view, std::string_view, double) override {}
   void mark(const std::string&, const Mark&) override {}

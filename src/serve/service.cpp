@@ -142,7 +142,7 @@ class Service::Impl {
   net::Event drain_changed_;
   asio::steady_timer look_;
   ClockWatch clock_{clock_offset()};
-  bool clock_doubted_ = false;  ///< As it was told last.
+  bool clock_doubted_ = false;                                  ///< As it was told last.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< For what was posted.
   bool known_ = false;    ///< The calls of an earlier process are known, none can be taken twice.
   bool resumed_ = false;  ///< They have been begun.
@@ -254,7 +254,8 @@ asio::awaitable<Result<std::size_t>> Service::Impl::resume_calls() {
       policy_.add_past(use.caller, use.used);
     }
   }
-  auto live = co_await journal_.live_calls();
+  const std::string all;
+  auto live = co_await journal_.take_over(all);
   if (live) {
     desk_.know(*live);
   }

@@ -31,7 +31,17 @@ store::NewCall to_stored(const JournalCall& call) {
   stored.caller = call.caller;
   stored.called = call.called;
   stored.detail = json::serialize(detail);
+  stored.direction = call.outbound ? "outbound" : "inbound";
   return stored;
+}
+
+JournalEnding never_named(const JournalCall& call) {
+  return {.call_id = call.offer.id,
+          .outcome = "unknown",
+          .reason =
+              "the process ended while the call was being placed: it may have been, look into "
+              "the carrier's records",
+          .usage = {}};
 }
 
 agent::Usage from_stored(const store::Usage& usage) {
@@ -55,6 +65,7 @@ JournalCall from_stored(const store::Call& call) {
   found.called = call.info.called;
   found.began = call.began_at_ms / 1'000;
   found.used = from_stored(call.usage);
+  found.outbound = call.info.direction == "outbound";
   const auto detail = parse_json(call.info.detail);
   if (!detail) {
     return found;

@@ -49,8 +49,15 @@ asio::awaitable<Result<>> StoredJournal::end_call(JournalEnding ending) {
   co_return co_await journal_.end_call(std::move(ended));
 }
 
-asio::awaitable<Result<std::vector<JournalCall>>> StoredJournal::live_calls() {
-  auto stored = co_await journal_.live_calls();
+asio::awaitable<Result<>> StoredJournal::name_call(std::string provisional, std::string call_id) {
+  if (auto model = models_.extract(provisional)) {
+    models_[call_id] = std::move(model.mapped());
+  }
+  co_return co_await journal_.name_call(std::move(provisional), std::move(call_id));
+}
+
+asio::awaitable<Result<std::vector<JournalCall>>> StoredJournal::take_over(std::string call_id) {
+  auto stored = co_await journal_.take_over(std::move(call_id));
   if (!stored) {
     co_return fail(std::move(stored).error());
   }

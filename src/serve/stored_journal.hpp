@@ -27,7 +27,10 @@ class StoredJournal : public CallJournal, private agent::ToolLedger {
 
   [[nodiscard]] boost::asio::awaitable<Result<bool>> open_call(JournalCall call) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> end_call(JournalEnding ending) override;
-  [[nodiscard]] boost::asio::awaitable<Result<std::vector<JournalCall>>> live_calls() override;
+  [[nodiscard]] boost::asio::awaitable<Result<>> name_call(std::string provisional,
+                                                           std::string call_id) override;
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<JournalCall>>> take_over(
+      std::string call_id) override;
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<PastUse>>> last_day() override;
   void message(const std::string& call_id,
                std::string_view direction,

@@ -42,9 +42,16 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, JournalO
   if (!options.now_ms) {
     options.now_ms = system_ms;
   }
-  auto lock = LockFile::take(path + ".lock");
+  auto lock = LockFile::open(path + ".lock");
   if (!lock) {
     return fail(std::move(lock).error());
+  }
+  auto locked = options.guest ? Result<>{} : lock->take(LockFile::owner);
+  if (locked) {
+    locked = lock->wait_for(LockFile::opening);  // or two of them would make the same tables
+  }
+  if (!locked) {
+    return fail(std::move(locked).error());
   }
   auto database = open_for_writing(path);
   if (!database) {
@@ -54,6 +61,10 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, JournalO
   if (!run) {
     return fail(run.error());
   }
+  if (auto alive = lock->take(LockFile::of_run(*run)); !alive) {
+    return fail(std::move(alive).error());
+  }
+  lock->give_back(LockFile::opening);
   if (!options.queue.probe) {
     options.queue.probe = write_probe;
   }
@@ -72,6 +83,13 @@ asio::awaitable<Result<OpenedCall>> Journal::open_call(NewCall call) {
   return impl_->durable<OpenedCall>(
       [call = std::move(call), stamp = impl_->stamp()](Database& database) {
         return store::open_call(database, call, stamp);
+      });
+}
+
+asio::awaitable<Result<>> Journal::name_call(std::string provisional, std::string call_id) {
+  return impl_->durable<void>(
+      [provisional = std::move(provisional), call_id = std::move(call_id)](Database& database) {
+        return store::name_call(database, provisional, call_id);
       });
 }
 
@@ -160,6 +178,42 @@ asio::awaitable<Result<CallStory>> Journal::call(std::string call_id, std::size_
 asio::awaitable<Result<std::vector<LiveCall>>> Journal::live_calls() {
   return impl_->read<std::vector<LiveCall>>(
       [](JournalReader& reader) { return reader.live_calls(); });
+}
+
+asio::awaitable<Result<std::vector<LiveCall>>> Journal::take_over(std::string call_id) {
+  return impl_->take_over(std::move(call_id));
+}
+
+asio::awaitable<Result<std::vector<LiveCall>>> Journal::Impl::take_over(std::string call_id) {
+  using Calls = std::vector<LiveCall>;
+  const std::function<Result<Calls>(JournalReader&)> look = [](JournalReader& reader) {
+    return reader.live_calls();
+  };
+  auto found = co_await read<Calls>(look);
+  if (!found) {
+    co_return found;
+  }
+  std::erase_if(*found, [&](const LiveCall& one) {
+    const std::int64_t run = one.call.run;
+    return (!call_id.empty() && one.call.info.call_id != call_id) || run == run_ ||
+           lock_.taken(LockFile::of_run(run));
+  });
+  const std::function<Result<Calls>(Database&)> take = [calls = *found,
+                                                        stamp = stamp()](Database& database) {
+    Calls taken;
+    for (const LiveCall& one : calls) {
+      const auto ours = store::take_over(database, one.call.info.call_id, one.call.run, stamp);
+      if (!ours) {
+        return Result<Calls>{fail(ours.error())};
+      }
+      if (*ours) {
+        taken.push_back(one);
+      }
+    }
+    return Result<Calls>{std::move(taken)};
+  };
+  auto taken = co_await durable<Calls>(take);
+  co_return taken ? std::move(taken) : std::move(found);
 }
 
 asio::awaitable<Result<UsageSums>> Journal::usage_since(std::int64_t since_ms,

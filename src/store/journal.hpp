@@ -21,19 +21,22 @@ namespace offhook::store {
 struct JournalOptions {
   CommitQueueOptions queue{};
   std::size_t max_event_bytes = 256U << 10U;  ///< Longer messages keep only their type.
+  /// Beside the process that owns it, for calls of our own: any number of guests may write, each
+  /// its calls. False: nobody else may be the owner.
+  bool guest = false;
   /// Unix time in ms, by a clock that may be set at any moment. Any thread.
   std::function<std::int64_t()> now_ms{};  ///< Empty: the system's.
 };
 
 /// What an agent must not forget: calls, what happened in them, and which tools took effect.
 ///
-/// One SQLite file (docs/decisions/0014), one process that writes, any number that read. Awaitable
-/// operations are for coroutines of a single-threaded executor; the journal must outlive them.
-/// Those that change something are durable once they have returned without an Error, and only then
-/// may their effects begin. After an Error nothing was changed, except after a cancellation, when
-/// the outcome is unknown. `overloaded`: the disk is full or broken, or the queue is full; it works
-/// again by itself once there is space. The others return at once and are on the disk within
-/// about 100 ms.
+/// One SQLite file (docs/decisions/0014), one process that owns it, guests with calls of their own,
+/// and any number of readers. Awaitable operations are for coroutines of a single-threaded
+/// executor; the journal must outlive them. Those that change something are durable once they have
+/// returned without an Error, and only then may their effects begin. After an Error nothing was
+/// changed, except after a cancellation, when the outcome is unknown. `overloaded`: the disk is
+/// full or broken, or the queue is full; it works again by itself once there is space. The others
+/// return at once and are on the disk within about 100 ms.
 class Journal {
  public:
   /// Makes the file when there is none. Blocks for some milliseconds; what a crash interrupted is
@@ -49,6 +52,9 @@ class Journal {
 
   /// Not fresh: a call with this id, this webhook id, or a live one with this SIP Call-ID is there.
   [[nodiscard]] boost::asio::awaitable<Result<OpenedCall>> open_call(NewCall call);
+  /// Of a call that was opened before the API told its id: this is it from now on.
+  [[nodiscard]] boost::asio::awaitable<Result<>> name_call(std::string provisional,
+                                                           std::string call_id);
   /// @return `not_found` for an unknown call. Ending a call again changes nothing.
   [[nodiscard]] boost::asio::awaitable<Result<>> end_call(CallEnding ending);
 
@@ -76,6 +82,11 @@ class Journal {
   [[nodiscard]] boost::asio::awaitable<Result<CallStory>> call(std::string call_id,
                                                                std::size_t max_events = 10'000);
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<LiveCall>>> live_calls();
+  /// Live calls whose process is gone: this one has them now, and no other gets them. With a full
+  /// disk they are returned all the same, because somebody must go on with them.
+  /// @param call_id  Only this one; empty: all.
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<LiveCall>>> take_over(
+      std::string call_id = {});
   [[nodiscard]] boost::asio::awaitable<Result<UsageSums>> usage_since(
       std::int64_t since_ms, std::optional<std::string> caller);
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<CallerUsage>>> usage_by_caller(

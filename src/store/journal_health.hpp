@@ -9,10 +9,11 @@ namespace offhook::store {
 
 /// The state of a journal, for metrics and `/readyz`.
 struct JournalHealth {
-  bool ok = true;             ///< False: an outage. A commit failed, and what it held is not written.
-  std::string why;            ///< When not ok.
+  bool ok = true;   ///< False: an outage. A commit failed, and what it held is not written.
+  std::string why;  ///< When not ok.
   std::uint64_t outages = 0;  ///< That began.
-  std::chrono::milliseconds down{0};  ///< How long they have lasted in all, the present one included.
+  std::chrono::milliseconds down{
+      0};                    ///< How long they have lasted in all, the present one included.
   std::size_t queued = 0;    ///< Writes that wait for a commit.
   std::uint64_t writes = 0;  ///< That were committed.
   std::uint64_t commits = 0;

@@ -62,6 +62,8 @@ class Journal::Impl {
   void watch(std::function<void(const JournalChange&)> told) { queue_.watch(std::move(told)); }
 
   [[nodiscard]] boost::asio::awaitable<Result<Swept>> sweep(Retention retention);
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<LiveCall>>> take_over(
+      std::string call_id);
 
  private:
   template <class T>

@@ -13,20 +13,20 @@ namespace {
   "SELECT id, call_id, api, webhook_id, sip_call_id, agent, model, caller, called, detail, "   \
   "recording, ended_at IS NULL, began_at, ended_at, outcome, reason, input_text_tokens, "      \
   "input_audio_tokens, cached_tokens, output_text_tokens, output_audio_tokens, live_seconds, " \
-  "seconds, cost, (SELECT count(*) FROM line WHERE line.call = call.id), "                     \
+  "seconds, cost, direction, run, (SELECT count(*) FROM line WHERE line.call = call.id), "     \
   "(SELECT count(*) FROM tool WHERE tool.call = call.id) FROM call "
 
 constexpr std::string_view calls_sql = OFFHOOK_CALL_COLUMNS
     "WHERE (NOT ?1 OR ended_at IS NULL) AND began_at >= ?2 AND (?3 IS NULL OR agent = ?3) "
-    "AND (?4 IS NULL OR caller = ?4) ORDER BY id DESC LIMIT ?5";
+    "AND (?4 IS NULL OR caller = ?4) AND (?5 IS NULL OR direction = ?5) ORDER BY id DESC LIMIT ?6";
 constexpr std::string_view call_sql = OFFHOOK_CALL_COLUMNS "WHERE id = ?";
 constexpr std::string_view live_sql = OFFHOOK_CALL_COLUMNS "WHERE ended_at IS NULL ORDER BY id";
 #undef OFFHOOK_CALL_COLUMNS
 
 Call read_call(const Row& row) {
   Call call;
-  call.info = {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
-               row.text(6), row.text(7), row.text(8), row.text(9), row.text(10)};
+  call.info = {row.text(1), row.text(2), row.text(3), row.text(4),  row.text(5), row.text(6),
+               row.text(7), row.text(8), row.text(9), row.text(10), row.text(24)};
   call.live = row.integer(11) != 0;
   call.began_at_ms = row.integer(12);
   call.ended_at_ms = row.integer(13);
@@ -37,8 +37,9 @@ Call read_call(const Row& row) {
   if (!row.null(23)) {
     call.cost = row.real(23);
   }
-  call.lines = row.integer(24);
-  call.tools = row.integer(25);
+  call.run = row.integer(25);
+  call.lines = row.integer(26);
+  call.tools = row.integer(27);
   return call;
 }
 
@@ -58,11 +59,12 @@ Result<JournalReader> JournalReader::open(const std::string& path) {
 
 Result<std::vector<Call>> JournalReader::calls(const CallFilter& filter) {
   std::vector<Call> calls;
-  const auto asked = database_.query(
-      calls_sql,
-      {static_cast<std::int64_t>(filter.live_only), filter.since_ms, text_or_null(filter.agent),
-       text_or_null(filter.caller), static_cast<std::int64_t>(filter.limit)},
-      [&](const Row& row) { calls.push_back(read_call(row)); });
+  const auto asked =
+      database_.query(calls_sql,
+                      {static_cast<std::int64_t>(filter.live_only), filter.since_ms,
+                       text_or_null(filter.agent), text_or_null(filter.caller),
+                       text_or_null(filter.direction), static_cast<std::int64_t>(filter.limit)},
+                      [&](const Row& row) { calls.push_back(read_call(row)); });
   if (!asked) {
     return fail(asked.error());
   }
@@ -193,7 +195,8 @@ Result<std::vector<CallerUsage>> JournalReader::usage_by_caller(std::int64_t sin
   const auto asked = database_.query(
       "SELECT caller, count(*), sum(input_text_tokens + input_audio_tokens + "
       "output_text_tokens + output_audio_tokens), total(seconds), total(cost) "
-      "FROM call WHERE began_at >= ?1 AND ended_at NOT NULL GROUP BY caller ORDER BY caller",
+      "FROM call WHERE began_at >= ?1 AND ended_at NOT NULL AND direction = 'inbound' "
+      "GROUP BY caller ORDER BY caller",
       {since_ms}, [&](const Row& row) {
         callers.push_back({row.text(0), read_sums(row, 1)});
       });

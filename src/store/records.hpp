@@ -32,8 +32,9 @@ struct NewCall {
   std::string model{};
   std::string caller{};
   std::string called{};
-  std::string detail{};     ///< JSON that the owner wants back after a restart.
-  std::string recording{};  ///< Path; retention hands it back to be deleted.
+  std::string detail{};               ///< JSON that the owner wants back after a restart.
+  std::string recording{};            ///< Path; retention hands it back to be deleted.
+  std::string direction = "inbound";  ///< Or "outbound".
 };
 
 struct OpenedCall {
@@ -103,6 +104,7 @@ struct TranscriptLine {
 struct Call {
   NewCall info{};
   bool live = false;
+  std::int64_t run = 0;          ///< The process that has it, or had it last.
   std::int64_t began_at_ms = 0;  ///< For people only: the system's clock may have been set.
   std::int64_t ended_at_ms = 0;  ///< 0: live.
   std::string outcome{};
@@ -131,8 +133,9 @@ struct CallFilter {
   bool live_only = false;
   std::int64_t since_ms = 0;  ///< Unix time of the beginning; 0: all.
   std::size_t limit = 50;
-  std::string agent{};   ///< Empty: all.
-  std::string caller{};  ///< Empty: all.
+  std::string agent{};      ///< Empty: all.
+  std::string caller{};     ///< Empty: all.
+  std::string direction{};  ///< Empty: both.
 };
 
 struct UsageSums {

@@ -71,14 +71,33 @@ Result<OpenedCall> open_call(Database& database, const NewCall& call, Stamp stam
   }
   const auto inserted = database.run(
       "INSERT INTO call(call_id, api, webhook_id, sip_call_id, agent, model, caller, called, "
-      "detail, recording, run, began_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "detail, recording, direction, run, began_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {call.call_id, call.api, text_or_null(call.webhook_id), text_or_null(call.sip_call_id),
        call.agent, call.model, call.caller, call.called, call.detail, text_or_null(call.recording),
-       stamp.run, stamp.now_ms});
+       call.direction, stamp.run, stamp.now_ms});
   if (!inserted) {
     return fail(inserted.error());
   }
   return OpenedCall{true, call.call_id};
+}
+
+Result<> name_call(Database& database, std::string_view provisional, std::string_view call_id) {
+  return expect_row(
+      database.run("UPDATE call SET call_id = ?2 WHERE call_id = ?1", {provisional, call_id}),
+      "call " + std::string{provisional});
+}
+
+Result<bool> take_over(Database& database,
+                       std::string_view call_id,
+                       std::int64_t from,
+                       Stamp stamp) {
+  const auto changed =
+      database.run("UPDATE call SET run = ?3 WHERE call_id = ?1 AND run = ?2 AND ended_at IS NULL",
+                   {call_id, from, stamp.run});
+  if (!changed) {
+    return fail(changed.error());
+  }
+  return *changed > 0;
 }
 
 Result<> end_call(Database& database, const CallEnding& ending, Stamp stamp) {

@@ -24,6 +24,15 @@ struct Stamp {
 /// Writes about as many pages as a change does, each time others: proves that there is space.
 [[nodiscard]] Result<> write_probe(Database& database);
 [[nodiscard]] Result<OpenedCall> open_call(Database& database, const NewCall& call, Stamp stamp);
+/// The API has told the id of a call that was opened under a provisional one.
+[[nodiscard]] Result<> name_call(Database& database,
+                                 std::string_view provisional,
+                                 std::string_view call_id);
+/// @param from  The run that had it. @return false: not any more, or it is over.
+[[nodiscard]] Result<bool> take_over(Database& database,
+                                     std::string_view call_id,
+                                     std::int64_t from,
+                                     Stamp stamp);
 /// @return `not_found` for an unknown call; ending it twice changes nothing.
 [[nodiscard]] Result<> end_call(Database& database, const CallEnding& ending, Stamp stamp);
 

@@ -35,7 +35,7 @@ struct Placed {
     DialogueOptions options{.call_id = "live_1"};
     options.placed = true;
     dialogue = make_live_dialogue(profile, std::move(options));
-    dialogue->begin(moment);
+    dialogue->begin(moment, false);
     dialogue->on_attached(false, moment);
     dialogue->greet(moment);
     take();

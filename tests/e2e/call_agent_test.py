@@ -1,8 +1,11 @@
 """`offhook call --agent FILE`: the agent of an agent file takes the call that we place."""
 import json
+import signal
+import urllib.request
 
+from front import Front
 from serve_support import ServeTest
-from support import Call, main
+from support import DEADLINE_S, OFFHOOK, Call, main, wait_for
 
 AGENT = """  support:
     model: gpt-realtime-2.1
@@ -92,6 +95,38 @@ class Agents(AgentFileTest):
                 self.assertEqual(code, 2, output)
                 self.assertIn(words, output)
                 self.assertNotIn("INVITE", output)
+
+
+class AcceptsWithoutAnAnswer(AgentFileTest):
+    """Ctrl-C while the accept is pending: the call is over before anybody answers it."""
+
+    def leave(self, before):
+        sim = self.sim_with_webhook()
+        front = Front(sim.ready["api_base"], "/accept", before=before)
+        self.addCleanup(front.close)
+        sim.ready["api_base"] = front.url
+        summary = self.folder / "summary.json"
+        running = self.start(OFFHOOK, "call", *sim.target(**{"--listen": f"127.0.0.1:{self.webhook_port}"}), "--summary", summary,
+                             env=sim.env())
+        wait_for(front.held.is_set, "the accept to be pending")
+        running.signal(signal.SIGINT)
+        self.assertEqual(running.wait(), 0, running.output())
+        self.assertEqual(json.loads(summary.read_text())["result"], "hung_up_by_user")
+        front.released.set()
+        wait_for(front.done.is_set, "the answer of the accept")
+        wait_for(lambda: not self.calls_at(sim), "the end of the call at the sim")
+        return front
+
+    @staticmethod
+    def calls_at(sim):
+        with urllib.request.urlopen(f"http://127.0.0.1:{sim.ready['api_port']}/_sim", timeout=DEADLINE_S) as answer:
+            return json.loads(answer.read())["calls"]
+
+    def test_the_api_has_taken_it(self):
+        self.assertEqual(self.leave(before=False).answer, 200)
+
+    def test_the_api_has_not_seen_it(self):
+        self.assertEqual(self.leave(before=True).answer, 404)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pathlib
 import signal
 
 from carrier import DigestTrunk, trunk_certificate
+from front import Front
 from serve_support import Serve, ServeTest
 from sip_answerer import SipAnswerer, response
 from support import OFFHOOK, Sim, free_port, main, read_jsonl, wait_for
@@ -65,10 +66,22 @@ prices: {{gpt-live-1: {{minute: 0.06}}}}
         return path
 
     def dial(self, agent_file, *arguments, number=CALLEE):
+        return self.run_dial(agent_file, number, *arguments)
+
+    def run_dial(self, agent_file, *arguments):
         self.files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
         given = [part for name, path in self.files.items() for part in (f"--{name}", path)]
-        return self.start(OFFHOOK, "dial", number, "--agent", agent_file, *given, *arguments,
-                          env={"TRUNK_PASSWORD": self.password})
+        return self.start(OFFHOOK, "dial", *arguments, "--agent", agent_file, *given, env={"TRUNK_PASSWORD": self.password})
+
+    def kept(self, *arguments):
+        """The only call of the journal: what `offhook calls` lists of it, and shows."""
+        path = self.folder / "offhook.db"
+        code, output = self.offhook("calls", "--journal", path, "--json", *arguments)
+        self.assertEqual(code, 0, output)
+        call, = [json.loads(line) for line in output.splitlines()]
+        code, output = self.offhook("calls", call["call_id"], "--journal", path, "--json")
+        self.assertEqual(code, 0, output)
+        return call, json.loads(output)
 
     @property
     def summary(self):
@@ -120,6 +133,18 @@ class AnsweredCalls(DialTest):
                         "the opening line waits for the answer")
         self.assertEqual(events[-1], "session.closed")
 
+        call, whole = self.kept("--direction", "outbound")
+        self.assertEqual((call["call_id"], call["state"], call["outcome"]),
+                         (self.summary["session_id"], "ended", "hung_up_by_user"))
+        self.assertEqual((call["agent"], call["caller"], call["called"]), ("reminder", CALLER, CALLEE))
+        self.assertEqual((call["usage"]["live_seconds"], call["cost"]), (self.summary["usage_seconds"], self.summary["cost"]))
+        self.assertEqual([(line["who"], line["text"]) for line in whole["transcript"]], said)
+        self.assertEqual([(tool["name"], tool["state"], tool["attempt"]) for tool in whole["tools"]], [("find_order", "sent", 1)])
+        kept = [event["type"] for event in whole["events"]]
+        self.assertLess(kept.index("rest.placed"), kept.index("transport.answered"))
+        listed = self.offhook("calls", "--journal", self.folder / "offhook.db")[1]
+        self.assertIn(f"→ {CALLEE}", listed)
+
     def test_the_callee_hangs_up(self):
         telephone, callee = self.telephone()
         openai = self.openai()
@@ -140,7 +165,105 @@ class AnsweredCalls(DialTest):
         wait_for(lambda: not callee.calls("live"), "the end of the call at the callee's")
 
 
-class CallsThatNobodyTakes(DialTest):
+    def test_several_at_once_and_serve_share_a_journal(self):
+        telephone, _ = self.telephone()
+        openai = self.openai()
+        port = free_port()
+        agent_file = self.agent(openai, self.sip_port(telephone),
+                                more=f'webhook: {{secrets: ["{openai.secret}"], listen: "127.0.0.1:{port}"}}\n')
+        serve = self.serve(agent_file, env={"TRUNK_PASSWORD": "secret"})
+        both = [self.dial(agent_file) for _ in range(2)]
+        wait_for(lambda: len([line for lines in self.journal.lines().values() for line in lines
+                              if line == ("model", "Good morning, this is the shop.")]) == 2, "two opening lines")
+        self.assertEqual(serve.calls(), [])
+        for running in both:
+            running.signal(signal.SIGTERM)
+            self.assertEqual(running.wait(), 0, running.output())
+        serve.signal(signal.SIGTERM)
+        self.assertEqual(serve.wait(), 0, serve.output())
+        self.assertEqual(self.journal.rows("SELECT direction, outcome FROM call"), [("outbound", "hung_up_by_user")] * 2)
+
+
+class KilledCalls(DialTest):
+    """`offhook dial` is killed while a tool is at work."""
+
+    def begin(self, in_doubt):
+        self.tools = self.tool_server()
+        telephone, _ = self.telephone()
+        openai = self.openai("--replies", self.replies('call:find_order {"order": 17}'),
+                             "--heard", self.replies("Where is my order?", name="heard"))
+        self.port = free_port()
+        self.agent_path = self.agent(
+            openai, self.sip_port(telephone),
+            agent="""    delegation: {type: responses, responses: {model: gpt-5-mini}}
+    tools: [find_order]""", more=f"""webhook: {{secrets: ["{openai.secret}"], listen: "127.0.0.1:{self.port}"}}
+tools:
+  find_order:
+    kind: http
+    description: Finds an order.
+    url: {self.tools.url}/hang
+    parameters: {{type: object, properties: {{order: {{type: integer}}}}, required: [order]}}
+    in_doubt: {in_doubt}
+    retries: 0
+""")
+        running = self.dial(self.agent_path)
+        wait_for(lambda: self.tools.calls, "the tool to be at work")
+        running.process.kill()
+        running.wait()
+        self.tools.released.set()
+        (self.call_id,), = self.journal.rows("SELECT call_id FROM call WHERE ended_at IS NULL")
+
+    def model_said(self, words):
+        return [line for lines in self.journal.lines().values() for line in lines if line[0] == "model" and words in line[1]]
+
+    def check_effects(self, attempts, attempt):
+        (key, count), = self.tools.attempts().items()
+        self.assertTrue(key.startswith(self.call_id), key)
+        self.assertEqual(count, attempts)
+        (_, _, name, _, journalled, _), = self.journal.tools()
+        self.assertEqual((name, journalled), ("find_order", attempt))
+
+    def test_it_goes_on_by_resume_and_the_tool_is_asked_again_where_the_file_says_so(self):
+        self.begin("retry")
+        running = self.run_dial(self.agent_path, "--resume", self.call_id)
+        wait_for(lambda: self.model_said("shipped"), "the tool's answer in the model's words")
+        self.check_effects(attempts=2, attempt=2)
+        running.signal(signal.SIGINT)
+        self.assert_ends(running, 0, "hung_up_by_user")
+        self.assertEqual(self.summary["session_id"], self.call_id)
+        call, whole = self.kept()
+        self.assertEqual((call["state"], call["outcome"], call["called"]), ("ended", "hung_up_by_user", CALLEE))
+        self.assertEqual(len({event["run"] for event in whole["events"]}), 2)
+        self.assertEqual(len(self.model_said("Good morning")), 1)
+        code, output = self.offhook("dial", "--resume", self.call_id, "--agent", self.agent_path, env={"TRUNK_PASSWORD": "x"})
+        self.assertEqual(code, 2, output)
+        self.assertIn("has no call", output)
+
+    def test_serve_takes_it_up_and_the_tool_is_not_asked_again_where_the_file_says_so(self):
+        self.begin("report")
+        serve = self.serve(self.agent_path, env={"TRUNK_PASSWORD": "secret"})
+        wait_for(lambda: [t for t in self.journal.tools() if t[3] == 3], "the tool's unknown outcome to be told")
+        self.check_effects(attempts=1, attempt=2)
+        call, = serve.calls("live")
+        self.assertEqual((call["id"], call["direction"], call["called"]), (self.call_id, "outbound", CALLEE))
+        self.assertEqual(serve.request(f"/v1/calls/{self.call_id}/hang_up", {})[0], 202)
+        ended, = wait_for(lambda: serve.events("ended"), "the end of the call")
+        self.assertEqual(ended["outcome"], "hung_up")
+
+    def test_a_living_dial_keeps_its_call(self):
+        telephone, _ = self.telephone()
+        agent_file = self.agent(self.openai(), self.sip_port(telephone))
+        running = self.dial(agent_file)
+        wait_for(lambda: self.marked("call", "transcript"), "the opening line")
+        (call_id,), = self.journal.rows("SELECT call_id FROM call")
+        code, output = self.offhook("dial", "--resume", call_id, "--agent", agent_file, env={"TRUNK_PASSWORD": "x"})
+        self.assertEqual(code, 2, output)
+        self.assertIn("whose process is gone", output)
+        running.signal(signal.SIGINT)
+        self.assert_ends(running, 0, "hung_up_by_user")
+
+
+class Carriers(DialTest):
     def carrier(self, *replies):
         """Answers INVITEs by these, in order, and the last of them from then on."""
         left = list(replies)
@@ -157,10 +280,15 @@ class CallsThatNobodyTakes(DialTest):
         self.addCleanup(carrier.close)
         return carrier
 
+
+class CallsThatNobodyTakes(Carriers):
     def test_busy(self):
         carrier = self.carrier([(100, "Trying"), (486, "Busy Here")])
         running = self.dial(self.agent(self.openai(), carrier.port))
         self.assert_ends(running, 12, "invite_refused", "486 Busy Here")
+        call, _ = self.kept()
+        self.assertEqual((call["outcome"], call["direction"], call["called"]), ("invite_refused", "outbound", CALLEE))
+        self.assertIn("486", call["reason"])
         self.assertIn(f"<sip:{CALLER}@", self.invite)
         self.assertTrue(self.invite.startswith(f"INVITE sip:{CALLEE}@127.0.0.1"), self.invite)
 
@@ -193,12 +321,65 @@ class CallsThatNobodyTakes(DialTest):
     def test_not_enabled_is_explained(self):
         running = self.dial(self.agent(self.sim(), 9))
         self.assert_ends(running, 15, "accept_failed", "outbound_sip_not_enabled", "ask OpenAI")
+        call, _ = self.kept()
+        self.assertTrue(call["call_id"].startswith("dial_"), call["call_id"])
+        self.assertEqual((call["state"], call["outcome"]), ("ended", "accept_failed"))
+        self.assertIn("outbound_sip_not_enabled", call["reason"])
 
     def test_an_api_that_is_not_there(self):
         sim = self.sim()
         agent_file = self.agent(sim, 9)
         sim.end()
         self.assert_ends(self.dial(agent_file), 10, "unreachable")
+
+
+class RequestsWithoutAnAnswer(Carriers):
+    """The request that places a call is answered late, or never."""
+
+    def begin(self):
+        self.ringing = self.carrier([(100, "Trying"), (180, "Ringing")])
+        openai = self.openai()
+        self.front = Front(openai.ready["api_base"], "/live/sessions")
+        self.addCleanup(self.front.close)
+        openai.ready["api_base"] = self.front.url
+        self.agent_path = self.agent(openai, self.ringing.port)
+        running = self.dial(self.agent_path)
+        wait_for(self.front.held.is_set, "the request to be answered by the API")
+        return running
+
+    def test_ctrl_c_hangs_up_what_was_placed_once_the_answer_comes(self):
+        running = self.begin()
+        running.signal(signal.SIGINT)
+        wait_for(lambda: self.marked("call", "leaving"), "the wish to leave")
+        self.front.released.set()
+        self.assert_ends(running, 0, "hung_up_by_user")
+        session = self.summary["session_id"]
+        self.assertIn(f"POST /v1/live/sessions/{session}/hangup", self.front.requests)
+        self.assertFalse([request for request in self.front.requests if "attach" in request])
+        wait_for(lambda: "CANCEL" in self.ringing.methods(), "CANCEL at the carrier")
+        call, _ = self.kept()
+        self.assertEqual((call["call_id"], call["outcome"]), (session, "hung_up_by_user"))
+
+    def test_ctrl_c_does_not_wait_for_ever_and_says_what_is_not_known(self):
+        running = self.begin()
+        running.signal(signal.SIGTERM)
+        self.assert_ends(running, 15, "accept_failed", "may have been placed")
+        call, _ = self.kept()
+        self.assertTrue(call["call_id"].startswith("dial_"), call["call_id"])
+        self.assertEqual(call["state"], "ended")
+        self.assertIn("may have been placed", call["reason"])
+
+    def test_an_attempt_whose_process_was_killed_is_in_the_journal(self):
+        running = self.begin()
+        running.process.kill()
+        running.wait()
+        call, _ = self.kept()
+        self.assertEqual((call["state"], call["called"]), ("live", CALLEE))
+        code, output = self.offhook("dial", "--resume", call["call_id"], "--agent", self.agent_path, env={"TRUNK_PASSWORD": "x"})
+        self.assertEqual(code, 2, output)
+        self.assertIn("it may have been", output)
+        call, _ = self.kept()
+        self.assertEqual((call["state"], call["outcome"]), ("ended", "unknown"))
 
 
 class WrongUsage(DialTest):

@@ -115,6 +115,7 @@ class FullDisk(OutageTest):
 
     def test_an_outage_that_is_over_at_once_is_told_too(self):
         serve = self.begin_on_small_disk()
+        self.next_call(serve)
         self.fill_until_a_tool_is_refused(serve)
         self.filler.unlink()
         began = wait_for(lambda: self.of_all(serve, "journal_failed"), "the log to say that it began")

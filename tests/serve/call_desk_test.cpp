@@ -126,7 +126,7 @@ TEST_SUITE("call desk") {
     }
     JournalCall strange{offer(agent::Api::realtime, "rtc_3"), "gone", "", "", "", 1};
     CHECK(test::run_on(world.context, world.journal.open_call(std::move(strange))).value());
-    auto live = test::run_on(world.context, world.journal.live_calls()).value();
+    auto live = test::run_on(world.context, world.journal.take_over({})).value();
     CHECK(live.size() == 3);
     CHECK(test::run_on(world.context, world.desk.resume_calls(std::move(live))) == 2);
     world.settle();
@@ -185,6 +185,6 @@ TEST_SUITE("call desk") {
     world.settle();
     CHECK(test::run_on(world.context, drained(world.desk, 60s, CallDesk::DrainEnd::hand_over)));
     CHECK(world.log == Log{"rtc_1 run", "rtc_1 release"});
-    CHECK(test::run_on(world.context, world.journal.live_calls()).value().size() == 1);
+    CHECK(test::run_on(world.context, world.journal.take_over({})).value().size() == 1);
   }
 }

@@ -243,6 +243,72 @@ TEST_SUITE("journal") {
           std::string::npos);
   }
 
+  TEST_CASE("guests write their own calls beside the owner, before and after it") {
+    const TemporaryFolder folder;
+    const auto early = open_journal(folder.file(), {.guest = true});
+    const auto owner = open_journal(folder.file());
+    const auto late = open_journal(folder.file(), {.guest = true});
+    REQUIRE(run(early->open_call(call_named("early"))));
+    REQUIRE(run(owner->open_call(call_named("owner"))));
+    REQUIRE(run(late->open_call(call_named("late"))));
+    CHECK(run(late->claim_tool(tool_named("late", "f")))->before == ToolState::fresh);
+    CHECK(run(owner->calls({}))->size() == 3);
+  }
+
+  TEST_CASE(
+      "the calls of a process that is gone are taken over once, those of a living one never") {
+    const TemporaryFolder folder;
+    auto gone = open_journal(folder.file(), {.guest = true});
+    const auto alive = open_journal(folder.file(), {.guest = true});
+    NewCall outbound = call_named("gone");
+    outbound.direction = "outbound";
+    REQUIRE(run(gone->open_call(outbound)));
+    REQUIRE(run(gone->open_call(call_named("gone too"))));
+    REQUIRE(run(gone->claim_tool(tool_named("gone", "f"))));
+    REQUIRE(run(alive->open_call(call_named("alive"))));
+    CHECK(run(alive->take_over())->empty());
+    gone.reset();
+
+    const auto owner = open_journal(folder.file());
+    const auto taken = run(owner->take_over("gone"));
+    REQUIRE(taken->size() == 1);
+    CHECK(taken->front().call.info.direction == "outbound");
+    CHECK(taken->front().unfinished.size() == 1);
+    CHECK(run(owner->claim_tool(tool_named("gone", "f")))->attempt == 2);
+    CHECK(run(alive->take_over("gone"))->empty());
+    CHECK(run(owner->take_over())->size() == 1);
+    CHECK(run(owner->take_over())->empty());
+  }
+
+  TEST_CASE("a call that is opened before its id is known gets it later, with all it has") {
+    const TemporaryFolder folder;
+    const auto journal = open_journal(folder.file());
+    NewCall placed = call_named("dial_1");
+    placed.direction = "outbound";
+    REQUIRE(run(journal->open_call(placed)));
+    journal->append_event("dial_1", {.type = "early", .json = "{}"});
+    REQUIRE(run(journal->name_call("dial_1", "live_1")));
+    journal->append_event("live_1", {.type = "late", .json = "{}"});
+    REQUIRE(run(journal->flush()));
+    const auto story = run(journal->call("live_1"));
+    REQUIRE(story);
+    CHECK(story->events.size() == 2);
+    CHECK(story->call.info.direction == "outbound");
+    CHECK(run(journal->calls({.direction = "outbound"}))->size() == 1);
+    CHECK(run(journal->calls({.direction = "inbound"}))->empty());
+    CHECK(run(journal->name_call("dial_1", "live_2")).error().code == Errc::not_found);
+  }
+
+  TEST_CASE("what was placed by us counts for no caller") {
+    const TemporaryFolder folder;
+    const auto journal = open_journal(folder.file());
+    NewCall placed = call_named("live_1");
+    placed.direction = "outbound";
+    REQUIRE(run(journal->open_call(placed)));
+    REQUIRE(run(journal->end_call({.call_id = "live_1", .outcome = "completed"})));
+    CHECK(run(journal->usage_by_caller(0))->empty());
+  }
+
   TEST_CASE("the file is for its owner only") {
     const TemporaryFolder folder;
     const auto journal = open_journal(folder.file());

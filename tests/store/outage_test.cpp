@@ -65,7 +65,8 @@ class Changes {
 };
 
 TEST_SUITE("journal on a full disk") {
-  TEST_CASE("an outage is told when it begins and when it is over, although nobody writes any more") {
+  TEST_CASE(
+      "an outage is told when it begins and when it is over, although nobody writes any more") {
     const TemporaryFolder folder;
     Changes changes;
     const auto journal = open_journal(folder.file(), {.queue = {.retry_every = {}}});

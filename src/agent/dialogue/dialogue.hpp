@@ -59,7 +59,8 @@ class Dialogue {
 
   /// The call was accepted: its limits count from that moment on, or from the answer if we placed
   /// it.
-  virtual void begin(Moment moment) = 0;
+  /// @param again  By an earlier process: what that has seen of it is not known.
+  virtual void begin(Moment moment, bool again) = 0;
   /// The opening line.
   virtual void greet(Moment moment) = 0;
   /// @param gap  Events may have been missed: repair what can be.

@@ -58,7 +58,10 @@ LiveDialogue::LiveDialogue(const AgentProfile& profile, DialogueOptions options)
       hold_sound_{std::move(options.hold_sound)},
       unanswered_{options.placed} {}
 
-void LiveDialogue::begin(Moment moment) {
+void LiveDialogue::begin(Moment moment, bool again) {
+  if (again) {
+    perhaps_unanswered_ = std::exchange(unanswered_, false);
+  }
   if (!unanswered_) {
     limiter_.begin(moment.now);
   }
@@ -183,6 +186,9 @@ void LiveDialogue::on(const openai::LiveTransport& transport, Moment moment) {
     effects_.emplace_back(Note{"transport.failed", {{"error", why}}});
     effects_.emplace_back(CallOver{why, true});
     return;
+  }
+  if (transport.state == State::answered && std::exchange(perhaps_unanswered_, false)) {
+    unanswered_ = true;
   }
   if (transport.state == State::answered && unanswered_) {
     answered(moment);

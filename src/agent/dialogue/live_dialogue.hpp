@@ -27,7 +27,7 @@ class LiveDialogue final : public Dialogue {
  public:
   LiveDialogue(const AgentProfile& profile, DialogueOptions options);
 
-  void begin(Moment moment) override;
+  void begin(Moment moment, bool again) override;
   void greet(Moment moment) override;
   void on_attached(bool gap, Moment moment) override;
   void on_detached(Moment moment) override;
@@ -89,6 +89,7 @@ class LiveDialogue final : public Dialogue {
   Usage usage_;
   std::shared_ptr<const std::string> hold_sound_;
   bool unanswered_;                            ///< We placed the call, and nobody has answered yet.
+  bool perhaps_unanswered_ = false;            ///< An earlier process did, and only it would know.
   std::deque<std::size_t> seen_;               ///< Hashes of the latest event ids.
   std::deque<std::string> delegations_;        ///< Handed to us and not answered yet.
   std::vector<boost::json::value> collected_;  ///< Function calls of the response that is written.

@@ -46,7 +46,7 @@ RealtimeDialogue::RealtimeDialogue(const AgentProfile& profile, DialogueOptions 
       transcript_{std::move(options.on_line), options.lines_kept},
       usage_{options.used} {}
 
-void RealtimeDialogue::begin(Moment moment) { limiter_.begin(moment.now); }
+void RealtimeDialogue::begin(Moment moment, bool /*again*/) { limiter_.begin(moment.now); }
 
 void RealtimeDialogue::greet(Moment moment) {
   if (!profile_.opening.empty()) {

@@ -22,7 +22,7 @@ class RealtimeDialogue final : public Dialogue {
  public:
   RealtimeDialogue(const AgentProfile& profile, DialogueOptions options);
 
-  void begin(Moment moment) override;
+  void begin(Moment moment, bool again) override;
   void greet(Moment moment) override;
   void on_attached(bool gap, Moment moment) override;
   void on_detached(Moment moment) override;
