@@ -28,6 +28,16 @@ void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point n
   last_activity_ = now;
 }
 
+void TurnState::on_live_words(bool model, Clock::time_point now) noexcept {
+  greeting_over_ = greeting_over_ || model;
+  last_activity_ = now;
+}
+
+void TurnState::on_live_thinking(bool thinking, Clock::time_point now) noexcept {
+  generating_ = thinking;
+  last_activity_ = now;
+}
+
 void TurnState::on_gap() noexcept {
   generating_ = false;
   playing_ = false;

@@ -13,11 +13,16 @@ class TurnState {
 
   void on_event(const openai::RealtimeEvent& event, Clock::time_point now);
 
+  // The same for Live, which tells no turns. The model speaks, or its caller does:
+  void on_live_words(bool model, Clock::time_point now) noexcept;
+  /// Another model works out what it is to say, or is done.
+  void on_live_thinking(bool thinking, Clock::time_point now) noexcept;
+
   /// The sideband was away: what happened meanwhile is not known, only that it is over or will be
   /// told again.
   void on_gap() noexcept;
 
-  /// The opening line has been played to its end, was interrupted, or failed.
+  /// The opening line has been played to its end, was interrupted, or failed. Live: it has begun.
   [[nodiscard]] bool greeting_over() const noexcept { return greeting_over_; }
   /// The model is neither generating nor playing, and the caller is not speaking.
   [[nodiscard]] bool idle() const noexcept {

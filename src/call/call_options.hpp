@@ -50,7 +50,8 @@ struct AgentOptions {
   std::chrono::milliseconds webhook_deadline{20'000};
   /// A whole agent instead of the fields from `model` to `tools`; null: those.
   std::shared_ptr<const agent::AgentProfile> profile{};
-  agent::ToolFactoryOptions tool_options{};  ///< For that agent's tools.
+  agent::ToolFactoryOptions tool_options{};         ///< For that agent's tools.
+  std::shared_ptr<const std::string> hold_sound{};  ///< As agent::ConversationServices has it.
 };
 
 /// Sound in and out, and when to stop.

@@ -8,6 +8,7 @@
 #include "agent/tools/tool_factory.hpp"
 #include "base/race.hpp"
 #include "openai/calls_api.hpp"
+#include "openai/live_api.hpp"
 
 namespace offhook::call {
 namespace {
@@ -24,14 +25,13 @@ constexpr auto bye_patience = 5s;
 constexpr std::string_view three_reasons =
     "; usually (1) the webhook's address in the project's settings is not this program's public "
     "address, (2) the tunnel or port forwarding to --listen is down, or (3) the webhook is not "
-    "subscribed to realtime.call.incoming";
+    "subscribed to that event";
 
-Result<openai::RealtimeCallIncoming> as_result(openai::RealtimeCallIncoming event) { return event; }
+Result<agent::PendingCall> as_result(agent::PendingCall call) { return call; }
 
-asio::awaitable<Result<openai::RealtimeCallIncoming>> wait_in(IncomingCalls& incoming,
-                                                              std::string id) {
-  auto event = co_await incoming.wait_for(std::move(id));
-  co_return as_result(std::move(event));
+asio::awaitable<Result<agent::PendingCall>> wait_in(IncomingCalls& incoming, std::string id) {
+  auto call = co_await incoming.wait_for(std::move(id));
+  co_return as_result(std::move(call));
 }
 
 }  // namespace
@@ -66,9 +66,10 @@ ControlLeg::ControlLeg(asio::any_io_executor control,
       provider_{std::move(provider)},
       timeline_{timeline},
       options_{std::move(options)},
+      profile_{profile_of(options_)},
       call_header_id_{std::move(call_header_id)},
       on_sideband_event_{std::move(on_sideband_event)} {
-  incoming_.expect(call_header_id_);
+  incoming_.expect(call_header_id_, profile_.api);
 }
 
 ControlLeg::~ControlLeg() { incoming_.forget(call_header_id_); }
@@ -79,15 +80,12 @@ asio::awaitable<Ending> ControlLeg::run() {
   if (!webhook) {
     co_return Ending{CallResult::no_webhook, webhook.error().detail};
   }
-  call_id_ = webhook->call_id;
+  call_id_ = webhook->id;
   timeline_.mark("webhook", "received",
                  {{"call_id", call_id_}, {"media_security", webhook->media_security}});
 
   // 2. Accept, attach, greet, follow: as `offhook serve` does.
-  agent::PendingCall call{agent::Api::realtime, call_id_, std::move(webhook->sip_headers),
-                          std::move(webhook->media_security)};
-  conversation_ =
-      std::make_unique<agent::Conversation>(services(), profile_of(options_), std::move(call));
+  conversation_ = std::make_unique<agent::Conversation>(services(), profile_, std::move(*webhook));
   const auto result = co_await conversation_->run();
 
   // 3. What that means here.
@@ -99,9 +97,11 @@ asio::awaitable<Ending> ControlLeg::run() {
     case ConversationEnd::sideband_lost:
       co_return Ending{CallResult::sideband_failed, result.reason};
     case ConversationEnd::caller_gone:
-      ending = {CallResult::sideband_failed,
-                "the sideband is lost and cannot be attached again: " + result.error.detail};
-      break;
+      if (!result.error.detail.empty()) {
+        ending = {CallResult::sideband_failed,
+                  "the sideband is lost and cannot be attached again: " + result.error.detail};
+      }
+      break;  // else the API has told of the end (Live)
     case ConversationEnd::not_reached:
     case ConversationEnd::hung_up:
     case ConversationEnd::transferred:
@@ -122,20 +122,35 @@ agent::ConversationServices ControlLeg::services() {
   agent::ConversationServices services{control_, provider_, timeline_, ledger_,
                                        agent::tool_factory(options_.tool_options)};
   services.observer.on_message = on_sideband_event_;
+  services.hold_sound = options_.hold_sound;
   services.lines_kept = 0;
   services.reattach_patience = reattach_patience;
   return services;
 }
 
-asio::awaitable<Result<openai::RealtimeCallIncoming>> ControlLeg::wait_for_webhook() {
+asio::awaitable<Result<agent::PendingCall>> ControlLeg::wait_for_webhook() {
   const auto deadline = options_.webhook_deadline;
-  auto event = co_await with_timeout(wait_in(incoming_, call_header_id_), deadline);
-  if (!event && event.error().code == Errc::timed_out) {
-    co_return fail(Errc::timed_out, "webhook: realtime.call.incoming did not come within " +
+  auto call = co_await with_timeout(wait_in(incoming_, call_header_id_), deadline);
+  if (!call && call.error().code == Errc::timed_out) {
+    const std::string event =
+        api() == agent::Api::live ? "live.transport.incoming" : "realtime.call.incoming";
+    co_return fail(Errc::timed_out, "webhook: " + event + " did not come within " +
                                         std::to_string(deadline.count() / 1'000) + " s" +
                                         std::string{three_reasons});
   }
-  co_return event;
+  co_return call;
+}
+
+asio::awaitable<Result<>> ControlLeg::hang_up_over_rest() {
+  Result<> ended;
+  if (api() == agent::Api::live) {
+    openai::LiveApi live{provider_, agent::retry_marks(timeline_)};
+    ended = co_await live.hang_up(call_id_);
+  } else {
+    openai::CallsApi realtime{provider_, agent::retry_marks(timeline_)};
+    ended = co_await realtime.hang_up(call_id_);
+  }
+  co_return ended;
 }
 
 asio::awaitable<void> ControlLeg::part(bool hang_up) {
@@ -144,8 +159,7 @@ asio::awaitable<void> ControlLeg::part(bool hang_up) {
   }
   if (hang_up && conversation_->may_be_accepted()) {
     timeline_.mark("rest", "hangup.sent");
-    openai::CallsApi api{provider_, agent::retry_marks(timeline_)};
-    const auto ended = co_await api.hang_up(call_id_);
+    const auto ended = co_await hang_up_over_rest();
     if (!ended) {
       timeline_.mark("rest", "hangup.failed", {{"error", ended.error().detail}});
     }

@@ -52,14 +52,17 @@ class ControlLeg {
   [[nodiscard]] std::optional<Timeline::Clock::time_point> accepted_at() const noexcept;
   /// Sideband messages that were no events, over all attachments.
   [[nodiscard]] std::uint64_t malformed_events() const noexcept;
+  /// `call_id` or `session_id`, once it is known.
   [[nodiscard]] const std::string& call_id() const noexcept { return call_id_; }
+  [[nodiscard]] agent::Api api() const noexcept { return profile_.api; }
   [[nodiscard]] const agent::TurnState& turns() const noexcept;
   /// The model waits for a tool, and will speak after it.
   [[nodiscard]] bool tools_running() const noexcept;
   [[nodiscard]] std::vector<agent::TranscriptLine> transcript() const;
 
  private:
-  [[nodiscard]] boost::asio::awaitable<Result<openai::RealtimeCallIncoming>> wait_for_webhook();
+  [[nodiscard]] boost::asio::awaitable<Result<agent::PendingCall>> wait_for_webhook();
+  [[nodiscard]] boost::asio::awaitable<Result<>> hang_up_over_rest();
   [[nodiscard]] boost::asio::awaitable<Ending> wait_for_phone(Ending otherwise);
   [[nodiscard]] agent::ConversationServices services();
 
@@ -68,6 +71,7 @@ class ControlLeg {
   openai::Provider provider_;
   Timeline& timeline_;
   AgentOptions options_;
+  agent::AgentProfile profile_;
   std::string call_header_id_;
   OnSidebandEvent on_sideband_event_;
 

@@ -9,8 +9,8 @@ namespace offhook::call {
 
 namespace asio = boost::asio;
 
-void IncomingCalls::expect(const std::string& id) {
-  expected_.try_emplace(id, std::make_shared<Expected>(executor_));
+void IncomingCalls::expect(const std::string& id, agent::Api api) {
+  expected_.try_emplace(id, std::make_shared<Expected>(executor_, api));
 }
 
 void IncomingCalls::forget(const std::string& id) {
@@ -21,27 +21,29 @@ void IncomingCalls::forget(const std::string& id) {
   }
 }
 
-bool IncomingCalls::deliver(openai::RealtimeCallIncoming event) {
-  const auto found =
-      expected_.find(std::string{openai::sip_header(event.sip_headers, call_header)});
+IncomingCalls::Delivered IncomingCalls::deliver(agent::PendingCall call) {
+  const auto found = expected_.find(std::string{openai::sip_header(call.sip_headers, call_header)});
   if (found == expected_.end()) {
-    return false;
+    return Delivered::unknown;
   }
-  found->second->event = std::move(event);
+  if (found->second->api != call.api) {
+    return Delivered::other_api;
+  }
+  found->second->call = std::move(call);
   found->second->arrived.cancel();
-  return true;
+  return Delivered::taken;
 }
 
-asio::awaitable<openai::RealtimeCallIncoming> IncomingCalls::wait_for(std::string id) {
+asio::awaitable<agent::PendingCall> IncomingCalls::wait_for(std::string id) {
   expect(id);
   const std::shared_ptr<Expected> expected = expected_.at(id);
-  if (!expected->event) {
+  if (!expected->call) {
     co_await expected->arrived.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  if (!expected->event) {
+  if (!expected->call) {
     throw boost::system::system_error{asio::error::operation_aborted};
   }
-  co_return *expected->event;
+  co_return *expected->call;
 }
 
 }  // namespace offhook::call

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "openai/webhook.hpp"
+#include "agent/conversation.hpp"
 
 namespace offhook::call {
 
@@ -20,22 +24,26 @@ class IncomingCalls {
  public:
   explicit IncomingCalls(const boost::asio::any_io_executor& executor) : executor_{executor} {}
 
+  enum class Delivered : std::uint8_t { taken, other_api, unknown };
+
   /// Announces that `id` will be waited for, so that a webhook which is faster is kept.
-  void expect(const std::string& id);
+  /// @param api  Which one's: an INVITE may be offered to both.
+  void expect(const std::string& id, agent::Api api = agent::Api::realtime);
   void forget(const std::string& id);
 
-  /// @return true when some call expects it.
-  bool deliver(openai::RealtimeCallIncoming event);
+  /// To the call that expects it, if there is one.
+  Delivered deliver(agent::PendingCall call);
 
   /// The webhook whose `X-Offhook-Call` is `id`. Waits until it comes; cancellable.
-  [[nodiscard]] boost::asio::awaitable<openai::RealtimeCallIncoming> wait_for(std::string id);
+  [[nodiscard]] boost::asio::awaitable<agent::PendingCall> wait_for(std::string id);
 
  private:
   struct Expected {
-    explicit Expected(const boost::asio::any_io_executor& executor)
-        : arrived{executor, boost::asio::steady_timer::time_point::max()} {}
+    Expected(const boost::asio::any_io_executor& executor, agent::Api which)
+        : arrived{executor, boost::asio::steady_timer::time_point::max()}, api{which} {}
     boost::asio::steady_timer arrived;
-    std::optional<openai::RealtimeCallIncoming> event;
+    agent::Api api;
+    std::optional<agent::PendingCall> call{};
   };
   boost::asio::any_io_executor executor_;
   std::unordered_map<std::string, std::shared_ptr<Expected>> expected_;

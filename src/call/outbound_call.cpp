@@ -35,9 +35,29 @@ struct LiveCall {
     return control.turns().had_gap() && services.audio.quiet_frames() > quiet_frames;
   }
 
+  /// Live tells no turns, only words: the model's first ones are over, and so is its sound.
+  [[nodiscard]] bool live_greeting_over() const {
+    return control.api() == agent::Api::live && control.turns().greeting_over() &&
+           services.audio.quiet_frames() > quiet_frames;
+  }
+
   [[nodiscard]] bool greeting_over() const {
-    return phone.answered() && (!options.agent.control || options.agent.say.empty() ||
-                                control.turns().greeting_over() || greeting_was_missed());
+    if (!phone.answered()) {
+      return false;
+    }
+    const bool told =
+        control.api() == agent::Api::live ? live_greeting_over() : control.turns().greeting_over();
+    return !options.agent.control || options.agent.say.empty() || told || greeting_was_missed();
+  }
+
+  /// Events tell it of Realtime; of Live, and without a controller, only the sound does.
+  [[nodiscard]] bool model_quiet() const {
+    const bool silent = services.audio.quiet_frames() > quiet_frames;
+    if (!options.agent.control) {
+      return silent;
+    }
+    return control.turns().idle() && !control.tools_running() &&
+           (control.api() == agent::Api::realtime || silent);
   }
 };
 
@@ -97,10 +117,7 @@ asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
       digits_sent = true;
       call.phone.send_digits(call.options.phone.dtmf);
     }
-    const bool model_quiet = call.options.agent.control
-                                 ? call.control.turns().idle() && !call.control.tools_running()
-                                 : audio.quiet_frames() > quiet_frames;
-    if (!audio.input_ended() || !model_quiet) {
+    if (!audio.input_ended() || !call.model_quiet()) {
       quiet_since = now;
     }
     if (now - std::max(quiet_since, call.control.turns().last_activity()) > last_word_silence) {

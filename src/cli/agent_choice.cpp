@@ -1,5 +1,6 @@
 #include "cli/agent_choice.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,16 @@ Result<agent::AgentProfile> choose_agent(const agent::AgentFile& file,
   return fail(Errc::invalid_argument,
               wanted.empty() ? fmt::format("no agent can be chosen (--as NAME); {}", there_are)
                              : fmt::format("--as {}: is no agent; {}", wanted, there_are));
+}
+
+Result<agent::AgentProfile> choose_agent(const agent::AgentFile& file, const std::string& name) {
+  const auto named = file.agents.find(name);
+  if (named != file.agents.end()) {
+    return named->second;
+  }
+  const bool realtime = std::ranges::any_of(
+      file.agents, [](const auto& one) { return one.second.api == agent::Api::realtime; });
+  return choose_agent(file, realtime ? agent::Api::realtime : agent::Api::live, name);
 }
 
 }  // namespace offhook::cli

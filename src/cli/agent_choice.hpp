@@ -21,4 +21,9 @@ namespace offhook::cli {
                                                        agent::Api api,
                                                        const std::string& name);
 
+/// For a command that can use both: the agent of that name, or else the file's only realtime one,
+/// or where it has none the only live one.
+[[nodiscard]] Result<agent::AgentProfile> choose_agent(const agent::AgentFile& file,
+                                                       const std::string& name);
+
 }  // namespace offhook::cli

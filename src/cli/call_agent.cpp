@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/agent_choice.hpp"
+#include "cli/hold_sound.hpp"
 #include "net/tls.hpp"
 
 namespace offhook::cli {
@@ -61,6 +62,25 @@ void take_agent(agent::AgentProfile profile, const Given& given, call::AgentOpti
   options.profile = std::make_shared<const agent::AgentProfile>(std::move(profile));
 }
 
+/// What the Live API asks of the telephone, and only it plays.
+Result<> take_live(const agent::AgentProfile& profile, CallSettings& settings) {
+  if (profile.api != agent::Api::live) {
+    return {};
+  }
+  if (settings.call.phone.srtp == call::SrtpPolicy::off) {
+    return fail(Errc::invalid_argument,
+                "--srtp off: agents." + profile.name +
+                    " has api: live, and the Live API takes encrypted sound only");
+  }
+  settings.call.phone.srtp = call::SrtpPolicy::require;
+  auto sound = read_hold_sound(profile);
+  if (!sound) {
+    return fail(std::move(sound).error());
+  }
+  settings.call.agent.hold_sound = std::move(*sound);
+  return {};
+}
+
 }  // namespace
 
 Result<> load_call_agent(const std::string& path,
@@ -71,13 +91,16 @@ Result<> load_call_agent(const std::string& path,
   if (!file) {
     return fail(std::move(file).error());
   }
-  auto profile = choose_agent(*file, agent::Api::realtime, name);
+  auto profile = choose_agent(*file, name);
   if (!profile) {
     return fail(std::move(profile).error().with(path));
   }
   auto tools = read_tools(*file);
   if (!tools) {
     return fail(std::move(tools).error());
+  }
+  if (auto fine = take_live(*profile, settings); !fine) {
+    return fine;
   }
   const Given given{given_names};
   settings.call.agent.tool_options = std::move(*tools);

@@ -8,7 +8,7 @@
 
 namespace offhook::cli {
 
-/// `offhook call --agent FILE`: the realtime agent of an agent file takes the call, with the
+/// `offhook call --agent FILE`: an agent of an agent file takes the call, with the
 /// provider and the webhook of that file.
 /// @param name   Which agent; empty: the only one.
 /// @param given  Names of the options that stood on the command line: they win.

@@ -103,7 +103,8 @@ void add_agent_options(CLI::App& app, CallArguments& arguments) {
          "Agent file (YAML): its agent takes the call, with its tools, provider and webhook")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--as", arguments.agent, "Which agent of it (default: its only realtime one)")
+  app.add_option("--as", arguments.agent,
+                 "Which agent of it (default: its only realtime one, or else its only live one)")
       ->type_name("NAME")
       ->group(group);
   app.add_option("--say", agent.say, "Instructions of the opening response; \"\" for none")

@@ -97,13 +97,11 @@ Result<> choose(Dial& dial, const DialArguments& arguments, const std::string& a
   if (arguments.say) {
     profile->opening = *arguments.say;
   }
-  if (!profile->hold_sound.empty()) {
-    auto sound = read_hold_sound(profile->hold_sound);
-    if (!sound) {
-      return fail(std::move(sound).error().with("agents." + profile->name + ".hold_sound"));
-    }
-    dial.hold_sound = std::move(*sound);
+  auto sound = read_hold_sound(*profile);
+  if (!sound) {
+    return fail(std::move(sound).error());
   }
+  dial.hold_sound = std::move(*sound);
   dial.options.profile = std::move(*profile);
   return {};
 }

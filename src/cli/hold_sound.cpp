@@ -26,4 +26,15 @@ Result<std::shared_ptr<const std::string>> read_hold_sound(const std::string& pa
   return std::shared_ptr<const std::string>{std::move(bytes)};
 }
 
+Result<std::shared_ptr<const std::string>> read_hold_sound(const agent::AgentProfile& profile) {
+  if (profile.hold_sound.empty()) {
+    return std::shared_ptr<const std::string>{};
+  }
+  auto sound = read_hold_sound(profile.hold_sound);
+  if (!sound) {
+    return fail(std::move(sound).error().with("agents." + profile.name + ".hold_sound"));
+  }
+  return sound;
+}
+
 }  // namespace offhook::cli

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/profile.hpp"
 #include "base/error.hpp"
 
 namespace offhook::cli {
@@ -11,5 +12,9 @@ namespace offhook::cli {
 /// 10).
 /// @return an Error naming the file.
 [[nodiscard]] Result<std::shared_ptr<const std::string>> read_hold_sound(const std::string& path);
+
+/// That of an agent; null when it has none. @return an Error naming field and file.
+[[nodiscard]] Result<std::shared_ptr<const std::string>> read_hold_sound(
+    const agent::AgentProfile& profile);
 
 }  // namespace offhook::cli

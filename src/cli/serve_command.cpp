@@ -75,14 +75,13 @@ Result<Config> load(const std::string& path) {
     complain(fmt::format("tool {}: {}", tool, standard_error));
   };
   for (const auto& [name, profile] : file->agents) {
-    if (profile.hold_sound.empty()) {
-      continue;
-    }
-    auto sound = read_hold_sound(profile.hold_sound);
+    auto sound = read_hold_sound(profile);
     if (!sound) {
-      return fail(std::move(sound).error().with("agents." + name + ".hold_sound"));
+      return fail(std::move(sound).error());
     }
-    parts.hold_sounds[name] = std::move(*sound);
+    if (*sound) {
+      parts.hold_sounds[name] = std::move(*sound);
+    }
   }
   return serve::make_service_config(std::move(*file), std::move(parts));
 }

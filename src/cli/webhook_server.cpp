@@ -5,16 +5,35 @@
 namespace offhook::cli {
 namespace {
 
+void take(agent::PendingCall call, call::IncomingCalls& incoming, Timeline& timeline) {
+  using Delivered = call::IncomingCalls::Delivered;
+  const std::string id = call.id;
+  const bool live = call.api == agent::Api::live;
+  const auto delivered = id.empty() ? Delivered::unknown : incoming.deliver(std::move(call));
+  if (id.empty()) {
+    timeline.mark("webhook", "test", {{"note", "a test delivery: the webhook works"}});
+  } else if (delivered == Delivered::unknown) {
+    timeline.mark("webhook", "other_call",
+                  {{"call_id", id}, {"note", "not a call of ours: left alone"}});
+  } else if (delivered == Delivered::other_api) {
+    timeline.mark("webhook", live ? "live.transport.incoming" : "realtime.call.incoming",
+                  {{live ? "session_id" : "call_id", id}});
+  }
+}
+
 void take(const openai::WebhookEvent& event, call::IncomingCalls& incoming, Timeline& timeline) {
+  agent::PendingCall offered;
   if (const auto* call = std::get_if<openai::RealtimeCallIncoming>(&event)) {
-    if (call->call_id.empty()) {
-      timeline.mark("webhook", "test", {{"note", "a test delivery: the webhook works"}});
-    } else if (!incoming.deliver(*call)) {
-      timeline.mark("webhook", "other_call",
-                    {{"call_id", call->call_id}, {"note", "not a call of ours: left alone"}});
-    }
+    offered.id = call->call_id;
+    offered.sip_headers = call->sip_headers;
+    offered.media_security = call->media_security;
+    take(std::move(offered), incoming, timeline);
   } else if (const auto* live = std::get_if<openai::LiveTransportIncoming>(&event)) {
-    timeline.mark("webhook", "live.transport.incoming", {{"session_id", live->session_id}});
+    offered.api = agent::Api::live;
+    offered.id = live->session_id;
+    offered.sip_headers = live->sip_headers;
+    offered.media_security = live->media_security;
+    take(std::move(offered), incoming, timeline);
   } else if (const auto* other = std::get_if<openai::OtherWebhook>(&event)) {
     timeline.mark("webhook", "other", {{"type", other->type}});
   }

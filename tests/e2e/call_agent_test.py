@@ -84,7 +84,7 @@ class Agents(AgentFileTest):
     def test_a_file_that_cannot_be_used_is_told_before_the_call(self):
         sim = self.sim()
         for agents, more, options, words in (
-                ("  a: {api: live, model: gpt-live-1}\n", "", (), "none with api: realtime"),
+                ("  a: {api: live, model: gpt-live-1}\n", "", ("--srtp", "off"), "encrypted sound only"),
                 ("  a: {model: m}\n  b: {model: m}\n", "routing: [{agent: a}]\n", (), "there are: a, b"),
                 (AGENT, "", ("--as", "sales"), "--as sales: is no agent; there are: support"),
                 (AGENT.replace("cedar", "cedra"), "", (), "agent.yaml:")):
@@ -95,6 +95,64 @@ class Agents(AgentFileTest):
                 self.assertEqual(code, 2, output)
                 self.assertIn(words, output)
                 self.assertNotIn("INVITE", output)
+
+
+class LiveAgents(AgentFileTest):
+    """The same with api: live. It calls no tools itself: another model does, or the tool named delegate."""
+
+    def begin(self, more, tool_name):
+        self.tools = self.tool_server()
+        sim = self.sim_with_webhook("--replies", self.replies('call:find_order {"order": 17}'),
+                                    "--heard", self.replies("Where is my order?", name="heard"))
+        path = self.folder / "live.yaml"
+        path.write_text(f"""provider: {{api_key: sk-sim, base_url: {sim.ready["api_base"]}}}
+webhook: {{secrets: ["{sim.secret}"], listen: "127.0.0.1:{self.webhook_port}"}}
+agents:
+  concierge:
+    api: live
+    model: gpt-live-1
+    opening: Say "Hello, this is the hotel."
+    tools: [{tool_name}]
+    {more}
+tools:
+  {tool_name}:
+    kind: http
+    description: Knows everything about orders.
+    url: {self.tools.url}/ok
+    parameters: {{type: object}}
+""")
+        # The question waits for the end of the opening line, and the call for the answer.
+        call = self.call(sim, path, "--audio", self.speak("Where is my order?"))
+        self.assertEqual(call.summary["result"], "completed")
+        self.assertTrue(call.summary["call_id"].startswith("live_"), call.summary["call_id"])
+        self.assertNotEqual(call.summary["srtp"], "off")
+        said = [(line["who"], line["text"]) for line in call.summary["transcript"]]
+        self.assertEqual(said[:2], [("model", "Hello, this is the hotel."), ("caller", "Where is my order?")])
+        self.assertIn("shipped", said[-1][1])
+        return call
+
+    def test_the_tools_of_its_responses_model(self):
+        call = self.begin("delegation: {type: responses, responses: {model: gpt-5-mini}}", "find_order")
+        self.assertEqual([body["arguments"] for body, _ in self.tools.calls], [{"order": 17}])
+        self.assertEqual(len(call.marks("tool", "done")), 1)
+        self.assertEqual(len(call.marks("webhook", "realtime.call.incoming")), 1, "left to others")
+
+    def test_a_tool_named_delegate(self):
+        self.begin("", "delegate")
+        (body, _), = self.tools.calls
+        self.assertEqual(body["arguments"]["conversation"][-1], {"who": "caller", "text": "Where is my order?"})
+
+    def test_with_the_built_in_stand_in(self):
+        sim = self.sim()
+        agent_file = self.write(sim, agents="  a: {api: live, model: gpt-live-1, opening: 'Say \"Good evening.\"'}\n")
+        files = {name: self.folder / f"{name}.json" for name in ("summary", "timeline", "events")}
+        given = [part for name, path in files.items() for part in (f"--{name}", path)]
+        code, output = self.offhook("call", "--sim", "--agent", agent_file, "--audio", "null", "--play", "null",
+                                    "--max-duration", "6", *given)
+        self.assertEqual(code, 0, output)
+        call = Call(files, output)
+        self.assertEqual(call.summary["result"], "time_limit")
+        self.assertEqual(self.said(call), ["Good evening."])
 
 
 class AcceptsWithoutAnAnswer(AgentFileTest):

@@ -122,6 +122,7 @@ void LiveDialogue::on_event(const openai::RealtimeEvent& event, Moment moment) {
 
 void LiveDialogue::on(const openai::LiveTranscriptDelta& delta, Moment moment) {
   transcript_.on_delta(delta, moment.at_ms);
+  turns_.on_live_words(!delta.caller, moment.now);
   pause_check_ = moment.now + pause_check;
   if (!delta.caller) {
     farewell_.on_model_words(moment.now);
@@ -132,6 +133,7 @@ void LiveDialogue::on(const openai::LiveTranscriptDelta& delta, Moment moment) {
 
 void LiveDialogue::on(const openai::LiveDelegation& delegation, Moment moment) {
   if (delegation.target != "client" || delegation.id.empty()) {
+    turns_.on_live_thinking(true, moment.now);
     return;  // the model asks another one: its events follow
   }
   const bool can =
@@ -160,7 +162,9 @@ void LiveDialogue::on(const openai::LiveDelegation& delegation, Moment moment) {
 
 void LiveDialogue::on(const openai::LiveResponseEvent& response, Moment moment) {
   const std::string_view type = json_string(response.event, "type");
-  if (type == "response.output_item.done") {
+  if (type == "response.created") {
+    turns_.on_live_thinking(true, moment.now);
+  } else if (type == "response.output_item.done") {
     const json::value* item = json_at(response.event, "item");
     if (item != nullptr && json_string(*item, "type") == "function_call") {
       collected_.push_back(*item);
@@ -169,6 +173,7 @@ void LiveDialogue::on(const openai::LiveResponseEvent& response, Moment moment) 
              type == "response.failed") {
     const json::value calls = json::array(collected_.begin(), collected_.end());
     collected_.clear();
+    turns_.on_live_thinking(false, moment.now);
     calls_.on_response(json_string(response.event, "response.id"), &calls, moment.now);
   }
 }
