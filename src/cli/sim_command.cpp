@@ -49,6 +49,8 @@ struct SimArguments {
   unsigned brain_timeout_s = 20;
   std::vector<std::string> quirks;
   bool list_quirks = false;
+  std::vector<std::string> assumptions;
+  bool list_assumptions = false;
   unsigned accept_deadline_s = 10;
   bool json = false;
 };
@@ -59,11 +61,13 @@ answers, all on this machine. Point any controller and any SIP phone at it.
 
 --quirk makes it misbehave as the real service has been seen to: --quirks lists them all. A caller can
 wish for some, too, by a header of its INVITE: X-Sim-Quirks: loss, sideband-drop.
+--assume decides what nobody knows about the real service: --assumptions lists it with the defaults.
 
 Examples:
   offhook sim --webhook http://127.0.0.1:9000/webhook --webhook-secret-file secret.txt
   offhook sim --sip 127.0.0.1:0 --api 127.0.0.1:0 --ready-file ready.json
-  offhook sim --sip-udp 127.0.0.1:5060 --quirk duplicate-webhook)";
+  offhook sim --sip-udp 127.0.0.1:5060 --quirk duplicate-webhook
+  offhook sim --assume ringing=after-accept --assume webhook-retries=none)";
 
 /// Empty when there is neither a cache nor a home folder.
 std::string default_certs_dir() {
@@ -199,6 +203,23 @@ Result<> apply_quirks(const std::vector<std::string>& names,
   return {};
 }
 
+Result<> apply_assumptions(const std::vector<std::string>& given, sim::Assumptions& assumptions) {
+  for (const std::string& one : given) {
+    if (auto read = sim::assume(assumptions, one); !read) {
+      return fail(std::move(read).error().with("--assume"));
+    }
+  }
+  return {};
+}
+
+void print_assumptions() {
+  const sim::Assumptions defaults;
+  for (const sim::AssumptionInfo& info : sim::all_assumptions()) {
+    fmt::print("{}={}\n    {}\n    values: {}\n", info.name, sim::value_of(defaults, info.name),
+               info.what, info.values);
+  }
+}
+
 void print_quirks() {
   for (const sim::QuirkInfo& quirk : sim::all_quirks()) {
     fmt::print("{}\n    {}\n    seen: {}\n", quirk.name, quirk.what, quirk.seen);
@@ -245,7 +266,8 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
   sim::SimConfig& config = arguments.config;
   for (const auto& applied :
        {apply_addresses(arguments), apply_rtp_ports(arguments.rtp_ports, config),
-        apply_quirks(arguments.quirks, config.quirks), apply_brain(arguments, config)}) {
+        apply_quirks(arguments.quirks, config.quirks), apply_brain(arguments, config),
+        apply_assumptions(arguments.assumptions, config.assumptions)}) {
     if (!applied) {
       return fail(applied.error());
     }
@@ -406,6 +428,10 @@ int run_sim(SimArguments& arguments) {
     print_quirks();
     return exit_ok;
   }
+  if (arguments.list_assumptions) {
+    print_assumptions();
+    return exit_ok;
+  }
   if (arguments.config.certs_dir.empty()) {
     arguments.config.certs_dir = default_certs_dir();
   }
@@ -502,6 +528,10 @@ void add_sim_command(CLI::App& app, Command& chosen) {
                   "Misbehave as the real service has, in all calls or in some; several allowed")
       ->type_name("NAME[:PROBABILITY]");
   sim->add_flag("--quirks", a.list_quirks, "List what --quirk can be, and end");
+  sim->add_option("--assume", a.assumptions,
+                  "Decide what nobody knows about the real service; several allowed")
+      ->type_name("NAME=VALUE");
+  sim->add_flag("--assumptions", a.list_assumptions, "List what --assume can be, and end");
   sim->add_option("--seed", a.config.seed,
                   "Number that all ids and times come from, so that runs can be compared")
       ->type_name("N");

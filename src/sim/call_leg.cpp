@@ -6,28 +6,12 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "sim/model.hpp"
+#include "sim/sip_reason.hpp"
 
 namespace offhook::sim {
 namespace {
 
 constexpr std::chrono::seconds slow_answer_delay{1};
-
-std::string_view reason_phrase(int status) {
-  switch (status) {
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 408: return "Request Timeout";
-    case 480: return "Temporarily Unavailable";
-    case 486: return "Busy Here";
-    case 488: return "Not Acceptable Here";
-    case 500: return "Server Internal Error";
-    case 503: return "Service Unavailable";
-    case 600: return "Busy Everywhere";
-    case 603: return "Decline";
-    default: return "Rejected";
-  }
-}
 
 }  // namespace
 
@@ -46,6 +30,13 @@ void CallLeg::start() {
   context_.calls.add(call_ids_, self());
   follow_call();
   await_decision();
+  ring(Ringing::at_once);
+}
+
+void CallLeg::ring(Ringing when) {
+  if (!nobody_there_ && context_.config.assumptions.ringing == when) {
+    call_->ring();
+  }
 }
 
 void CallLeg::describe(boost::json::object& call) const {
@@ -57,7 +48,7 @@ void CallLeg::describe(boost::json::object& call) const {
 
 void CallLeg::refuse_caller(int status) {
   if (!nobody_there_) {
-    call_->reject(status, std::string{reason_phrase(status)});
+    call_->reject(status, sip_reason(status));
   }
 }
 
@@ -72,7 +63,7 @@ void CallLeg::await_decision() {
   deadline_.async_wait([weak = std::weak_ptr{own()}](const boost::system::error_code& error) {
     const auto leg = weak.lock();
     if (!error && leg && !leg->decided_ && !leg->finished_) {
-      leg->refuse_caller(400);
+      leg->refuse_caller(leg->context_.config.assumptions.deadline_status);
       leg->finish("no decision in time");
     }
   });
@@ -113,6 +104,7 @@ void CallLeg::accept(SessionConfig config) {
   options.lifetime = lifetime();
   options.await_words = true;
   options.brain = context_.brain != nullptr;
+  options.rate_limits = context_.config.assumptions.rate_limits;
   model_ = std::make_unique<Model>(std::move(config), std::move(options), hearing(codec_), speaker_,
                                    context_.voice, model_hooks());
   answer_in_time();
@@ -125,12 +117,21 @@ void CallLeg::accept_live(LiveConfig config) {
   answer_in_time();
 }
 
+void CallLeg::fail_accepted() {
+  decided_ = true;
+  deadline_.cancel();
+  journal_.mark("accepted", {{"bad", true}});
+  refuse_caller(400);
+  finish("accepted by a body that is wrong");
+}
+
 void CallLeg::answer_in_time() {
   if (quirks_.has(Quirk::accept_then_fail)) {
     refuse_caller(400);
     finish("quirk: accepted, then failed");
     return;
   }
+  ring(Ringing::after_accept);
   if (!quirks_.has(Quirk::slow)) {
     answer();
     return;

@@ -38,6 +38,7 @@ class CallLeg final : public SessionLeg {
   void accept(SessionConfig config) override;
   void accept_live(LiveConfig config) override;
   void reject(int status) override;
+  void fail_accepted() override;
 
  private:
   bool on_sip_event(const sip::CallEvent& event) override;
@@ -47,6 +48,7 @@ class CallLeg final : public SessionLeg {
   [[nodiscard]] std::shared_ptr<CallLeg> own();
   void await_decision();
   void decided(std::string_view model);
+  void ring(Ringing when);
   void answer_in_time();
   void answer();
 

@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::size_t rejected_kept = 1'000;
 
-tl::unexpected<ApiError> already_decided() {
-  return refuse(
-      {"decision_already_made", "This call was already accepted or rejected.", std::nullopt, 409});
-}
-
 std::string_view name_of(CallState state) {
   switch (state) {
     case CallState::pending: return "pending";
@@ -27,11 +22,14 @@ std::string_view name_of(CallState state) {
 
 }  // namespace
 
-ApiError call_not_found(Api api) {
-  if (api == Api::live) {
-    return {"session_id_not_found", "No session found", std::nullopt, 404};
-  }
-  return {"call_id_not_found", "No session found", std::nullopt, 404};
+ApiError Calls::already_decided() const {
+  return {"decision_already_made", "This call was already accepted or rejected.", std::nullopt,
+          statuses_.decided};
+}
+
+ApiError Calls::not_found(Api api) const {
+  return {api == Api::live ? "session_id_not_found" : "call_id_not_found", "No session found",
+          std::nullopt, statuses_.unknown};
 }
 
 void Calls::add(const CallIds& ids, std::shared_ptr<Leg> leg) {
@@ -101,10 +99,10 @@ ApiResult<std::shared_ptr<Leg>> Calls::pending(Api api, const std::string& id) c
   const Entry* const entry = find(api, id);
   if (entry == nullptr) {
     const bool was_rejected = std::find(rejected_.begin(), rejected_.end(), id) != rejected_.end();
-    return was_rejected ? already_decided() : refuse(call_not_found(api));
+    return refuse(was_rejected ? already_decided() : not_found(api));
   }
   if (entry->state != CallState::pending) {
-    return already_decided();
+    return refuse(already_decided());
   }
   return entry->leg;
 }
@@ -130,10 +128,10 @@ std::optional<ApiError> Calls::fault(Api api, const std::string& id, std::string
     return broken;
   }
   if (operation == "accept" && first(Quirk::accept_not_found)) {
-    return call_not_found(api);
+    return not_found(api);
   }
   if (quirks.has(Quirk::decision_made) && (operation == "accept" || operation == "reject")) {
-    return already_decided().value();
+    return already_decided();
   }
   return std::nullopt;
 }
@@ -147,7 +145,7 @@ ApiResult<std::shared_ptr<Leg>> Calls::accepted(Api api, const std::string& id) 
   const Entry* const entry = find(api, id);
   if (entry == nullptr || entry->owner != api ||
       (entry->state != CallState::accepted && entry->state != CallState::answered)) {
-    return refuse(call_not_found(api));
+    return refuse(not_found(api));
   }
   return entry->leg;
 }
@@ -155,7 +153,7 @@ ApiResult<std::shared_ptr<Leg>> Calls::accepted(Api api, const std::string& id) 
 ApiResult<std::shared_ptr<Leg>> Calls::answered(Api api, const std::string& id) const {
   auto leg = accepted(api, id);
   if (leg && find(api, id)->state != CallState::answered) {
-    return refuse(call_not_found(api));
+    return refuse(not_found(api));
   }
   return leg;
 }

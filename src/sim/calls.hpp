@@ -41,6 +41,8 @@ class Leg {
   virtual void accept(SessionConfig config) = 0;
   virtual void accept_live(LiveConfig config) = 0;
   virtual void reject(int status) = 0;
+  /// It was accepted, and fails: the caller gets 400.
+  virtual void fail_accepted() = 0;
   virtual void hang_up() = 0;
   virtual void refer(std::string target_uri) = 0;
 
@@ -64,16 +66,24 @@ struct CallIds {
   }
 };
 
+/// HTTP statuses that nobody is sure of.
+struct CallStatuses {
+  int decided = 409;  ///< Of decision_already_made.
+  int unknown = 404;  ///< Of call_id_not_found and session_id_not_found.
+};
+
 /// The calls of the sim by their ids, and who may do what with them: exactly one decision per call,
 /// on either surface, which owns it from then on; nothing at all once it is over. Control thread.
 class Calls {
  public:
+  explicit Calls(CallStatuses statuses = {}) : statuses_{statuses} {}
+
   void add(const CallIds& ids, std::shared_ptr<Leg> leg);
   /// The call is over; its ids mean nothing any more, except that a rejected one stays decided.
   void remove(const CallIds& ids);
 
   /// The call, if it waits for a decision.
-  /// @return 404 call_id_not_found or session_id_not_found, or 409 decision_already_made.
+  /// @return call_id_not_found or session_id_not_found, or decision_already_made.
   [[nodiscard]] ApiResult<std::shared_ptr<Leg>> pending(Api api, const std::string& id) const;
   /// What a request about a call meets instead of being done, because the call's quirks say so;
   /// nothing: it is to be done. @param operation  accept, reject, refer or hangup.
@@ -111,13 +121,13 @@ class Calls {
   [[nodiscard]] const Entry* find(Api api, const std::string& id) const;
   [[nodiscard]] Entry* find(Api api, const std::string& id);
   void remember_rejected(const std::string& id);
+  [[nodiscard]] ApiError already_decided() const;
+  [[nodiscard]] ApiError not_found(Api api) const;
 
+  CallStatuses statuses_;
   std::unordered_map<std::string, Entry> calls_;           ///< By their main ids.
   std::unordered_map<std::string, std::string> main_ids_;  ///< By their Live ids.
   std::deque<std::string> rejected_;  ///< Ids of the last rejected calls that are over.
 };
-
-/// 404 in the words of the surface.
-[[nodiscard]] ApiError call_not_found(Api api);
 
 }  // namespace offhook::sim

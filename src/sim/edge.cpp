@@ -11,6 +11,7 @@
 #include <boost/algorithm/string/predicate.hpp>
 
 #include "base/printable.hpp"
+#include "sim/sip_reason.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -20,10 +21,7 @@ constexpr int telephone_event_type = 101;
 constexpr std::chrono::milliseconds after_the_deadline{500};
 constexpr std::chrono::milliseconds slow_webhook_delay{1'000};
 
-std::vector<sip::SdpCodec> wanted_codecs(std::vector<std::string> names) {
-  if (names.empty()) {
-    names = {"opus", "PCMU", "PCMA"};
-  }
+std::vector<sip::SdpCodec> wanted_codecs(const std::vector<std::string>& names) {
   const auto available = audio::available_codecs();
   std::vector<sip::SdpCodec> codecs;
   for (const std::string& name : names) {
@@ -73,7 +71,7 @@ Edge::Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline)
       ids_{std::move(ids)},
       webhooks_{webhooks},
       timeline_{timeline},
-      codecs_{wanted_codecs(context_.config.codecs)} {}
+      codecs_{wanted_codecs(context_.config.assumptions.codecs)} {}
 
 void Edge::on_incoming(sip::IncomingCall incoming) {
   CallIds ids;
@@ -99,10 +97,11 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
     journal.mark(ignored ? "ignored" : "refused",
                  {{"status", refusal.status}, {"why", refusal.why}});
     context_.records.end(record, std::move(facts));
-    ignored ? incoming.call.ignore() : incoming.call.reject(refusal.status, refusal.reason);
+    ignored ? incoming.call.ignore()
+            : incoming.call.reject(refusal.status, sip_reason(refusal.status));
   };
   if (quirks.has(Quirk::invite_ignored)) {
-    return refuse({0, {}, "quirk: ignored"});
+    return refuse({0, "quirk: ignored"});
   }
   incoming.call.trying();
   if (const auto refused = refusal(incoming, quirks)) {
@@ -125,35 +124,39 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
 
 std::optional<Edge::Refusal> Edge::refusal(const sip::IncomingCall& incoming,
                                            const QuirkSet& quirks) const {
+  const Assumptions& assumptions = context_.config.assumptions;
   if (quirks.has(Quirk::invite_400)) {
-    return Refusal{400, "Bad Request", "quirk: 400"};
+    return Refusal{400, "quirk: 400"};
   }
   if (quirks.has(Quirk::invite_408)) {
-    return Refusal{408, "Request Timeout", "quirk: 408"};
+    return Refusal{408, "quirk: 408"};
   }
   if (quirks.has(Quirk::invite_503)) {
-    return Refusal{503, "Service Unavailable", "quirk: 503"};
+    return Refusal{503, "quirk: 503"};
   }
   if (quirks.has(Quirk::contact_403) && repeats_parameter(header(incoming, "Contact"))) {
-    return Refusal{403, "Forbidden", "quirk: a parameter of the Contact comes twice"};
+    return Refusal{403, "quirk: a parameter of the Contact comes twice"};
   }
   if (incoming.request_user != context_.config.project) {
-    return Refusal{404, "Not Found", "unknown project"};
+    return Refusal{assumptions.unknown_project, "unknown project"};
+  }
+  if (assumptions.no_webhook && !is_awaited()) {
+    return Refusal{*assumptions.no_webhook, "no endpoint takes a webhook of the call"};
   }
   if (context_.calls.size() >= most_calls) {
-    return Refusal{503, "Service Unavailable", "too many calls"};
+    return Refusal{503, "too many calls"};
   }
   return std::nullopt;
 }
 
-Edge::Refusal Edge::refusal_of(const Error& error) {
+Edge::Refusal Edge::refusal_of(const Error& error) const {
   if (error.code == Errc::unsupported) {
-    return {488, "Not Acceptable Here", error.detail};
+    return {context_.config.assumptions.no_codec, error.detail};
   }
   if (error.code == Errc::malformed_message) {
-    return {400, "Bad Request", error.detail};
+    return {400, error.detail};
   }
-  return {503, "Service Unavailable", error.detail};
+  return {503, error.detail};
 }
 
 Ids Edge::sequence_of(const sip::IncomingCall& incoming) {
@@ -162,6 +165,17 @@ Ids Edge::sequence_of(const sip::IncomingCall& incoming) {
     return ids_.for_call();
   }
   return ids_.for_call(name, ++named_[name]);
+}
+
+/// Whether anybody is told of calls.
+bool Edge::is_awaited() const {
+  std::vector<std::string_view> types{"realtime.call.incoming"};
+  if (context_.config.live.enabled) {
+    types.insert(types.end(), {"live.transport.incoming", "live.call.incoming"});
+  }
+  return std::ranges::any_of(types, [this](std::string_view type) {
+    return !webhooks_.endpoints.subscribers(type).empty();
+  });
 }
 
 QuirkSet Edge::draw(const sip::IncomingCall& incoming,

@@ -20,8 +20,11 @@ namespace offhook::sim {
 
 /// How webhooks leave, and what became of them.
 struct Webhooks {
-  Webhooks(const boost::asio::any_io_executor& control, net::TlsContext tls, Ids ids)
-      : sender{control, std::move(tls), {}}, endpoints{std::move(ids)} {}
+  Webhooks(const boost::asio::any_io_executor& control,
+           net::TlsContext tls,
+           Ids ids,
+           WebhookOptions options)
+      : sender{control, std::move(tls), std::move(options)}, endpoints{std::move(ids)} {}
 
   WebhookSender sender;
   WebhookEndpoints endpoints;
@@ -45,13 +48,13 @@ class Edge {
   /// How an INVITE fails.
   struct Refusal {
     int status;
-    std::string reason;  ///< For the caller.
-    std::string why;     ///< For people.
+    std::string why;  ///< For people.
   };
 
   [[nodiscard]] std::optional<Refusal> refusal(const sip::IncomingCall& incoming,
                                                const QuirkSet& quirks) const;
-  [[nodiscard]] static Refusal refusal_of(const Error& error);
+  [[nodiscard]] Refusal refusal_of(const Error& error) const;
+  [[nodiscard]] bool is_awaited() const;
   [[nodiscard]] Result<OfferedCall> evaluate(sip::IncomingCall& incoming,
                                              const QuirkSet& quirks) const;
   /// The sequence of a new call: by the name that its INVITE has, or by how many came before.

@@ -30,6 +30,7 @@ class OutboundLeg final : public SessionLeg {
   void attach(std::shared_ptr<Observer> observer) override;
   void accept(SessionConfig /*config*/) override {}
   void accept_live(LiveConfig /*config*/) override {}
+  void fail_accepted() override {}
   void reject(int /*status*/) override {}
 
  private:

@@ -29,7 +29,8 @@ RealtimeSession::RealtimeSession(SessionConfig config, SessionOptions options)
       expires_at_{options.now + options.lifetime},
       word_interval_{options.word_interval},
       await_words_{options.await_words},
-      brain_{options.brain} {
+      brain_{options.brain},
+      rate_limits_{options.rate_limits} {
   want_tools(config_.json().at("tools").as_array());
 }
 

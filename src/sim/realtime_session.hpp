@@ -36,7 +36,8 @@ struct SessionOptions {
   std::chrono::milliseconds word_interval{30};
   /// Turns are answered once their words are known, because the persona goes by them.
   bool await_words = false;
-  bool brain = false;  ///< `Think` decides what is said, but for what instructions dictate.
+  bool rate_limits = true;  ///< rate_limits.updated comes after every response.
+  bool brain = false;       ///< `Think` decides what is said, but for what instructions dictate.
 };
 
 /// One Realtime session as a state machine without I/O: fed with client events, the caller's
@@ -185,6 +186,7 @@ class RealtimeSession {
   std::deque<Playback> playing_;
   bool await_words_;
   bool brain_;
+  bool rate_limits_;
   McpTools servers_{};
   std::vector<boost::json::object> unlisted_{};   ///< `mcp` tools whose servers are to be asked.
   bool attached_ = false;                         ///< Somebody watches, so they may be.

@@ -266,6 +266,9 @@ Response* RealtimeSession::find_response(std::string_view id) {
 }
 
 void RealtimeSession::send_rate_limits() {
+  if (!rate_limits_) {
+    return;
+  }
   const json::object requests{
       {"name", "requests"}, {"limit", 1'000}, {"remaining", 999}, {"reset_seconds", 0.06}};
   const json::object tokens{

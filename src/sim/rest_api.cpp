@@ -231,38 +231,50 @@ ApiResult<> RestApi::accept(const CallRef& call, std::string_view body) {
   if (!leg) {
     return refuse(leg.error());
   }
+  if (call.api == Api::live && !rules_.live_on_plain_rtp && !(*leg)->secure()) {
+    return refuse({"sip_media_security_required",
+                   "Live sessions need SRTP on the SIP leg, and this call offers plain RTP.",
+                   std::nullopt, 400});
+  }
+  auto taken =
+      call.api == Api::live ? accept_live(call, **leg, body) : accept_realtime(call, **leg, body);
+  if (!taken && rules_.bad_accept_fails_later) {
+    calls_.decide(call.api, call.id, CallState::accepted);
+    (*leg)->fail_accepted();
+    return {};
+  }
+  return taken;
+}
+
+ApiResult<> RestApi::accept_realtime(const CallRef& call, Leg& leg, std::string_view body) {
   const auto wish = parse_object(body);
   if (!wish) {
     return refuse(wish.error());
   }
-  if (call.api == Api::live) {
-    return accept_live(call, **leg, *wish);
-  }
-  auto config = SessionConfig::from_accept(*wish, (*leg)->codec());
+  auto config = SessionConfig::from_accept(*wish, leg.codec(), rules_.session);
   if (!config) {
     return refuse(std::move(config).error());
   }
   calls_.decide(call.api, call.id, CallState::accepted);
-  (*leg)->accept(std::move(*config));
+  leg.accept(std::move(*config));
   return {};
 }
 
-ApiResult<> RestApi::accept_live(const CallRef& call, Leg& leg, const json::value& body) {
-  if (auto checked = only_fields(body, "session"); !checked) {
+ApiResult<> RestApi::accept_live(const CallRef& call, Leg& leg, std::string_view body) {
+  const auto wish = parse_object(body);
+  if (!wish) {
+    return refuse(wish.error());
+  }
+  if (auto checked = only_fields(*wish, "session"); !checked) {
     return checked;
   }
-  const auto* const session = json_at(body, "session");
+  const auto* const session = json_at(*wish, "session");
   if (session == nullptr) {
     return refuse(missing_parameter("session"));
   }
   auto config = LiveConfig::from_body(*session, true);
   if (!config) {
     return refuse(std::move(config).error());
-  }
-  if (!rules_.live_on_plain_rtp && !leg.secure()) {
-    return refuse({"sip_media_security_required",
-                   "Live sessions need SRTP on the SIP leg, and this call offers plain RTP.",
-                   std::nullopt, 400});
   }
   calls_.decide(call.api, call.id, CallState::accepted);
   leg.accept_live(std::move(*config));

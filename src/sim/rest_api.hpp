@@ -30,9 +30,11 @@ namespace offhook::sim {
 
 /// What a sim may be told to let pass.
 struct RestRules {
-  bool live_on_plain_rtp = false;  ///< Live accepts calls without SRTP, too.
-  bool outbound = false;           ///< Live places calls; else 403.
-  bool outbound_local = false;     ///< By providers on this machine or near by, too.
+  bool live_on_plain_rtp = false;       ///< Live accepts calls without SRTP, too.
+  bool outbound = false;                ///< Live places calls; else 403.
+  bool outbound_local = false;          ///< By providers on this machine or near by, too.
+  bool bad_accept_fails_later = false;  ///< A body that is wrong gets 200; then the call fails.
+  SessionRules session{};
 };
 
 /// What the API needs from the rest of a sim.
@@ -77,9 +79,8 @@ class RestApi {
                                 std::string_view operation,
                                 std::string_view body);
   [[nodiscard]] ApiResult<> accept(const CallRef& call, std::string_view body);
-  [[nodiscard]] ApiResult<> accept_live(const CallRef& call,
-                                        Leg& leg,
-                                        const boost::json::value& body);
+  [[nodiscard]] ApiResult<> accept_realtime(const CallRef& call, Leg& leg, std::string_view body);
+  [[nodiscard]] ApiResult<> accept_live(const CallRef& call, Leg& leg, std::string_view body);
   [[nodiscard]] ApiResult<> reject(const CallRef& call, std::string_view body);
   [[nodiscard]] ApiResult<> refer(const CallRef& call, std::string_view body);
   [[nodiscard]] ApiResult<> hang_up(const CallRef& call);

@@ -24,23 +24,24 @@ json::object format_of(audio::CodecId codec) {
   return {{"type", "audio/pcm"}, {"rate", 24'000}};
 }
 
-json::object default_turn_detection(std::string_view type) {
+json::object default_turn_detection(std::string_view type, const SessionRules& rules) {
   if (type == "semantic_vad") {
     return {{"type", type},
             {"eagerness", "auto"},
             {"create_response", true},
             {"interrupt_response", true}};
   }
-  return {{"type", "server_vad"},       {"threshold", 0.5},           {"prefix_padding_ms", 300},
-          {"silence_duration_ms", 200}, {"idle_timeout_ms", nullptr}, {"create_response", true},
+  return {{"type", "server_vad"},       {"threshold", 0.5},
+          {"prefix_padding_ms", 300},   {"silence_duration_ms", rules.silence_duration_ms},
+          {"idle_timeout_ms", nullptr}, {"create_response", true},
           {"interrupt_response", true}};
 }
 
-json::object default_session(audio::CodecId codec) {
+json::object default_session(audio::CodecId codec, const SessionRules& rules) {
   const json::object input{{"format", format_of(codec)},
                            {"transcription", nullptr},
                            {"noise_reduction", nullptr},
-                           {"turn_detection", default_turn_detection("server_vad")}};
+                           {"turn_detection", default_turn_detection("server_vad", rules)}};
   const json::object output{{"format", format_of(codec)}, {"voice", "marin"}, {"speed", 1}};
   return {{"type", "realtime"},
           {"object", "realtime.session"},
@@ -65,7 +66,9 @@ void overlay(json::object& target, const json::object& patch) {
 }
 
 /// Turn detection keeps what the patch leaves out, unless the kind of detection changes.
-void merge_turn_detection(json::value& current, const json::value& patch) {
+void merge_turn_detection(json::value& current,
+                          const json::value& patch,
+                          const SessionRules& rules) {
   const auto* const fields = patch.if_object();
   if (fields == nullptr) {
     current = patch;
@@ -74,7 +77,7 @@ void merge_turn_detection(json::value& current, const json::value& patch) {
   const auto old_type = json_string(current, "type", "server_vad");
   const auto type = json_string(patch, "type", old_type);
   if (!current.is_object() || type != old_type) {
-    current = default_turn_detection(type);
+    current = default_turn_detection(type, rules);
   }
   overlay(current.as_object(), *fields);
 }
@@ -90,10 +93,10 @@ void merge_noise_reduction(json::value& current, const json::value& patch) {
   overlay(current.as_object(), patch.as_object());
 }
 
-void merge_input(json::object& input, const json::object& patch) {
+void merge_input(json::object& input, const json::object& patch, const SessionRules& rules) {
   for (const auto& [key, value] : patch) {
     if (key == "turn_detection") {
-      merge_turn_detection(input["turn_detection"], value);
+      merge_turn_detection(input["turn_detection"], value, rules);
     } else if (key == "noise_reduction") {
       merge_noise_reduction(input["noise_reduction"], value);
     } else if (key != "format") {  // SDP decides
@@ -110,7 +113,7 @@ void merge_output(json::object& output, const json::object& patch) {
   }
 }
 
-void merge(json::object& session, const json::object& patch) {
+void merge(json::object& session, const json::object& patch, const SessionRules& rules) {
   for (const auto& [key, value] : patch) {
     if (key != "audio") {
       session.insert_or_assign(key, value);
@@ -118,7 +121,7 @@ void merge(json::object& session, const json::object& patch) {
     }
     json::object& audio = session["audio"].as_object();
     if (const auto* const input = json_at(value, "input")) {
-      merge_input(audio["input"].as_object(), input->as_object());
+      merge_input(audio["input"].as_object(), input->as_object(), rules);
     }
     if (const auto* const output = json_at(value, "output")) {
       merge_output(audio["output"].as_object(), output->as_object());
@@ -161,13 +164,15 @@ bool flag(const json::value& value, std::string_view path, bool otherwise) {
 
 }  // namespace
 
-ApiResult<SessionConfig> SessionConfig::from_accept(const json::value& body, audio::CodecId codec) {
-  if (auto checked = check_session(body, true); !checked) {
+ApiResult<SessionConfig> SessionConfig::from_accept(const json::value& body,
+                                                    audio::CodecId codec,
+                                                    SessionRules rules) {
+  if (auto checked = check_session(body, true, rules.vad_in_accept); !checked) {
     return refuse(std::move(checked).error());
   }
-  json::object session = default_session(codec);
-  merge(session, body.as_object());
-  return SessionConfig{std::move(session)};
+  json::object session = default_session(codec, rules);
+  merge(session, body.as_object(), rules);
+  return SessionConfig{std::move(session), rules};
 }
 
 ApiResult<> SessionConfig::update(const json::value& session, bool voice_fixed) {
@@ -177,7 +182,7 @@ ApiResult<> SessionConfig::update(const json::value& session, bool voice_fixed) 
   if (auto checked = check_immutable(session_, session.as_object(), voice_fixed); !checked) {
     return checked;
   }
-  merge(session_, session.as_object());
+  merge(session_, session.as_object(), rules_);
   return {};
 }
 
@@ -216,7 +221,7 @@ std::optional<TurnSettings> SessionConfig::turns() const {
   };
   turns.threshold = detection.at("threshold").to_number<float>();
   turns.prefix_padding_ms = number("prefix_padding_ms", 300);
-  turns.silence_duration_ms = number("silence_duration_ms", 200);
+  turns.silence_duration_ms = number("silence_duration_ms", rules_.silence_duration_ms);
   if (const auto idle = json_int(detection, "idle_timeout_ms")) {
     turns.idle_timeout_ms = static_cast<int>(*idle);
   }

@@ -22,6 +22,12 @@ struct TurnSettings {
   bool interrupt_response = true;
 };
 
+/// What is not known of sessions.
+struct SessionRules {
+  int silence_duration_ms = 200;  ///< Of server_vad, unless the controller says it.
+  bool vad_in_accept = false;     ///< An accept may set the three numbers of server_vad.
+};
+
 /// The effective session of one call (docs/openai-behaviour.md 8): begun by the accept body,
 /// changed by `session.update`, shown by `session.created` and `session.updated`.
 class SessionConfig {
@@ -30,7 +36,8 @@ class SessionConfig {
   /// server_vad numbers that OpenAI refuses for SIP calls.
   /// @param codec  What SDP agreed on; it decides both `format` fields whatever the body says.
   [[nodiscard]] static ApiResult<SessionConfig> from_accept(const boost::json::value& body,
-                                                            audio::CodecId codec);
+                                                            audio::CodecId codec,
+                                                            SessionRules rules = {});
 
   /// Applies the `session` of a `session.update`: only fields that are present change.
   /// @param voice_fixed  The model has spoken, so its voice cannot change any more.
@@ -48,13 +55,18 @@ class SessionConfig {
   [[nodiscard]] std::optional<TurnSettings> turns() const;
 
  private:
-  explicit SessionConfig(boost::json::object session) : session_{std::move(session)} {}
+  SessionConfig(boost::json::object session, SessionRules rules)
+      : session_{std::move(session)}, rules_{rules} {}
   boost::json::object session_;
+  SessionRules rules_;
 };
 
 /// Holds a session object against the known fields, their types and ranges.
 /// @param accept  The stricter rules of a SIP accept.
-[[nodiscard]] ApiResult<> check_session(const boost::json::value& session, bool accept);
+/// @param vad     … which may set the numbers of server_vad all the same.
+[[nodiscard]] ApiResult<> check_session(const boost::json::value& session,
+                                        bool accept,
+                                        bool vad = false);
 
 /// Holds `tools` of session or response against what functions and servers need.
 /// @param path  Of the object that may have them.

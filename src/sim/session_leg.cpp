@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -195,7 +196,8 @@ Persona SessionLeg::persona() const {
 }
 
 std::chrono::seconds SessionLeg::lifetime() const {
-  const auto usual = context_.config.session_lifetime;
+  const auto usual = std::chrono::duration_cast<std::chrono::seconds>(
+      context_.config.assumptions.session_lifetime);
   return quirks_.has(Quirk::early_expiry) ? std::min(usual, short_lifetime) : usual;
 }
 
@@ -247,8 +249,25 @@ asio::awaitable<void> SessionLeg::tick(std::shared_ptr<SessionLeg> self) {
     self->drain_media_events();
     self->model_->tick(now);
     self->send_late(now);
+    self->watch_silence(now);
     timer.expires_at(now + tick_interval);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+/// Nothing of the caller for too long ends the call, where that is assumed.
+void SessionLeg::watch_silence(Time now) {
+  const auto limit = context_.config.assumptions.rtp_silence;
+  if (!limit || media_.stream() == nullptr) {
+    return;
+  }
+  const std::uint64_t received = media_.stream()->stats().packets_received;
+  if (std::exchange(received_, received) != received || heard_at_ == Time{}) {
+    heard_at_ = now;
+  }
+  if (now - heard_at_ >= *limit) {
+    say_goodbye();
+    finish("no RTP came");
   }
 }
 
@@ -309,6 +328,9 @@ void SessionLeg::attach(std::shared_ptr<Observer> observer) {
   if (finished_ || !model_) {
     observer->drop();
     return;
+  }
+  if (context_.config.assumptions.newest_sideband) {
+    observers_.drop_all();
   }
   observers_.add(observer);
   journal_.mark("sideband.attached", {{"observers", observers_.size()}});
@@ -440,7 +462,7 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
     model_->on_call_end(end);
   }
   late_events_.clear();  // of what was said last
-  if (live_) {
+  if (live_ || context_.config.assumptions.close_frame) {
     observers_.finish_all();
   } else {
     observers_.drop_all();  // OpenAI sends no close frame, either

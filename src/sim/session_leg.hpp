@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -138,6 +139,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   [[nodiscard]] double told_ms(const CallRecord& record) const;
   void drop_first_sideband_later(const std::shared_ptr<Observer>& first);
   void drain_media_events();
+  void watch_silence(Time now);
 
   std::optional<audio::RecordedPort> recorded_{};  // around the speaker
   CallMedia media_;                                // uses the two
@@ -146,6 +148,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   boost::asio::cancellation_signal give_up_;
   boost::asio::steady_timer sideband_drop_;
   bool dropped_sideband_ = false;
+  std::uint64_t received_ = 0;  ///< Packets of the caller.
+  Time heard_at_{};             ///< When the last of them came.
   std::optional<Phantom> phantom_{};
 };
 

@@ -249,7 +249,7 @@ ApiResult<> check_output_tokens(const json::value& of, const std::string& path) 
   return {};
 }
 
-ApiResult<> check_session(const json::value& session, bool accept) {
+ApiResult<> check_session(const json::value& session, bool accept, bool vad) {
   const auto* const object = session.if_object();
   if (object == nullptr) {
     return refuse(invalid_value("session", "an object"));
@@ -261,7 +261,7 @@ ApiResult<> check_session(const json::value& session, bool accept) {
   if (*type != "realtime") {
     return refuse(invalid_value("session.type", "\"realtime\""));
   }
-  if (accept) {
+  if (accept && !vad) {
     if (auto checked = check_accept_only(session); !checked) {
       return checked;
     }

@@ -119,8 +119,8 @@ class Attachment {
 
 }  // namespace
 
-SidebandServer::SidebandServer(Calls& calls, Secret key, Ids ids)
-    : calls_{calls}, key_{std::move(key)}, ids_{std::move(ids)} {}
+SidebandServer::SidebandServer(Calls& calls, Secret key, Ids ids, int early_status)
+    : calls_{calls}, key_{std::move(key)}, ids_{std::move(ids)}, early_status_{early_status} {}
 
 std::optional<net::HttpResponse> SidebandServer::refuse(const net::HttpRequest& request) {
   net::HttpResponse response;
@@ -133,6 +133,10 @@ std::optional<net::HttpResponse> SidebandServer::refuse(const net::HttpRequest& 
     return error_response(wrong_key(), ids_.request());
   }
   const auto leg = calls_.accepted(call->api, call->id);
+  if (!leg && calls_.pending(call->api, call->id)) {
+    response.status = early_status_;
+    return response;
+  }
   if (!leg) {
     return call->api == Api::live ? error_response(leg.error(), ids_.request()) : response;
   }

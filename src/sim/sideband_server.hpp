@@ -19,11 +19,12 @@ namespace offhook::sim {
 /// accepted calls (docs/openai-behaviour.md 4 and 10.2). Control thread.
 class SidebandServer {
  public:
-  /// @param calls  Must outlive this.
-  SidebandServer(Calls& calls, Secret key, Ids ids);
+  /// @param calls         Must outlive this.
+  /// @param early_status  Of a refusal before the accept.
+  SidebandServer(Calls& calls, Secret key, Ids ids, int early_status);
 
-  /// Looks at an upgrade: 401 for a wrong key, an empty 404 for a call that was not accepted or is
-  /// over. @return nothing: go ahead.
+  /// Looks at an upgrade: 401 for a wrong key, an empty 404 for a call that is unknown or over, or
+  /// was not accepted. @return nothing: go ahead.
   [[nodiscard]] std::optional<net::HttpResponse> refuse(const net::HttpRequest& request);
 
   /// The call that an upgrade which was not refused is about; null when it ended meanwhile.
@@ -43,6 +44,7 @@ class SidebandServer {
   Calls& calls_;
   Secret key_;
   Ids ids_;
+  int early_status_;
 };
 
 }  // namespace offhook::sim

@@ -117,9 +117,10 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
         config_{std::move(config)},
         timeline_{timeline},
         ids_{config_.seed},
+        calls_{{config_.assumptions.double_decision, config_.assumptions.unknown_call}},
         voice_{control_, config_.voice},
-        rest_{calls_, config_.api_key, ids_.for_call(), rules(config_.live), hooks()},
-        sideband_{calls_, config_.api_key, ids_.for_call()} {}
+        rest_{calls_, config_.api_key, ids_.for_call(), rules(config_), hooks()},
+        sideband_{calls_, config_.api_key, ids_.for_call(), config_.assumptions.early_sideband} {}
 
   Result<> start(sip::Loop& loop) {
     start_recogniser();
@@ -135,7 +136,9 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       return fail(std::move(system).error().with("sim: trust anchors of the system"));
     }
     outgoing_tls_ = std::move(*system);
-    webhooks_.emplace(control_, std::move(*tls), ids_.for_call());
+    const WebhookOptions options{config_.assumptions.webhook_timeout,
+                                 config_.assumptions.webhook_retries};
+    webhooks_.emplace(control_, std::move(*tls), ids_.for_call(), options);
     if (config_.brain) {
       brain_.emplace(control_, *config_.brain, outgoing_tls_);
     }
@@ -188,8 +191,13 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  static RestRules rules(const LiveRules& live) {
-    return RestRules{live.plain_rtp, live.outbound, live.outbound};
+  static RestRules rules(const SimConfig& config) {
+    RestRules rules{config.live.plain_rtp, config.live.outbound, config.live.outbound};
+    rules.bad_accept_fails_later = config.assumptions.bad_accept_fails_later;
+    rules.session.silence_duration_ms =
+        static_cast<int>(config.assumptions.silence_duration.count());
+    rules.session.vad_in_accept = config.assumptions.vad_in_accept;
+    return rules;
   }
 
   /// They are used while this exists only.
@@ -298,9 +306,11 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     handlers.websocket = [weak = weak_from_this()](net::HttpRequest request,
                                                    net::WebSocket socket) {
       const auto self = weak.lock();
+      const bool graceful = request.query("graceful_close") == "true" ||
+                            (self && self->config_.assumptions.close_frame);
       return SidebandServer::serve(self ? self->control_ : asio::any_io_executor{},
-                                   self ? self->sideband_.call_of(request) : nullptr,
-                                   request.query("graceful_close") == "true", std::move(socket));
+                                   self ? self->sideband_.call_of(request) : nullptr, graceful,
+                                   std::move(socket));
     };
     return net::HttpServer::listen(control_, std::move(options), std::move(handlers));
   }
@@ -342,6 +352,9 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     config.tls_port = config_.sip_tls_port;
     config.tls_cert_file = server_file_;
     config.udp_port = config_.sip_udp_port;
+    config.takes_offers = !config_.assumptions.refuse_reinvite;
+    config.session_timers = config_.assumptions.session_timers;
+    config.answers_options = config_.assumptions.answer_options;
     config.trying_at_once = false;  // the edge knows which INVITEs are to get nothing
     config.on_message = [weak = weak_from_this()](const sip::WireMessage& message) {
       if (const auto self = weak.lock()) {

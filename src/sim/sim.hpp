@@ -15,6 +15,7 @@
 #include "base/secret.hpp"
 #include "base/timeline.hpp"
 #include "media/engine.hpp"
+#include "sim/assumptions.hpp"
 #include "sim/brain.hpp"
 #include "sim/persona_script.hpp"
 #include "sim/quirks.hpp"
@@ -55,11 +56,10 @@ struct SimConfig {
   std::optional<BrainConfig> brain{};      ///< A chat endpoint that answers instead of both.
   std::vector<std::string> heard{};        ///< Script recogniser: what the caller's turns say.
   bool recognise = true;  ///< What the script does not say, where a recogniser is installed.
-  std::vector<std::string> codecs{};  ///< By preference; empty: Opus, PCMU, PCMA.
   LiveRules live{};
   std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
-  std::chrono::seconds session_lifetime{3'600};       ///< Then `session_expired` and BYE.
   std::vector<QuirkChance> quirks{};                  ///< Thrown for every call anew.
+  Assumptions assumptions{};                          ///< About what nobody knows.
 };
 
 /// Addresses that are really bound, and where the trust anchor is.

@@ -119,6 +119,9 @@ class WebhookSender::State : public std::enable_shared_from_this<State> {
       }
       const auto step = static_cast<std::size_t>(number) - 1;
       const auto& delays = self->options_.delays;
+      if (delays.empty()) {
+        co_return;
+      }
       timer.expires_after(delays[std::min(step, delays.size() - 1)]);
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }

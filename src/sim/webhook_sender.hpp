@@ -26,7 +26,7 @@ struct DeliveryAttempt {
 
 struct WebhookOptions {
   std::chrono::milliseconds answer_limit{5'000};
-  /// Before each further attempt; the last one repeats.
+  /// Before each further attempt; the last one repeats. None: there is one attempt.
   std::vector<std::chrono::milliseconds> delays{std::chrono::seconds{1}, std::chrono::seconds{5},
                                                 std::chrono::seconds{30}, std::chrono::seconds{60}};
 };

@@ -58,8 +58,11 @@ struct ServerConfig {
   std::string tls_cert_file{};              ///< PEM chain and key in one file.
   std::optional<std::uint16_t> udp_port{};  ///< UDP and TCP. 0: any free port. Absent: neither.
   std::string contact_user = "OAI";         ///< User part of our Contact.
-  bool trying_at_once = true;  ///< 100 Trying to every INVITE; false: `Call::trying` sends it.
-  OnWireMessage on_message{};  ///< Nothing: messages are not told.
+  bool takes_offers = true;                 ///< re-INVITE and UPDATE with SDP; false: 488.
+  bool session_timers = true;   ///< RFC 4028, where the caller refreshes; false: not even named.
+  bool answers_options = true;  ///< False: they get no response.
+  bool trying_at_once = true;   ///< 100 Trying to every INVITE; false: `Call::trying` sends it.
+  OnWireMessage on_message{};   ///< Nothing: messages are not told.
 };
 
 /// What happens to a call after it began. Delivered in order on the control executor.

@@ -80,6 +80,7 @@ Session::Session(Stack& stack, std::uint64_t id, EventSink events)
 Session::~Session() {
   tmr_cancel(&connect_timer_);
   tmr_cancel(&ignore_timer_);
+  tmr_cancel(&refresh_timer_);
   session_.reset();
   mem_deref(transaction_);
 }
@@ -104,6 +105,7 @@ void Session::finish(CallEvent event) {
   ended_ = true;
   tmr_cancel(&connect_timer_);
   tmr_cancel(&ignore_timer_);
+  tmr_cancel(&refresh_timer_);
   session_.reset();  // BYE or CANCEL, when the peer still expects one
   stack_.retire(id_);
 }

@@ -53,6 +53,9 @@ class Session {
   /// The whole stack ends: 503 to a caller that still waits.
   void shut_down();
 
+  /// The caller shows by a re-INVITE or UPDATE that it is there (RFC 4028).
+  void refresh();
+
   // What the stack tells:
   void on_invite_sent(std::string call_id);
   void on_connection_lost();
@@ -90,6 +93,7 @@ class Session {
   void send_invite();
   [[nodiscard]] std::string invite_headers() const;
   [[nodiscard]] int send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks);
+  [[nodiscard]] std::string agree_on_refresh();
   void cancelled();
   void give_up_ignored();
 
@@ -129,6 +133,8 @@ class Session {
   ReHandle<sip_msg> invite_;
   sip_strans* transaction_ = nullptr;
   tmr ignore_timer_{};
+  std::chrono::seconds refresh_interval_{};  ///< 0: the caller need not refresh.
+  tmr refresh_timer_{};
 
   ReHandle<sipsess> session_;
   std::optional<MediaCapabilities> capabilities_;

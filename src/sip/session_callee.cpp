@@ -1,5 +1,6 @@
 // The called side of a session: an INVITE is kept until somebody decides, then answered.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -13,6 +14,8 @@ namespace {
 
 /// Timer B, and some time for what is under way.
 constexpr std::chrono::milliseconds caller_patience{40'000};
+constexpr std::chrono::seconds refresh_margin{32};
+constexpr int longest_refresh_s = 86'400;
 
 }  // namespace
 
@@ -87,6 +90,36 @@ void Session::reject(int status, const std::string& reason) {
   finish(std::move(event));
 }
 
+/// RFC 4028 section 9: a caller that wants to refresh does; one that wants us to do it is not
+/// obliged. @return what the response says about it, without the last line end; empty: nothing.
+std::string Session::agree_on_refresh() {
+  const sip_hdr* expires = sip_msg_hdr(invite_.get(), SIP_HDR_SESSION_EXPIRES);
+  if (!stack_.session_timers() || expires == nullptr ||
+      !sip_msg_hdr_has_value(invite_.get(), SIP_HDR_SUPPORTED, "timer") ||
+      view(expires->val).find("refresher=uas") != std::string_view::npos) {
+    return {};
+  }
+  int seconds = 0;
+  const std::string_view value = view(expires->val);
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (failure != std::errc{} || seconds < 1 || seconds > longest_refresh_s) {
+    return {};
+  }
+  refresh_interval_ = std::chrono::seconds{seconds};
+  return "Require: timer\r\nSession-Expires: " + std::to_string(seconds) + ";refresher=uac";
+}
+
+void Session::refresh() {
+  if (refresh_interval_.count() == 0 || ended_) {
+    return;
+  }
+  // Section 10: some time before it expires.
+  const auto patience = refresh_interval_ - std::min(refresh_interval_ / 3, refresh_margin);
+  tmr_start(
+      &refresh_timer_, static_cast<std::uint64_t>(std::chrono::milliseconds{patience}.count()),
+      [](void* self) noexcept { static_cast<Session*>(self)->hang_up(); }, this);
+}
+
 int Session::send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks) {
   const bool typeless =
       (stack_.quirks().omit_content_type || quirks.omit_content_type) && !sdp.empty();
@@ -94,18 +127,22 @@ int Session::send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks) {
   const std::string contact = stack_.quirks().sips_contact || quirks.sips_contact
                                   ? "sips:" + stack_.contact_user() + '@' + to_string(invite_->dst)
                                   : stack_.contact_user();
+  // So it stands in the answers to re-INVITEs, too, to which libre adds nothing else.
+  const std::string timer = agree_on_refresh();
+  const std::string type = "application/sdp" + (timer.empty() ? "" : "\r\n" + timer);
   sipsess* raw = nullptr;
   const ReHandle<void> end = stack_.watch_end(id_);
   // libre always writes Content-Type before a body. To leave it out, that line becomes the value of
   // another header, whose name ends what we may write ourselves.
   const int error = sipsess_accept(
-      &raw, stack_.socket(), invite_.get(), 200, "OK", contact.c_str(), "application/sdp", body,
-      nullptr, end.get(), true, SessionCallbacks::offer, SessionCallbacks::answer,
+      &raw, stack_.socket(), invite_.get(), 200, "OK", contact.c_str(), type.c_str(), body, nullptr,
+      end.get(), true, SessionCallbacks::offer, SessionCallbacks::answer,
       SessionCallbacks::established, SessionCallbacks::info, SessionCallbacks::refer,
       SessionCallbacks::closed, this, "%s%s", allow_header, typeless ? "X-Omitted: " : "");
   session_.reset(raw);
   if (error == 0) {
     stack_.keep_to_flow(dialog(), *invite_);
+    refresh();
   }
   return error;
 }

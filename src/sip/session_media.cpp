@@ -37,6 +37,9 @@ void Session::remember_origin(std::string_view sdp) {
 }
 
 Result<std::string> Session::answer_offer_within(std::string_view offer) {
+  if (!stack_.takes_offers()) {
+    return fail(Errc::unsupported, "sip: later offers are refused here");
+  }
   if (!capabilities_) {
     return fail(Errc::unsupported, "sip: media of this call is not set up yet");
   }
@@ -85,6 +88,10 @@ int Session::on_offer(mbuf** body, const sip_msg& message) {
   if (!capabilities_) {
     return ENOTCONN;
   }
+  if (!stack_.takes_offers()) {
+    return EPROTO;  // 488
+  }
+  refresh();
   std::string sdp;
   if (const std::string offer = body_of(message); offer.empty()) {
     sdp = offer_again();

@@ -110,6 +110,9 @@ Result<> Stack::start_server(const ServerConfig& config,
   on_arrival_ = std::move(on_arrival);
   contact_user_ = config.contact_user;
   trying_at_once_ = config.trying_at_once;
+  takes_offers_ = config.takes_offers;
+  session_timers_ = config.session_timers;
+  answers_options_ = config.answers_options;
   auto started = start_core(config.bind_address, server_table_size);
   if (started && config.udp_port) {
     started = listen_plain(*config.udp_port);

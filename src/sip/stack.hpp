@@ -78,6 +78,8 @@ class Stack : public std::enable_shared_from_this<Stack> {
     return connect_timeout_;
   }
   [[nodiscard]] const std::string& contact_user() const noexcept { return contact_user_; }
+  [[nodiscard]] bool takes_offers() const noexcept { return takes_offers_; }
+  [[nodiscard]] bool session_timers() const noexcept { return session_timers_; }
   [[nodiscard]] bool is_server() const noexcept { return server_; }
   void remember(const std::string& call_id, std::uint64_t id) { by_call_id_[call_id] = id; }
   /// The session whose INVITE is being written, which has no Call-ID yet.
@@ -138,6 +140,9 @@ class Stack : public std::enable_shared_from_this<Stack> {
   std::uint16_t udp_port_ = 0;
   bool server_ = false;
   bool trying_at_once_ = true;
+  bool takes_offers_ = true;
+  bool session_timers_ = false;
+  bool answers_options_ = true;
   bool closing_ = false;
   bool exited_ = false;
   ServerQuirks quirks_;

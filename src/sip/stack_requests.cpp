@@ -124,7 +124,9 @@ bool Stack::on_request(const sip_msg& message) {
     return false;
   }
   if (is(message, "OPTIONS")) {
-    on_options(message);
+    if (answers_options_) {
+      on_options(message);
+    }
   } else if (is(message, "UPDATE")) {
     on_update(message);
   } else if (is(message, "NOTIFY")) {
@@ -168,11 +170,12 @@ void Stack::on_update(const sip_msg& message) {
   static_cast<void>(sip_dialog_update(session->dialog(), &message));
   sip_contact contact{};
   sip_contact_set(&contact, contact_user_.c_str(), &message.dst, message.tp);
+  session->refresh();
   const sip_hdr* expires = sip_msg_hdr(&message, SIP_HDR_SESSION_EXPIRES);
+  const bool silent = expires == nullptr || (server_ && !session_timers_);
   const std::string timer =
-      expires == nullptr
-          ? std::string{}
-          : "Require: timer\r\nSession-Expires: " + one_line(view(expires->val)) + "\r\n";
+      silent ? std::string{}
+             : "Require: timer\r\nSession-Expires: " + one_line(view(expires->val)) + "\r\n";
   static_cast<void>(
       sip_treplyf(nullptr, nullptr, sip_.get(), &message, true, 200, "OK",
                   "%H%s%sContent-Length: %zu\r\n\r\n%s", sip_contact_print, &contact, timer.c_str(),

@@ -144,7 +144,7 @@ class Goodbyes(EndToEndTest):
         wait_for(lambda: '"ended"' in sim.output(), "the sim to see the end")
 
     def test_ctrl_c_before_the_answer_cancels(self):
-        sim = self.sim()  # nobody will be told about the call, so it stays pending
+        sim = self.sim("--assume", "no-webhook=wait")  # nobody will be told about the call, so it stays pending
         running, timeline = self.start_call(sim, "--no-control")
         wait_for(lambda: timeline.exists() and '"trying"' in timeline.read_text(), "100 Trying")
         running.signal(signal.SIGINT)

@@ -188,7 +188,7 @@ class ControllerTrouble(EndToEndTest):
         return self.sim("--webhook", f"http://127.0.0.1:{port}/webhook", *arguments)
 
     def test_the_webhook_never_comes(self):
-        sim = self.sim()
+        sim = self.sim("--assume", "no-webhook=wait")
         output = self.call(sim, "--webhook-deadline", "1", expect=14)
         for hint in ("public address", "tunnel", "subscribed"):
             self.assertIn(hint, output)

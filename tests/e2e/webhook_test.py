@@ -9,7 +9,7 @@ from support import EndToEndTest, main, OFFHOOK, read_jsonl, sign, wait_for
 class WebhookServer(EndToEndTest):
     def setUp(self):
         super().setUp()
-        sim = self.sim("--accept-deadline", "600")  # a call that stays pending while we send
+        sim = self.sim("--assume", "no-webhook=wait", "--accept-deadline", "600")  # a call that stays pending while we send
         timeline = self.folder / "timeline.jsonl"
         self.secret = sim.secret
         self.start(OFFHOOK, "call", *sim.target(), "--webhook-deadline", "600", "--timeline", timeline, env=sim.env())

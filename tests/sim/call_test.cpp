@@ -236,7 +236,7 @@ TEST_SUITE("Call to the sim") {
 
   TEST_CASE("reaches its time limit: an error, BYE, and the socket drops") {
     SimConfig config;
-    config.session_lifetime = 2s;  // enough to answer the call and to attach
+    config.assumptions.session_lifetime = 2s;  // enough to answer the call and to attach
     SimWorld world{std::move(config)};
     LiveCall call{world, {"PCMU"}, sip::SdpProfile::savp};
     const auto error = world.wait_for(*call.sideband, "error");

@@ -49,24 +49,36 @@ class RawPhone {
     accepted =
         world_.post(id, "accept", R"({"type":"realtime","model":"m","instructions":"i"})").status;
     std::string answer = wait_for("SIP/2.0 200 OK");
-    send("ACK", "1 ACK", {}, {});
+    send("ACK", 1, {}, {});
     return answer;
   }
 
   /// Calls, or calls again by the same INVITE.
   void invite(const std::string& quirks) {
-    send("INVITE", "1 INVITE", "X-Sim-Quirks: " + quirks + "\r\n", offer());
+    send("INVITE", 1, "X-Sim-Quirks: " + quirks + "\r\n" + more, offer());
+  }
+  /// Offers the same once more within the dialog, by INVITE or UPDATE, and waits for the response.
+  void offer_again(const std::string& method) {
+    const int sequence = ++sequence_;
+    send(method, sequence, more, offer());
+    const std::string wanted = "CSeq: " + std::to_string(sequence) + ' ' + method;
+    world_.run_until([&] { return last().find(wanted) != std::string::npos; });
+    if (method == "INVITE") {
+      send("ACK", sequence, {}, {});
+    }
   }
   /// Gives the call up and waits for what became of its INVITE.
   std::string cancel() {
-    send("CANCEL", "1 CANCEL", {}, {});
+    send("CANCEL", 1, {}, {});
     return wait_for("SIP/2.0 487 ");
   }
   /// What came before was seen by the sim, and answered where it is to be.
   void probe() {
-    send("OPTIONS", "1 OPTIONS", {}, {});
+    ask();
     static_cast<void>(wait_for("SIP/2.0 200 OK"));
   }
+  /// Sends OPTIONS.
+  void ask() { send("OPTIONS", 1, {}, {}); }
 
   /// The last message that begins like that, once there is one.
   std::string wait_for(std::string_view beginning) {
@@ -80,6 +92,10 @@ class RawPhone {
     return *found;
   }
 
+  /// The last message of all; empty when there is none.
+  [[nodiscard]] std::string last() const {
+    return seen_->messages.empty() ? std::string{} : seen_->messages.back();
+  }
   /// Statuses of all responses, in order.
   [[nodiscard]] std::vector<int> statuses() const {
     std::vector<int> list;
@@ -96,6 +112,7 @@ class RawPhone {
   std::string id;
   int accepted = 0;
   std::string contact_parameters{};
+  std::string more{};  ///< Header lines of offers.
   std::string protocol = "RTP/AVP";
 
  private:
@@ -116,8 +133,8 @@ class RawPhone {
   }
 
   void send(const std::string& method,
-            const std::string& sequence,
-            const std::string& more,
+            int sequence,
+            const std::string& extra,
             const std::string& body) {
     const std::string own = "127.0.0.1:" + std::to_string(sip_.local_endpoint().port());
     const std::uint16_t port = world_.sim().addresses().sip_udp_port;
@@ -125,16 +142,17 @@ class RawPhone {
     std::string to = "<" + target + ">";
     for (const std::string& message : seen_->messages) {
       const auto tag = message.find("To: ");
-      if (method == "ACK" && message.starts_with("SIP/2.0 200") && tag != std::string::npos) {
+      const bool within = method == "ACK" || sequence > 1;
+      if (within && message.starts_with("SIP/2.0 200") && tag != std::string::npos) {
         to = message.substr(tag + 4, message.find('\r', tag) - tag - 4);
       }
     }
     const std::string text =
         method + " " + target + " SIP/2.0\r\nVia: SIP/2.0/UDP " + own + ";branch=z9hG4bK-raw-" +
-        own + (method == "CANCEL" ? "INVITE" : method) +
+        own + std::to_string(sequence) + (method == "CANCEL" ? "INVITE" : method) +
         ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:raw@" + own + ">;tag=raw\r\nTo: " + to +
-        "\r\nCall-ID: raw-" + own + "\r\nCSeq: " + sequence + "\r\nContact: <sip:raw@" + own +
-        contact_parameters + ">\r\n" + more +
+        "\r\nCall-ID: raw-" + own + "\r\nCSeq: " + std::to_string(sequence) + ' ' + method +
+        "\r\nContact: <sip:raw@" + own + contact_parameters + ">\r\n" + extra +
         (body.empty() ? "" : "Content-Type: application/sdp\r\n") +
         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     sip_.send_to(boost::asio::buffer(text),
@@ -175,6 +193,7 @@ class RawPhone {
   Udp::socket sip_;
   Udp::socket rtp_;
   std::shared_ptr<Seen> seen_;
+  int sequence_ = 1;
 };
 
 /// A sim that phones without TLS reach.

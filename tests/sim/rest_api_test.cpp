@@ -26,6 +26,7 @@ class NotedLeg : public Leg {
   }
   [[nodiscard]] bool secure() const override { return secure_media; }
   void accept_live(LiveConfig config) override { notes.push_back("accept live " + config.model()); }
+  void fail_accepted() override { notes.emplace_back("fail"); }
   void reject(int status) override { notes.push_back("reject " + std::to_string(status)); }
   void hang_up() override { notes.emplace_back("hang up"); }
   void refer(std::string target_uri) override { notes.push_back("refer " + target_uri); }

@@ -17,6 +17,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -229,6 +230,7 @@ class SimWorld {
 
   std::vector<net::HttpRequest> webhooks;
   int webhook_answer = 200;
+  std::chrono::milliseconds webhook_delay{0};  ///< Before it.
   std::vector<Mark> marks;
 
  private:
@@ -275,6 +277,8 @@ class SimWorld {
   boost::asio::awaitable<net::HttpResponse> take_webhook(net::HttpRequest request) {
     conformance::check_webhook(boost::json::parse(request.body));
     webhooks.push_back(std::move(request));
+    boost::asio::steady_timer timer{context_, webhook_delay};
+    co_await timer.async_wait(boost::asio::use_awaitable);
     net::HttpResponse response;
     response.status = webhook_answer;
     co_return response;
