@@ -2,29 +2,27 @@
 
 #include <utility>
 
-#include <fmt/format.h>
+#include "openai/event_line.hpp"
 
 namespace offhook::cli {
 
-Result<std::optional<call::JsonlFile>> open_call_file(const std::string& path,
-                                                      std::string_view option) {
+Result<std::optional<JsonlFile>> open_call_file(const std::string& path, std::string_view option) {
   if (path.empty()) {
-    return std::optional<call::JsonlFile>{};
+    return std::optional<JsonlFile>{};
   }
-  auto file = call::JsonlFile::create(path);
+  auto file = JsonlFile::create(path);
   if (!file) {
     return fail(std::move(file).error().with(option));
   }
-  return std::optional<call::JsonlFile>{std::move(*file)};
+  return std::optional<JsonlFile>{std::move(*file)};
 }
 
-call::ControlLeg::OnSidebandEvent event_writer(std::optional<call::JsonlFile>& file) {
+call::ControlLeg::OnSidebandEvent event_writer(std::optional<JsonlFile>& file) {
   if (!file) {
     return {};
   }
   return [&file](std::string_view direction, std::string_view event, double at_ms) {
-    file->write(
-        fmt::format(R"({{"at_ms":{:.3f},"direction":"{}","event":{}}})", at_ms, direction, event));
+    file->write(openai::event_line(direction, event, at_ms));
   };
 }
 

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/json_text.hpp"
+#include "base/jsonl_file.hpp"
 #include "base/race.hpp"
 #include "base/random.hpp"
-#include "call/jsonl_file.hpp"
 #include "call/outbound_call.hpp"
 #include "cli/call_files.hpp"
 #include "cli/keyboard.hpp"

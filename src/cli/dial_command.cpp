@@ -145,7 +145,7 @@ class Dialling {
 
   [[nodiscard]] Result<> open_files() {
     const auto open = [](const std::string& path, std::string_view option,
-                         std::optional<call::JsonlFile>& file) -> Result<> {
+                         std::optional<JsonlFile>& file) -> Result<> {
       auto opened = open_call_file(path, option);
       if (!opened) {
         return fail(std::move(opened).error());
@@ -232,9 +232,9 @@ class Dialling {
   Runtime& runtime_;
   Timeline timeline_;
   call::UserCommands user_{runtime_.control()};
-  std::optional<call::JsonlFile> events_;
-  std::optional<call::JsonlFile> timeline_file_;
-  std::optional<call::JsonlFile> summary_;
+  std::optional<JsonlFile> events_;
+  std::optional<JsonlFile> timeline_file_;
+  std::optional<JsonlFile> summary_;
   std::unique_ptr<DialJournal> journal_;
 };
 

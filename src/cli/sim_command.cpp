@@ -48,6 +48,7 @@ struct SimArguments {
   std::string brain_key_file;
   unsigned brain_timeout_s = 20;
   std::vector<std::string> quirks;
+  std::vector<std::string> replay;
   bool list_quirks = false;
   std::vector<std::string> assumptions;
   bool list_assumptions = false;
@@ -67,7 +68,8 @@ Examples:
   offhook sim --webhook http://127.0.0.1:9000/webhook --webhook-secret-file secret.txt
   offhook sim --sip 127.0.0.1:0 --api 127.0.0.1:0 --ready-file ready.json
   offhook sim --sip-udp 127.0.0.1:5060 --quirk duplicate-webhook
-  offhook sim --assume ringing=after-accept --assume webhook-retries=none)";
+  offhook sim --assume ringing=after-accept --assume webhook-retries=none
+  offhook sim --record calls    (once), then    offhook sim --replay calls)";
 
 /// Empty when there is neither a cache nor a home folder.
 std::string default_certs_dir() {
@@ -139,6 +141,15 @@ Result<> apply_brain(const SimArguments& arguments, sim::SimConfig& config) {
     brain.key = std::move(*key);
   }
   config.brain = std::move(brain);
+  return {};
+}
+
+Result<> apply_replay(const std::vector<std::string>& paths, sim::SimConfig& config) {
+  auto fixtures = sim::load_fixtures(paths);
+  if (!fixtures) {
+    return fail(std::move(fixtures).error().with("--replay"));
+  }
+  config.replay = std::move(*fixtures);
   return {};
 }
 
@@ -267,7 +278,8 @@ Result<std::string> apply_arguments(SimArguments& arguments) {
   for (const auto& applied :
        {apply_addresses(arguments), apply_rtp_ports(arguments.rtp_ports, config),
         apply_quirks(arguments.quirks, config.quirks), apply_brain(arguments, config),
-        apply_assumptions(arguments.assumptions, config.assumptions)}) {
+        apply_assumptions(arguments.assumptions, config.assumptions),
+        apply_replay(arguments.replay, config)}) {
     if (!applied) {
       return fail(applied.error());
     }
@@ -382,6 +394,9 @@ void print_ready(const boost::json::object& ready,
   fmt::print("  webhook   {}   secret in {}\n",
              arguments.webhook.empty() ? "(none: --webhook URL)" : arguments.webhook,
              text("webhook_secret_file"));
+  if (const auto& replayed = arguments.config.replay; !replayed.empty()) {
+    fmt::print("  replay    {} recording{}\n", replayed.size(), replayed.size() == 1 ? "" : "s");
+  }
   fmt::print("  ears      {}\n", recogniser ? *recogniser : recogniser.error().detail);
   std::fflush(stdout);
 }
@@ -536,8 +551,13 @@ void add_sim_command(CLI::App& app, Command& chosen) {
                   "Number that all ids and times come from, so that runs can be compared")
       ->type_name("N");
   sim->add_option("--record", a.config.record,
-                  "Folder for a stereo recording of each call: left caller, right model")
+                  "Folder for a stereo recording of each call (left caller, right model) and for "
+                  "its events (Realtime)")
       ->type_name("FOLDER");
+  sim->add_option("--replay", a.replay,
+                  "Answer calls with recorded ones, in turn: files of events with sound beside "
+                  "them, or folders of such; several allowed")
+      ->type_name("FILE|FOLDER");
   sim->add_option("--ready-file", a.ready_file,
                   "JSON with the bound ports, written once all listens")
       ->type_name("FILE");

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "sim/model.hpp"
+#include "sim/replay/replay_model.hpp"
 #include "sim/sip_reason.hpp"
 
 namespace offhook::sim {
@@ -97,6 +98,12 @@ void CallLeg::decided(std::string_view model) {
 
 void CallLeg::accept(SessionConfig config) {
   decided(config.model());
+  record_events();
+  model_ = fixture_ == nullptr ? converse(std::move(config)) : replay(config);
+  answer_in_time();
+}
+
+std::unique_ptr<CallModel> CallLeg::converse(SessionConfig config) {
   SessionOptions options{persona(), ids_.for_call()};
   options.now = std::chrono::steady_clock::now();
   options.unix_now = clock_->unix_seconds();
@@ -105,12 +112,30 @@ void CallLeg::accept(SessionConfig config) {
   options.await_words = true;
   options.brain = context_.brain != nullptr;
   options.rate_limits = context_.config.assumptions.rate_limits;
-  model_ = std::make_unique<Model>(std::move(config), std::move(options), hearing(codec_), speaker_,
-                                   context_.voice, model_hooks());
-  answer_in_time();
+  return std::make_unique<Model>(std::move(config), std::move(options), hearing(codec_), speaker_,
+                                 context_.voice, model_hooks());
+}
+
+std::unique_ptr<CallModel> CallLeg::replay(const SessionConfig& config) {
+  const boost::json::value* const session = fixture_->session_created.if_contains("session");
+  if (session != nullptr && session->is_object()) {
+    if (const auto departed = session_difference(session->get_object(), config.json())) {
+      journal_.mark("replay.departed", {{"fixture", fixture_->name},
+                                        {"at", "session." + departed->at},
+                                        {"expected", departed->expected},
+                                        {"got", departed->got}});
+    }
+  }
+  ReplaySession replayed{fixture_, ids_.for_call(), clock_->unix_seconds() + lifetime().count()};
+  return std::make_unique<ReplayModel>(std::move(replayed), speaker_, model_hooks());
 }
 
 void CallLeg::accept_live(LiveConfig config) {
+  if (fixture_ != nullptr) {
+    journal_.mark("replay.departed", {{"fixture", fixture_->name},
+                                      {"expected", "accept by the Realtime API"},
+                                      {"got", "accept by the Live API"}});
+  }
   const std::string model = config.model();
   start_live(std::move(config), codec_);
   decided(model);

@@ -49,6 +49,8 @@ class CallLeg final : public SessionLeg {
   void await_decision();
   void decided(std::string_view model);
   void ring(Ringing when);
+  [[nodiscard]] std::unique_ptr<CallModel> converse(SessionConfig config);
+  [[nodiscard]] std::unique_ptr<CallModel> replay(const SessionConfig& config);
   void answer_in_time();
   void answer();
 

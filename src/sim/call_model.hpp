@@ -34,6 +34,8 @@ struct ModelHooks {
   /// Quirk: changes what the caller said before anybody hears it.
   std::function<void(CallerFrame&)> haunt{};
   std::string first_voice{};  ///< Quirk: of the first speech; empty: that of the rest.
+  /// Tells a step on the log.
+  std::function<void(std::string_view name, const boost::json::object& detail)> mark{};
 };
 
 /// Why a call ends.

@@ -63,6 +63,9 @@ constexpr std::size_t longest_quirk_name = 60;
 /// By which a caller chooses the sequence of ids and times that its call gets.
 constexpr std::string_view name_header = "X-Sim-Call";
 constexpr std::size_t most_names = 10'000;
+/// By which it chooses the recording that answers it.
+constexpr std::string_view replay_header = "X-Sim-Replay";
+constexpr std::size_t longest_fixture_name = 100;
 
 }  // namespace
 
@@ -71,6 +74,7 @@ Edge::Edge(LegContext context, Ids ids, Webhooks& webhooks, Timeline* timeline)
       ids_{std::move(ids)},
       webhooks_{webhooks},
       timeline_{timeline},
+      fixtures_{context_.config.replay},
       codecs_{wanted_codecs(context_.config.assumptions.codecs)} {}
 
 void Edge::on_incoming(sip::IncomingCall incoming) {
@@ -112,6 +116,7 @@ void Edge::on_incoming(sip::IncomingCall incoming) {
     return refuse(refusal_of(offered.error()));
   }
   LegIdentity identity{ids, sequence.for_call(), quirks, sequence.number(), journal};
+  identity.fixture = choose_fixture(incoming, journal);
   if (sequence.seeded()) {
     identity.clock = std::make_shared<CallClock>(sequence.number());
   }
@@ -196,6 +201,21 @@ QuirkSet Edge::draw(const sip::IncomingCall& incoming,
     journal.mark("quirk", {{"name", name}});
   }
   return quirks;
+}
+
+std::shared_ptr<const Fixture> Edge::choose_fixture(const sip::IncomingCall& incoming,
+                                                    const Journal& journal) {
+  if (fixtures_.empty()) {
+    return nullptr;
+  }
+  const auto name = header(incoming, replay_header);
+  auto fixture = name.empty() ? fixtures_.next() : fixtures_.find(name);
+  if (fixture == nullptr) {
+    journal.mark("replay.unknown", {{"fixture", printable(name, longest_fixture_name)}});
+  } else {
+    journal.mark("replay", {{"fixture", fixture->name}});
+  }
+  return fixture;
 }
 
 void Edge::abandon_all() {

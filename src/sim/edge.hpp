@@ -11,6 +11,7 @@
 #include "sim/call_leg.hpp"
 #include "sim/delivery_log.hpp"
 #include "sim/ids.hpp"
+#include "sim/replay/fixture_shelf.hpp"
 #include "sim/webhook_body.hpp"
 #include "sim/webhook_endpoints.hpp"
 #include "sim/webhook_sender.hpp"
@@ -62,6 +63,9 @@ class Edge {
   [[nodiscard]] QuirkSet draw(const sip::IncomingCall& incoming,
                               const Journal& journal,
                               std::uint32_t dice) const;
+  /// What is to answer a call instead of a model: the recording that its INVITE names, or the next.
+  [[nodiscard]] std::shared_ptr<const Fixture> choose_fixture(const sip::IncomingCall& incoming,
+                                                              const Journal& journal);
   void announce(const sip::IncomingCall& incoming,
                 const CallIds& ids,
                 const CallLeg& leg,
@@ -73,6 +77,7 @@ class Edge {
   Ids ids_;
   Webhooks& webhooks_;
   Timeline* timeline_;
+  FixtureShelf fixtures_;
   std::vector<sip::SdpCodec> codecs_;
   std::unordered_map<std::string, std::uint32_t> named_;  ///< Calls of each name.
   std::vector<std::weak_ptr<CallLeg>> legs_;  ///< Those that are over, too, until they are gone.

@@ -12,7 +12,7 @@ json::object Outbox::event(std::string_view type, const json::object& fields) {
   return event;
 }
 
-void Outbox::send_error(const ApiError& error, std::string_view client_event_id) {
+json::object Outbox::error_event(const ApiError& error, std::string_view client_event_id) {
   json::value param;
   if (error.param) {
     param = *error.param;
@@ -21,11 +21,11 @@ void Outbox::send_error(const ApiError& error, std::string_view client_event_id)
   if (!client_event_id.empty()) {
     cause = client_event_id;
   }
-  send("error", {{"error", json::object{{"type", error.type},
-                                        {"code", error.code},
-                                        {"message", error.message},
-                                        {"param", param},
-                                        {"event_id", cause}}}});
+  return event("error", {{"error", json::object{{"type", error.type},
+                                                {"code", error.code},
+                                                {"message", error.message},
+                                                {"param", param},
+                                                {"event_id", cause}}}});
 }
 
 }  // namespace offhook::sim

@@ -26,8 +26,12 @@ class Outbox {
   void send(std::string_view type, const boost::json::object& fields) {
     act(SendEvent{event(type, fields)});
   }
-  /// Sends an `error` event. @param client_event_id  Of the client event at fault, or empty.
-  void send_error(const ApiError& error, std::string_view client_event_id);
+  /// An `error` event. @param client_event_id  Of the client event at fault, or empty.
+  [[nodiscard]] boost::json::object error_event(const ApiError& error,
+                                                std::string_view client_event_id);
+  void send_error(const ApiError& error, std::string_view client_event_id) {
+    act(SendEvent{error_event(error, client_event_id)});
+  }
   void act(Action action) { actions_.push_back(std::move(action)); }
 
   /// What was collected since the last call.

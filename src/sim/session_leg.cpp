@@ -40,6 +40,7 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       quirks_{identity.quirks},
       journal_{std::move(identity.journal)},
       clock_{std::move(identity.clock)},
+      fixture_{std::move(identity.fixture)},
       call_{std::move(call)},
       servers_{std::in_place, context_.control, context_.tls},
       media_{context_.control, context_.engine, quirks_, identity.dice},
@@ -136,6 +137,9 @@ ModelHooks SessionLeg::model_hooks() {
   if (quirks_.has(Quirk::wrong_voice)) {
     hooks.first_voice = context_.voice.another();
   }
+  hooks.mark = [this](std::string_view name, const json::object& detail) {
+    journal_.mark(name, detail);
+  };
   return hooks;
 }
 
@@ -219,12 +223,27 @@ Result<> SessionLeg::start_media(media::MediaSockets sockets, const sip::Negotia
   auto started = media_.start(std::move(sockets), media, near_side());
   if (!started) {
     journal_.mark("media.failed", {{"why", started.error().detail}});
+  } else if (recorded_events_) {
+    recorded_events_->sound_begins();
   }
   return started;
 }
 
 void SessionLeg::start_ticking() {
   asio::co_spawn(context_.control, tick(shared_from_this()), asio::detached);
+}
+
+void SessionLeg::record_events() {
+  const std::string& folder = context_.config.record;
+  if (folder.empty()) {
+    return;
+  }
+  auto writer = FixtureWriter::create(folder + "/" + call_ids_.main() + ".jsonl");
+  if (!writer) {
+    journal_.mark("recording.failed", {{"why", writer.error().detail}});
+    return;
+  }
+  recorded_events_.emplace(std::move(*writer));
 }
 
 audio::Port& SessionLeg::near_side() {
@@ -372,6 +391,9 @@ void SessionLeg::on_client_event(std::string_view text) {
       journal_.log("sideband", {{"direction", "received"},
                                 {"event", show_event(text, record->log.limits().event)}});
     }
+    if (recorded_events_) {
+      recorded_events_->write("sent", text);
+    }
     model_->on_client_event(text);
   }
 }
@@ -408,6 +430,9 @@ double SessionLeg::told_ms(const CallRecord& record) const {
 }
 
 void SessionLeg::keep(const json::object& event) {
+  if (recorded_events_) {
+    recorded_events_->write("received", json::serialize(event));
+  }
   const auto& record = journal_.record();
   if (record == nullptr) {
     return;

@@ -27,6 +27,8 @@
 #include "sim/observer_list.hpp"
 #include "sim/persona.hpp"
 #include "sim/phantom.hpp"
+#include "sim/replay/fixture.hpp"
+#include "sim/replay/fixture_writer.hpp"
 #include "sim/sim.hpp"
 #include "sim/speaker.hpp"
 #include "sim/voice.hpp"
@@ -55,6 +57,7 @@ struct LegIdentity {
   std::uint32_t dice = 1;  ///< Seed of its bad network.
   Journal journal;
   std::shared_ptr<CallClock> clock = std::make_shared<CallClock>();
+  std::shared_ptr<const Fixture> fixture{};  ///< Answers the call instead of a model.
 };
 
 /// What calls of both directions have in common: SIP dialog, media, the model and the sockets that
@@ -96,6 +99,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   [[nodiscard]] Hearing hearing(audio::CodecId codec) const;
   [[nodiscard]] Persona persona() const;
   [[nodiscard]] std::chrono::seconds lifetime() const;
+  /// Writes the events of the call from now on, if calls are recorded.
+  void record_events();
   /// Makes the model of a Live session.
   LiveModel& start_live(LiveConfig config, audio::CodecId codec);
   [[nodiscard]] Result<> start_media(media::MediaSockets sockets,
@@ -111,6 +116,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   QuirkSet quirks_;
   Journal journal_;
   std::shared_ptr<CallClock> clock_;
+  std::shared_ptr<const Fixture> fixture_;
   std::optional<sip::Call> call_;
   Speaker speaker_{};
   std::unique_ptr<CallModel> model_{};
@@ -141,6 +147,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   void drain_media_events();
   void watch_silence(Time now);
 
+  std::optional<FixtureWriter> recorded_events_{};
   std::optional<audio::RecordedPort> recorded_{};  // around the speaker
   CallMedia media_;                                // uses the two
   ObserverList observers_;

@@ -19,6 +19,7 @@
 #include "sim/brain.hpp"
 #include "sim/persona_script.hpp"
 #include "sim/quirks.hpp"
+#include "sim/replay/fixture.hpp"
 #include "sip/loop.hpp"
 
 namespace offhook::sim {
@@ -48,9 +49,13 @@ struct SimConfig {
   std::string certs_dir{};        ///< ca.pem and server.pem are made here when missing.
   std::uint16_t rtp_first = 0;    ///< RTP port range; 0, 0: any.
   std::uint16_t rtp_last = 0;
-  std::string record{};       ///< Folder for a stereo <call_id>.wav of each call; empty: none.
-  std::uint32_t seed = 0;     ///< Not 0: ids and times come from it, see CallClock.
-  std::string voice = "slt";  ///< Of the model; see audio/speech.hpp.
+  /// Folder for a stereo <call_id>.wav of each call, and <call_id>.jsonl of each Realtime call;
+  /// empty: none.
+  std::string record{};
+  /// Recordings that calls are answered with, in turn; empty: a model answers.
+  std::vector<std::shared_ptr<const Fixture>> replay{};
+  std::uint32_t seed = 0;                  ///< Not 0: ids and times come from it, see CallClock.
+  std::string voice = "slt";               ///< Of the model; see audio/speech.hpp.
   std::vector<std::string> replies{};      ///< Said in turn to the caller; empty: a default set.
   std::optional<PersonaScript> persona{};  ///< Rules to answer by; nothing: the default ones.
   std::optional<BrainConfig> brain{};      ///< A chat endpoint that answers instead of both.

@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 
-namespace offhook::call {
+namespace offhook {
 
 /// A JSONL file that is complete up to the last line even when the process is killed.
 ///
@@ -27,4 +27,4 @@ class JsonlFile {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
-}  // namespace offhook::call
+}  // namespace offhook

@@ -1,9 +1,9 @@
-#include "call/jsonl_file.hpp"
+#include "base/jsonl_file.hpp"
 
 #include <cerrno>
 #include <cstring>
 
-namespace offhook::call {
+namespace offhook {
 
 Result<JsonlFile> JsonlFile::create(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "we");
@@ -19,4 +19,4 @@ void JsonlFile::write(std::string_view line) {
   std::fflush(file_.get());
 }
 
-}  // namespace offhook::call
+}  // namespace offhook
