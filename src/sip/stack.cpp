@@ -126,6 +126,7 @@ Result<> Stack::start_server(const ServerConfig& config,
     abandon_start();
     return started;
   }
+  stream_guard_ = std::make_unique<StreamGuard>(std::vector{tls_port_, udp_port_});
   self_ = shared_from_this();
   loop_->stack_started(*this);
   return {};
@@ -370,6 +371,7 @@ void Stack::force_close() {
   if (!exited_) {
     static_cast<void>(sip_.release());  // Still referred to by something of libre: not ours.
     static_cast<void>(guard_.release());
+    static_cast<void>(stream_guard_.release());
     release();
   }
 }
@@ -386,6 +388,7 @@ void Stack::release() {
   mem_deref(request_listener_);
   sessions_socket_.reset();
   sip_.reset();
+  stream_guard_.reset();
   tls_.reset();
   on_arrival_ = nullptr;
   tap_ = nullptr;

@@ -15,6 +15,7 @@
 #include "sip/libre.hpp"
 #include "sip/loop_impl.hpp"
 #include "sip/session.hpp"
+#include "sip/stream_guard.hpp"
 #include "sip/tls_context.hpp"
 #include "sip/udp_guard.hpp"
 
@@ -127,6 +128,7 @@ class Stack : public std::enable_shared_from_this<Stack> {
   std::shared_ptr<Stack> self_;
   TlsWatch watch_;
   std::unique_ptr<UdpGuard> guard_{};
+  std::unique_ptr<StreamGuard> stream_guard_{};
   ReHandle<tls> tls_;
   ReHandle<SipCore> sip_;
   ReHandle<sipsess_sock> sessions_socket_;

@@ -125,16 +125,16 @@ case("scalarlg", "3.1.2.5", (
     b"Call-ID: scalarlg.{N}@example.net\r\nRetry-After: 949302838503028349304023988\r\nWarning: 1812 overture \"In Progress\"\r\n"
     b"Content-Length: 0\r\n\r\n"), SILENCE)
 case("quotbal", "3.1.2.6", request(INVITE, {"To": '"Mr. J. User <sip:j.user@example.com>', **WITH_SDP}), 400)
-case("ltgtruri", "3.1.2.7", request("INVITE <sip:user@example.com> SIP/2.0", WITH_SDP), 400, (400, CLOSED))
-case("lwsruri", "3.1.2.8", request("INVITE sip:user@example.com; lr SIP/2.0", {"CSeq": "1 INVITE", **WITH_SDP}), 400, (400, CLOSED))
-case("lwsstart", "3.1.2.9", request("INVITE  sip:user@example.com  SIP/2.0", {"CSeq": "1 INVITE", **WITH_SDP}), 400, (400, CLOSED, WAITS))
-case("trws", "3.1.2.10", request("OPTIONS sip:remote-target@example.com SIP/2.0  ", {"CSeq": "1 OPTIONS"}), 400, (400, CLOSED))
+case("ltgtruri", "3.1.2.7", request("INVITE <sip:user@example.com> SIP/2.0", WITH_SDP), 400)
+case("lwsruri", "3.1.2.8", request("INVITE sip:user@example.com; lr SIP/2.0", {"CSeq": "1 INVITE", **WITH_SDP}), 400)
+case("lwsstart", "3.1.2.9", request("INVITE  sip:user@example.com  SIP/2.0", {"CSeq": "1 INVITE", **WITH_SDP}), 400)
+case("trws", "3.1.2.10", request("OPTIONS sip:remote-target@example.com SIP/2.0  ", {"CSeq": "1 OPTIONS"}), 400)
 case("escruri", "3.1.2.11", request("INVITE sip:user@example.com?Route=%3Csip:example.com%3E SIP/2.0", WITH_SDP), 400)
 case("baddate", "3.1.2.12", request(INVITE, {"Date": "Fri, 01 Jan 2010 16:00:00 EST", **WITH_SDP}), (NO_PROJECT, 400))
 case("regbadct", "3.1.2.13", request(REGISTER, {"Contact": "sip:user@example.com?Route=%3Csip:sip.example.com%3E"}), (400, 405, 501))
-case("badaspec", "3.1.2.14", request(OPTIONS, {"To": '"Watson, Thomas" < sip:t.watson@example.org >'}), (400, 200), (400, 200, CLOSED))
+case("badaspec", "3.1.2.14", request(OPTIONS, {"To": '"Watson, Thomas" < sip:t.watson@example.org >'}), (400, 200))
 case("baddn", "3.1.2.15", request(OPTIONS, {"From": "Bell, Alexander <sip:a.g.bell@example.com>;tag=43"}), (400, 200))
-case("badvers", "3.1.2.16", request("OPTIONS sip:t.watson@example.org SIP/7.0", {}).replace("Via: SIP/2.0", "Via: SIP/7.0"), 505, (505, CLOSED))
+case("badvers", "3.1.2.16", request("OPTIONS sip:t.watson@example.org SIP/7.0", {}).replace("Via: SIP/2.0", "Via: SIP/7.0"), 505)
 case("mismatch01", "3.1.2.17", request(OPTIONS, {"CSeq": "8 INVITE"}), 400)
 case("mismatch02", "3.1.2.18", request("NEWMETHOD sip:user@example.com SIP/2.0", {"CSeq": "8 INVITE", **WITH_SDP}), (400, 501))
 case("bigcode", "3.1.2.19", (
@@ -146,10 +146,10 @@ case("bigcode", "3.1.2.19", (
 
 case("badbranch", "3.2.1", request(OPTIONS, {"Via": "SIP/2.0/{T} {H};rport;branch=z9hG4bK"}), (200, 400))
 case("insuf", "3.3.1", request(INVITE, {"Call-ID": None, "From": None, "To": None, **WITH_SDP}), 400)
-case("unkscm", "3.3.2", request("OPTIONS nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0", {}), 416, (416, CLOSED))
-case("novelsc", "3.3.3", request("OPTIONS soap.beep://192.0.2.103:3002 SIP/2.0", {}), 416, (416, CLOSED))
+case("unkscm", "3.3.2", request("OPTIONS nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0", {}), 416)
+case("novelsc", "3.3.3", request("OPTIONS soap.beep://192.0.2.103:3002 SIP/2.0", {}), 416)
 case("unksm2", "3.3.4", request(REGISTER, {"To": "isbn:2983792873", "From": "<http://www.example.com>;tag=3234233",
-                                           "Contact": "<name:John_Smith>"}), (400, 405, 501), (400, 405, 501, CLOSED))
+                                           "Contact": "<name:John_Smith>"}), (400, 405, 501))
 case("bext01", "3.3.5", request(OPTIONS, {"Proxy-Require": "noProxiesSupportThis, norDoAnyProxiesSupportThis",
                                           "Require": "nothingSupportsThis, nothingSupportsThisEither"}), 420)
 case("invut", "3.3.6", request(INVITE, {"Content-Type": "application/unknownformat"}, "<audio>\n <pcmu port=\"443\"/>\n</audio>\n"), 415)
@@ -171,18 +171,18 @@ case("sdp01", "3.3.15", request(INVITE, {"Accept": "text/nobodyKnowsThis", **WIT
 # 3.4: callers of RFC 2543 --------------------------------------------------------------------------------------
 
 case("inv2543", "3.4.1", request(INVITE, {"Via": "SIP/2.0/{T} {H}", "Max-Forwards": None, "From": "<sip:+13035551111@ift.example.net;user=phone>",
-                                          "Record-Route": "<sip:UserB@example.com;maddr=ss1.example.com>", **WITH_SDP}), (400, NO_PROJECT), (400, NO_PROJECT, CLOSED))
+                                          "Record-Route": "<sip:UserB@example.com;maddr=ss1.example.com>", **WITH_SDP}), (400, NO_PROJECT))
 
 # What no RFC thought of ----------------------------------------------------------------------------------------
 
 PROJECT = "INVITE sip:proj_sim@127.0.0.1 SIP/2.0"
-case("no CSeq number", "-", request(OPTIONS, {"CSeq": "OPTIONS"}), 400, (400, CLOSED))
+case("no CSeq number", "-", request(OPTIONS, {"CSeq": "OPTIONS"}), 400)
 case("no header ends", "-", b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/{T} {H};branch=z9hG4bK{N}\r\nTo: x", 400, WAITS)
-case("no colon", "-", request(OPTIONS, {"Max-Forwards": "70\nThis line has none"}), (200, 400), (200, 400, CLOSED))
-case("no Via", "-", request(OPTIONS, {"Via": None}), SILENCE, (CLOSED, WAITS, 400))
-case("only NULs", "-", b"\x00" * 64, SILENCE, (WAITS, CLOSED))
-case("all bytes", "-", bytes(range(256)) * 4, SILENCE, (WAITS, CLOSED))
-case("a long line", "-", b"OPTIONS sip:" + b"a" * 40_000 + b"@b SIP/2.0\r\n\r\n", SILENCE, (CLOSED, WAITS))
+case("no colon", "-", request(OPTIONS, {"Max-Forwards": "70\nThis line has none"}), (200, 400))
+case("no Via", "-", request(OPTIONS, {"Via": None}), SILENCE, CLOSED)
+case("only NULs", "-", b"\x00" * 64, SILENCE, CLOSED)
+case("all bytes", "-", bytes(range(256)) * 4, SILENCE, CLOSED)
+case("a long line", "-", b"OPTIONS sip:" + b"a" * 40_000 + b"@b SIP/2.0\r\n\r\n", SILENCE, CLOSED)
 case("5,000 headers", "-", request(OPTIONS, {"X-A": "\n".join(["1"] + ["X-A: 1"] * 4_999)}), (200, 400), 200)  # longer than a datagram that libre takes
 case("ACK to nothing", "-", request("ACK sip:user@example.com SIP/2.0", {"CSeq": "1 ACK"}), SILENCE)
 case("malformed ACK", "-", request("ACK sip:user@example.com SIP/2.0", {"CSeq": "1 ACK", "Call-ID": None}), SILENCE)

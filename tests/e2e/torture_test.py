@@ -5,7 +5,7 @@ import socket
 import struct
 
 from support import EndToEndTest, main
-from torture_messages import CASES, CLOSED, SILENCE, WAITS
+from torture_messages import CASES, CLOSED, Case, SILENCE, WAITS, request
 from wire_support import ACCEPT, RawHttp, Sideband, UdpPhone, Webhooks, accepted_call, connect_stream, post, view
 
 
@@ -119,6 +119,51 @@ class Sip(TortureTest):
             probe, _ = self.probe("127.0.0.1:%d" % stream.getsockname()[1], transport)
             stream.sendall(probe)
             self.assertEqual(self.outcome(stream), 200)
+
+    def test_streams_that_carry_no_sip_are_answered_where_they_can_be_and_closed(self):
+        for transport in ("TCP", "TLS"):
+            for name, before, line, headers, statuses in (
+                    ("two words", b"", b"OPTIONS sip:a@b", True, [400]), ("four words", b"", b"WHAT IS THIS HERE", True, [400]),
+                    ("another version", b"", b"OPTIONS sip:a@b SIP/3.0", True, [505]), ("another scheme", b"", b"OPTIONS ftp:a SIP/2.0", True, [416]),
+                    ("no length", b"", b"OPTIONS sip:a@b SIP/2.0", True, [400]), ("an ACK", b"", b"ACK  sip:a@b SIP/2.0", True, []),
+                    ("a response", b"", b"SIP/2.0 0 Nothing", True, []), ("no Via", b"", b"OPTIONS sip:a@b", False, []),
+                    ("HTTP", b"", b"GET / HTTP/1.1\r\nHost: a", False, []), ("the beginning of TLS", b"", b"\x16\x03\x01\x02\x00" + b"a" * 300, False, []),
+                    ("a word and no more", b"", b"hello", None, []), ("an endless line", b"", b"a" * 20_000, None, []),
+                    ("behind a good one", b"good", b"OPTIONS sip:a@b", True, [200, 400]), ("behind empty lines", b"\r\n\r\n\r\n", b"OPTIONS sip:a@b", True, [400]),
+                    ("a byte at a time", None, b"OPTIONS sip:a@b", True, [400]), ("with much behind it", b"", b"OPTIONS sip:a@b", 500_000, [400])):
+                with self.subTest(name, transport=transport), connect_stream(self.ready, transport) as stream:
+                    own = "127.0.0.1:%d" % stream.getsockname()[1]
+                    data = line + b"\r\n"
+                    if headers:
+                        data += self.filled(Case(name, "-", request("", {"CSeq": "1 OPTIONS", "Content-Length": None}).replace("\n", "\r\n").encode()[2:],
+                                                 ()), own, transport)
+                    elif headers is not None:
+                        data += b"\r\n"
+                    data += b"x" * (headers if headers not in (True, None) else 0)
+                    if before == b"good":
+                        data = self.probe(own, transport)[0] + data
+                    try:
+                        for part in [data[at:at + 1] for at in range(len(data))] if before is None else [(before if before != b"good" else b"") + data]:
+                            stream.sendall(part)
+                    except OSError:
+                        pass  # it was answered before its end
+                    self.assertEqual(self.statuses(stream), statuses)
+                    self.assert_answered(transport)
+        self.good_call()
+
+    @staticmethod
+    def statuses(stream):
+        """Of all that comes until the other side ends the stream."""
+        text = b""
+        while True:
+            try:
+                data = stream.recv(65536)
+            except ConnectionError:
+                break
+            if not data:
+                break
+            text += data
+        return [int(line) for line in re.findall(rb"^SIP/2\.0 (\d{3}) ", text, re.M)]
 
     def test_random_changes_of_good_messages(self):
         dice = random.Random(4475)
