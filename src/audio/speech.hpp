@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,5 +36,9 @@ struct Speech {
 
 /// Cuts a text at sentence ends, so that the first can be heard while the next is synthesised.
 [[nodiscard]] std::vector<std::string> split_sentences(std::string_view text);
+
+/// How much of a text that is still being written is whole sentences: what begins behind them shows
+/// that they have ended.
+[[nodiscard]] std::size_t whole_sentences(std::string_view text);
 
 }  // namespace offhook::audio

@@ -46,23 +46,12 @@ bool is_abbreviation(std::string_view text, std::size_t dot) {
   return !(capital_follows && std::find(may_end.begin(), may_end.end(), word) != may_end.end());
 }
 
-}  // namespace
-
-std::vector<std::string> split_sentences(std::string_view text) {
-  std::vector<std::string> sentences;
-  std::size_t begin = 0;
-  const auto cut = [&](std::size_t end) {
-    const std::string_view sentence = trimmed(text.substr(begin, end - begin));
-    if (!sentence.empty()) {
-      sentences.emplace_back(sentence);
-    }
-    begin = end;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
+/// Behind the sentence that begins at `begin`; the end of the text when nothing ends it.
+std::size_t sentence_end(std::string_view text, std::size_t begin) {
+  for (std::size_t i = begin; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') {
-      cut(i);
-      continue;
+      return i + 1;
     }
     if (c != '.' && c != '!' && c != '?') {
       continue;
@@ -74,12 +63,35 @@ std::vector<std::string> split_sentences(std::string_view text) {
     }
     const bool followed_by_space = end == text.size() || is_space(text[end]);
     if (followed_by_space && !(c == '.' && end == i + 1 && is_abbreviation(text, i))) {
-      cut(end);
+      return end;
     }
     i = end - 1;
   }
-  cut(text.size());
+  return text.size();
+}
+
+}  // namespace
+
+std::vector<std::string> split_sentences(std::string_view text) {
+  std::vector<std::string> sentences;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = sentence_end(text, begin);
+    const std::string_view sentence = trimmed(text.substr(begin, end - begin));
+    if (!sentence.empty()) {
+      sentences.emplace_back(sentence);
+    }
+    begin = end;
+  }
   return sentences;
+}
+
+std::size_t whole_sentences(std::string_view text) {
+  std::size_t whole = 0;
+  for (auto end = sentence_end(text, 0); !trimmed(text.substr(end)).empty();
+       end = sentence_end(text, end)) {
+    whole = end;
+  }
+  return whole;
 }
 
 }  // namespace offhook::audio

@@ -17,6 +17,7 @@ struct SendEvent {
 struct Synthesise {
   std::string response_id;
   std::string text;
+  bool last = true;  ///< false: more text of this response follows, if only an empty one.
 };
 
 /// The model generated the response's sound up to here: let the caller hear it.
@@ -51,6 +52,11 @@ struct Think {
   boost::json::object request;  ///< Of `chat_request`.
 };
 
+/// The rest of its reply is not wanted.
+struct StopThinking {
+  std::string response_id;
+};
+
 /// A server is to be asked for its tools: they come by `RealtimeSession::on_tools_listed`.
 struct ListTools {
   std::string item_id;
@@ -79,6 +85,7 @@ using Action = std::variant<SendEvent,
                             ClearPlayback,
                             Recognise,
                             Think,
+                            StopThinking,
                             SendWithAudio,
                             ListTools,
                             CallTool,

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "sim/actions.hpp"
+#include "sim/brain.hpp"
 #include "sim/mcp_clients.hpp"
 #include "sim/response.hpp"
 #include "sim/speaker.hpp"
@@ -22,8 +23,10 @@ struct ModelHooks {
   std::function<void()> end_call;                        ///< The session is over: hang up.
   /// Presses a key towards the caller; `CallModel::on_digit_sent` follows.
   std::function<Result<>(char)> send_digit{};
-  /// Asks a chat model; the reply may come when the model that asked is gone.
-  std::function<void(boost::json::object request, std::function<void(Result<Reply>)> tell)> think{};
+  /// Asks a chat model, and takes the question back: see `Brain`.
+  std::function<void(const std::string& id, boost::json::object request, Brain::OnPart tell)>
+      think{};
+  std::function<void(const std::string& id)> stop_thinking{};
   /// The words of a turn of the caller are known.
   std::function<void(const std::string& turn_id, std::string_view words)> heard{};
   /// Asks a server for its tools, and calls one: see `McpClients`.

@@ -53,13 +53,14 @@ void Model::perform(const CallTool& action) {
 }
 
 void Model::perform(Think& action) {
-  hooks_.think(std::move(action.request),
-               [this, weak = std::weak_ptr{alive_}, id = action.response_id](Result<Reply> reply) {
-                 if (weak.lock()) {
-                   session_.on_thought(id, std::move(reply), now_steady());
-                   obey();
-                 }
-               });
+  hooks_.think(
+      action.response_id, std::move(action.request),
+      [this, weak = std::weak_ptr{alive_}, id = action.response_id](Result<ReplyPart> part) {
+        if (weak.lock()) {
+          session_.on_thought(id, std::move(part), now_steady());
+          obey();
+        }
+      });
 }
 
 }  // namespace offhook::sim

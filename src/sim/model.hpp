@@ -33,6 +33,7 @@ class Model final : public SpokenModel<Model, RealtimeSession> {
   void perform(const StopSynthesis& action) { mouth_.stop(action.response_id); }
   void perform(const ChangeTurns& /*action*/) { ears_.configure(session_.turns()); }
   void perform(Think& action);
+  void perform(const StopThinking& action) { hooks_.stop_thinking(action.response_id); }
   void perform(SendWithAudio& action);
   void perform(const ListTools& action);
   void perform(const CallTool& action);

@@ -19,17 +19,27 @@ Mouth::~Mouth() {
   }
 }
 
-void Mouth::synthesise(const std::string& id, std::string text, const std::string& voice) {
-  auto tell = [weak = std::weak_ptr{self_}, id](Result<SpokenSentence> spoken) {
+void Mouth::synthesise(const std::string& id,
+                       std::string text,
+                       bool last,
+                       const std::string& voice) {
+  auto tell = [weak = std::weak_ptr{self_}, id, last](Result<SpokenSentence> spoken) {
     if (const auto self = weak.lock()) {
+      if (spoken) {
+        spoken->last = spoken->last && last;
+      }
       (*self)->on_spoken(id, std::move(spoken));
     }
   };
-  Utterance utterance;
-  utterance.id = id;
-  utterance.number = ++last_number_;
-  utterance.stop = voice_.speak(std::move(text), std::move(tell), voice);
-  utterances_.push_back(std::move(utterance));
+  Utterance* utterance = find(id);
+  if (utterance == nullptr) {
+    utterance = &utterances_.emplace_back();
+    utterance->id = id;
+    utterance->number = ++last_number_;
+    utterance->stop = Voice::not_stopped();
+    utterance->voice = voice;
+  }
+  voice_.speak(std::move(text), utterance->stop, std::move(tell), utterance->voice);
 }
 
 void Mouth::on_spoken(const std::string& id, Result<SpokenSentence> spoken) {
@@ -44,7 +54,7 @@ void Mouth::on_spoken(const std::string& id, Result<SpokenSentence> spoken) {
   if (utterance != nullptr) {
     utterance->samples.insert(utterance->samples.end(), spoken->samples.begin(),
                               spoken->samples.end());
-    utterance->whole = spoken->last;
+    utterance->whole = utterance->whole || spoken->last;
   }
   hooks_.sentence(id, spoken->sentence, spoken->last);
 }

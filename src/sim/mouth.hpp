@@ -34,9 +34,13 @@ class Mouth {
   /// Stops speaking.
   ~Mouth();
 
-  /// Begins to synthesise; nothing is heard before `play`.
-  /// @param voice  Empty: the usual one.
-  void synthesise(const std::string& id, std::string text, const std::string& voice = {});
+  /// Begins to synthesise, or goes on with more text; nothing is heard before `play`.
+  /// @param last   false: more text follows under this id, if only an empty one.
+  /// @param voice  Of all that follows under this id; empty: the usual one.
+  void synthesise(const std::string& id,
+                  std::string text,
+                  bool last,
+                  const std::string& voice = {});
   /// Lets what was synthesised be heard up to here.
   void play(std::string_view id, int to_ms);
   /// Plays a whole sound at 16 kHz behind what is queued.
@@ -56,6 +60,7 @@ class Mouth {
     std::size_t queued = 0;  ///< Samples handed to the speaker.
     std::size_t played = 0;  ///< Of those, how many are known to have gone out.
     Voice::Stop stop;
+    std::string voice{};
     bool whole = false;    ///< No more sound will come.
     bool cleared = false;  ///< What comes is not to be heard.
   };

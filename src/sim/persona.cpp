@@ -92,6 +92,21 @@ CallFunction forced_call(const Prompt& prompt) {
   return {prompt.must_call, arguments ? boost::json::serialize(*arguments) : "{}"};
 }
 
+/// Whether instructions are `Say "…"` and no more.
+bool only_dictate(std::string_view instructions) {
+  std::string_view rest = trim(instructions);
+  if (lower(rest.substr(0, 3)) != "say") {
+    return false;
+  }
+  rest = trim(rest.substr(3));
+  const std::string_view text = quoted(rest);
+  if (text.empty()) {
+    return false;
+  }
+  const auto behind = static_cast<std::size_t>(text.data() - rest.data()) + text.size();
+  return rest.find_first_not_of(" \t\r\n.\"'”", behind) == std::string_view::npos;
+}
+
 /// Words, calls, or words and then calls.
 Reply as_reply(RuleReply found, std::string first) {
   std::vector<CallFunction> calls;
@@ -107,6 +122,19 @@ Reply as_reply(RuleReply found, std::string first) {
 }
 
 }  // namespace
+
+ReplyPart whole(Reply reply) {
+  ReplyPart part;
+  if (auto* const say = std::get_if<Say>(&reply)) {
+    part.words = std::move(say->text);
+    part.calls = std::move(say->also);
+    return part;
+  }
+  auto& call = std::get<CallFunction>(reply);
+  part.calls = std::exchange(call.also, {});
+  part.calls.insert(part.calls.begin(), std::move(call));
+  return part;
+}
 
 std::string dictated_text(std::string_view instructions) {
   const std::string lowered = lower(instructions);
@@ -180,8 +208,8 @@ bool Persona::greets(const Prompt& prompt) const {
 }
 
 bool Persona::dictated(const Prompt& prompt) const {
-  return !dictated_text(prompt.instructions).empty() ||
-         (greets(prompt) && !dictated_text(prompt.session_instructions).empty());
+  return only_dictate(prompt.instructions) || (prompt.instructions.empty() && greets(prompt) &&
+                                               only_dictate(prompt.session_instructions));
 }
 
 std::string Persona::tell_outputs(const Prompt& prompt) const {

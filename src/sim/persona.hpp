@@ -31,6 +31,14 @@ struct Say {
 
 using Reply = std::variant<Say, CallFunction>;
 
+/// A reply, or the next of its parts while it is thought of: words, and at last calls.
+struct ReplyPart {
+  std::string words{};
+  std::vector<CallFunction> calls{};
+  bool last = true;
+};
+[[nodiscard]] ReplyPart whole(Reply reply);
+
 /// Everything that a reply may depend on.
 struct Prompt {
   std::string instructions{};          ///< Of this response.
@@ -59,7 +67,7 @@ class Persona {
   Persona(PersonaScript script, std::vector<std::string> replies);
 
   [[nodiscard]] Reply reply(const Prompt& prompt);
-  /// Whether instructions dictate the reply to this.
+  /// Whether instructions do nothing but dictate the reply to this, in quotes: `Say "Hello."`
   [[nodiscard]] bool dictated(const Prompt& prompt) const;
   /// What to say for a `response.create` when no more is known than this.
   [[nodiscard]] Reply reply(std::string_view instructions, bool caller_spoke);

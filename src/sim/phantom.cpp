@@ -11,14 +11,13 @@ constexpr std::size_t silent_frames = 150;  // 3 s
 }  // namespace
 
 Phantom::Phantom(Voice& voice) {
-  const auto stop =
-      voice.speak(words, [weak = std::weak_ptr{samples_}](Result<SpokenSentence> spoken) {
-        const auto samples = weak.lock();
-        if (samples && spoken) {
-          samples->insert(samples->end(), spoken->samples.begin(), spoken->samples.end());
-        }
-      });
-  static_cast<void>(stop);  // it is short
+  auto tell = [weak = std::weak_ptr{samples_}](Result<SpokenSentence> spoken) {
+    const auto samples = weak.lock();
+    if (samples && spoken) {
+      samples->insert(samples->end(), spoken->samples.begin(), spoken->samples.end());
+    }
+  };
+  voice.speak(words, Voice::not_stopped(), std::move(tell));  // it is short
 }
 
 void Phantom::haunt(CallerFrame& frame) {

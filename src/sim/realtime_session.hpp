@@ -70,8 +70,9 @@ class RealtimeSession {
   void on_sentence(const std::string& response_id, const Sentence& sentence, bool last, Time now);
   /// The synthesiser could not speak: the response fails.
   void on_synthesis_failed(const std::string& response_id, const std::string& why, Time now);
-  /// What a response is to say, after `Think`. An error is spoken of with regret.
-  void on_thought(const std::string& response_id, Result<Reply> reply, Time now);
+  /// What a response is to say, or the next part of it, after `Think`. An error is spoken of with
+  /// regret.
+  void on_thought(const std::string& response_id, Result<ReplyPart> part, Time now);
   /// What a server offers, after `ListTools`.
   void on_tools_listed(const std::string& item_id, const McpResult<boost::json::array>& tools);
   /// What its tool returned, after `CallTool`.
@@ -151,7 +152,7 @@ class RealtimeSession {
   [[nodiscard]] ApiResult<Conversation> context_of(const boost::json::value& overrides) const;
   [[nodiscard]] Prompt prompt(const boost::json::value& overrides,
                               const Conversation& context) const;
-  void limit_calls(Reply& reply, const boost::json::array& tools) const;
+  void limit_calls(std::vector<CallFunction>& calls, const boost::json::array& tools) const;
   [[nodiscard]] boost::json::object thought_for(const Prompt& prompt,
                                                 const boost::json::value& overrides,
                                                 const Conversation& context) const;

@@ -19,7 +19,7 @@ constexpr int output_ms_per_token = 50;
 int text_tokens(std::string_view text) { return static_cast<int>((text.size() + 3) / 4); }
 
 Response::Response(ResponsePlan plan, Outbox& out)
-    : plan_{std::move(plan)}, id_{out.ids().realtime("resp_")} {
+    : plan_{std::move(plan)}, id_{out.ids().realtime("resp_")}, thinking_{!plan_.reply} {
   if (plan_.max_output_tokens.is_int64()) {
     most_tokens_ = static_cast<int>(plan_.max_output_tokens.get_int64());
   }
@@ -33,16 +33,18 @@ void Response::begin(Outbox& out, Conversation& conversation) {
   }
 }
 
-void Response::reply_with(Reply reply, Outbox& out, Conversation& conversation) {
-  plan_.reply.emplace(Say{});  // known now
-  if (auto* const say = std::get_if<Say>(&reply)) {
-    more_.assign(say->also.begin(), say->also.end());
-    open_message(std::move(say->text), out, conversation);
-  } else {
-    auto& call = std::get<CallFunction>(reply);
-    more_.assign(call.also.begin(), call.also.end());
-    call.also.clear();
-    open_call(std::move(call), out, conversation);
+void Response::reply_with(ReplyPart part, Outbox& out, Conversation& conversation) {
+  thinking_ = !part.last;
+  more_.insert(more_.end(), part.calls.begin(), part.calls.end());
+  const bool message_goes_on = open_ || !part.words.empty();
+  if (message_goes_on) {
+    if (!open_) {
+      open_message(out, conversation);
+    }
+    write(std::move(part.words), part.last, out);
+  } else if (part.last && !more_.empty()) {
+    open_call(std::move(more_.front()), out, conversation);
+    more_.pop_front();
   }
 }
 
@@ -60,7 +62,7 @@ void Response::open_item(Outbox& out, Conversation& conversation) {
   }
 }
 
-void Response::open_message(std::string text, Outbox& out, Conversation& conversation) {
+void Response::open_message(Outbox& out, Conversation& conversation) {
   speech_ = !plan_.text_only;
   item_id_ = out.ids().realtime("item_");
   item_.body = {{"id", item_id_},    {"object", "realtime.item"}, {"type", "message"},
@@ -69,10 +71,15 @@ void Response::open_message(std::string text, Outbox& out, Conversation& convers
   json::object added = place(true);
   added["part"] = part("");
   out.send("response.content_part.added", added);
+}
+
+void Response::write(std::string words, bool last, Outbox& out) {
   if (speech_) {
-    out.act(Synthesise{id_, std::move(text)});
+    words.erase(0, std::min(words.find_first_not_of(' '), words.size()));
+    out.act(Synthesise{id_, std::move(words), last});
   } else {
-    cut_into_pieces(text);
+    cut_into_pieces(words);
+    all_pieces_known_ = last;
   }
 }
 
@@ -89,6 +96,7 @@ void Response::open_call(CallFunction call, Outbox& out, Conversation& conversat
                   {"output", nullptr},  {"error", nullptr}};
     open_item(out, conversation);
     cut_into_pieces(call_.arguments);
+    all_pieces_known_ = true;
     return;
   }
   item_id_ = out.ids().realtime("item_");
@@ -98,6 +106,7 @@ void Response::open_call(CallFunction call, Outbox& out, Conversation& conversat
                 {"arguments", ""}};
   open_item(out, conversation);
   cut_into_pieces(call_.arguments);
+  all_pieces_known_ = true;
 }
 
 /// Words for text, a few characters each for a function's arguments.
@@ -111,10 +120,13 @@ void Response::cut_into_pieces(std::string_view text) {
     pieces_.push_back({std::string{text.substr(0, length)}});
     text.remove_prefix(length);
   }
-  all_pieces_known_ = true;
 }
 
 void Response::add_sentence(const Sentence& sentence, bool last) {
+  all_pieces_known_ = last;
+  if (sentence.text.empty() && !pieces_.empty()) {
+    return;
+  }
   const std::string_view gap = pieces_.empty() ? "" : " ";
   if (sentence.words.empty()) {
     pieces_.push_back({std::string{gap} + sentence.text, known_ms_ + sentence.duration_ms});
@@ -128,7 +140,6 @@ void Response::add_sentence(const Sentence& sentence, bool last) {
   }
   known_ms_ += sentence.duration_ms;
   pieces_.back().end_ms = known_ms_;  // the pause behind a sentence belongs to its last word
-  all_pieces_known_ = last;
 }
 
 bool Response::due(Time now) const {
@@ -318,6 +329,9 @@ void Response::finish(const Ending& ending, Outbox& out, Conversation& conversat
   const bool whole = ending.status == "completed";
   if (!whole && speech_) {
     out.act(StopSynthesis{id_});
+  }
+  if (thinking_) {
+    out.act(StopThinking{id_});
   }
   if (open_) {
     end_item(whole, out, conversation);

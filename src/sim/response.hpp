@@ -29,10 +29,10 @@ struct Sentence {
 
 /// What a response will produce, and what its events say about it.
 struct ResponsePlan {
-  std::optional<Reply> reply{};  ///< Nothing: it comes later, by `Response::reply_with`.
-  boost::json::array tools{};    ///< That its calls may be of, as session or response have them.
-  bool text_only = false;        ///< Text on the socket, nothing to hear.
-  bool in_conversation = true;   ///< false: out of band, `conversation:"none"`.
+  std::optional<ReplyPart> reply{};  ///< Nothing: it comes later, by `Response::reply_with`.
+  boost::json::array tools{};   ///< That its calls may be of, as session or response have them.
+  bool text_only = false;       ///< Text on the socket, nothing to hear.
+  bool in_conversation = true;  ///< false: out of band, `conversation:"none"`.
   boost::json::value metadata{};
   boost::json::value max_output_tokens{"inf"};
   boost::json::object output_format{};  ///< `audio.output.format` of the session.
@@ -66,12 +66,15 @@ class Response {
 
   [[nodiscard]] const boost::json::array& tools() const noexcept { return plan_.tools; }
 
-  /// Whether it is known what to say.
-  [[nodiscard]] bool replied() const noexcept { return plan_.reply.has_value(); }
+  /// Whether more of the reply is to come, by `reply_with`.
+  [[nodiscard]] bool thinking() const noexcept { return thinking_; }
+  /// Whether there is something to say already.
+  [[nodiscard]] bool has_words() const noexcept { return open_; }
   /// Opens the response and, where the reply is known, its first item; asks for the speech.
   void begin(Outbox& out, Conversation& conversation);
-  /// The reply that was not known at the beginning.
-  void reply_with(Reply reply, Outbox& out, Conversation& conversation);
+  /// The reply that was not known at the beginning, or its next part. Together they have words or
+  /// calls.
+  void reply_with(ReplyPart part, Outbox& out, Conversation& conversation);
   /// One more sentence of the speech. @param last  None follows.
   void add_sentence(const Sentence& sentence, bool last);
   /// The caller was sent the first of it.
@@ -101,7 +104,8 @@ class Response {
   };
 
   void open_item(Outbox& out, Conversation& conversation);
-  void open_message(std::string text, Outbox& out, Conversation& conversation);
+  void open_message(Outbox& out, Conversation& conversation);
+  void write(std::string words, bool last, Outbox& out);
   void open_call(CallFunction call, Outbox& out, Conversation& conversation);
   void end_item(bool whole, Outbox& out, Conversation& conversation);
   [[nodiscard]] bool due(Time now) const;
@@ -121,6 +125,7 @@ class Response {
   std::string id_;
   std::string conversation_id_;
   int most_tokens_ = std::numeric_limits<int>::max();
+  bool thinking_ = false;
   std::deque<CallFunction> more_{};  ///< Items that follow.
   boost::json::array ended_{};       ///< Items that are over.
   int ended_tokens_ = 0;             ///< Of their texts.

@@ -104,24 +104,18 @@ Prompt RealtimeSession::prompt(const json::value& overrides, const Conversation&
 }
 
 /// One call only where the session wants no parallel ones; and whose tools they are.
-void RealtimeSession::limit_calls(Reply& reply, const json::array& tools) const {
-  auto* const first = std::get_if<CallFunction>(&reply);
-  auto& more = first != nullptr ? first->also : std::get<Say>(reply).also;
+void RealtimeSession::limit_calls(std::vector<CallFunction>& calls,
+                                  const json::array& tools) const {
   const json::value* const parallel = config_.json().if_contains("parallel_tool_calls");
-  const std::size_t most = first != nullptr ? 0 : 1;
-  if (parallel != nullptr && *parallel == false && more.size() > most) {
-    more.erase(more.begin() + static_cast<std::ptrdiff_t>(most), more.end());
+  if (parallel != nullptr && *parallel == false && calls.size() > 1) {
+    calls.erase(calls.begin() + 1, calls.end());
   }
-  const auto assign = [&](CallFunction& call) {
+  for (CallFunction& call : calls) {
     if (auto found = servers_.find(tools, call.name)) {
       call.server = std::move(found->label);
       call.needs_approval = found->needs_approval;
     }
-  };
-  if (first != nullptr) {
-    assign(*first);
   }
-  std::for_each(more.begin(), more.end(), assign);
 }
 
 /// The question for a chat model.
@@ -191,12 +185,12 @@ void RealtimeSession::start_response(const json::value& overrides,
   if (brain_ && !persona_.dictated(asked)) {
     question = thought_for(asked, overrides, context);
   } else {
-    planned.reply = persona_.reply(asked);
-    limit_calls(*planned.reply, planned.tools);
+    planned.reply = whole(persona_.reply(asked));
+    limit_calls(planned.reply->calls, planned.tools);
   }
   responses_.push_back(std::make_unique<Response>(std::move(planned), out_));
   responses_.back()->begin(out_, conversation_);
-  if (!responses_.back()->replied()) {
+  if (responses_.back()->thinking()) {
     out_.act(Think{responses_.back()->id(), std::move(question)});
   }
   advance_responses(now);
@@ -293,14 +287,17 @@ void RealtimeSession::on_synthesis_failed(const std::string& response_id,
   report_playback(response_id);
 }
 
-void RealtimeSession::on_thought(const std::string& response_id, Result<Reply> reply, Time now) {
+void RealtimeSession::on_thought(const std::string& response_id, Result<ReplyPart> part, Time now) {
   Response* const response = find_response(response_id);
-  if (response == nullptr || response->replied()) {
+  if (response == nullptr || !response->thinking()) {
     return;  // cancelled meanwhile
   }
-  Reply said = reply ? std::move(*reply) : Reply{Say{std::string{no_thought}}};
-  limit_calls(said, response->tools());
-  response->reply_with(std::move(said), out_, conversation_);
+  if (!part) {
+    const std::string gap = response->has_words() ? " " : "";
+    part = ReplyPart{gap + std::string{no_thought}};
+  }
+  limit_calls(part->calls, response->tools());
+  response->reply_with(*std::move(part), out_, conversation_);
   advance_responses(now);
 }
 

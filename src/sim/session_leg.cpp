@@ -45,7 +45,11 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       servers_{std::in_place, context_.control, context_.tls},
       media_{context_.control, context_.engine, quirks_, identity.dice},
       observers_{quirks_.has(Quirk::extra_fields)},
-      sideband_drop_{context_.control} {}
+      sideband_drop_{context_.control} {
+  if (context_.brain != nullptr) {
+    brain_.emplace(context_.control, *context_.brain, context_.tls);
+  }
+}
 
 void SessionLeg::follow_call() {
   asio::co_spawn(context_.control, follow_sip(shared_from_this()),
@@ -115,9 +119,10 @@ ModelHooks SessionLeg::model_hooks() {
     }
     return media_.stream()->send_digits({&digit, 1});
   };
-  hooks.think = [this](json::object request, Brain::OnReply tell) {
-    think(std::move(request), std::move(tell));
+  hooks.think = [this](const std::string& id, json::object request, Brain::OnPart tell) {
+    think(id, std::move(request), std::move(tell));
   };
+  hooks.stop_thinking = [this](const std::string& id) { stop_thinking(id); };
   hooks.heard = [this](const std::string& turn_id, std::string_view words) {
     if (const auto& record = journal_.record(); record != nullptr && !live_) {
       record->transcript.on_heard(turn_id, words, told_ms(*record));
@@ -143,19 +148,28 @@ ModelHooks SessionLeg::model_hooks() {
   return hooks;
 }
 
-void SessionLeg::think(json::object request, Brain::OnReply tell) {
+void SessionLeg::think(const std::string& id, json::object request, Brain::OnPart tell) {
   const auto asked_at = std::chrono::steady_clock::now();
-  context_.brain->ask(std::move(request), [journal = journal_, asked_at,
-                                           tell = std::move(tell)](Result<Reply> reply) {
-    if (reply) {
-      const auto took = std::chrono::steady_clock::now() - asked_at;
-      journal.mark("brain.answered",
-                   {{"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
-    } else {
-      journal.mark("brain.failed", {{"why", reply.error().detail}});
+  auto on_part = [journal = journal_, asked_at, first = std::optional<std::int64_t>{},
+                  tell = std::move(tell)](Result<ReplyPart> part) mutable {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::steady_clock::now() - asked_at)
+                          .count();
+    first = first.value_or(took);
+    if (!part) {
+      journal.mark("brain.failed", {{"why", part.error().detail}});
+    } else if (part->last) {
+      journal.mark("brain.answered", {{"first_ms", *first}, {"ms", took}});
     }
-    tell(std::move(reply));
-  });
+    tell(std::move(part));
+  };
+  brain_->ask(id, std::move(request), std::move(on_part));
+}
+
+void SessionLeg::stop_thinking(const std::string& id) {
+  if (brain_->stop(id)) {
+    journal_.mark("brain.cancelled");
+  }
 }
 
 void SessionLeg::list_tools(const json::object& tool, McpClients::OnTools tell) {
@@ -494,6 +508,10 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
   }
   media_.stop();
   servers_.reset();
+  if (brain_ && brain_->waiting() > 0) {
+    journal_.mark("brain.cancelled");
+  }
+  brain_.reset();
   model_.reset();
   context_.records.end(journal_.record(), std::move(facts));
 }

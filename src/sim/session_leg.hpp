@@ -45,8 +45,8 @@ struct LegContext {
   Calls& calls;
   const SimConfig& config;
   CallRecords& records;
-  net::TlsContext tls{};   ///< For servers of tools.
-  Brain* brain = nullptr;  ///< Answers instead of the persona, if there is one.
+  net::TlsContext tls{};               ///< For servers of tools, and the brain.
+  const BrainConfig* brain = nullptr;  ///< What answers instead of the persona, if anything.
 };
 
 /// Who a call is.
@@ -93,7 +93,8 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
 
   [[nodiscard]] std::shared_ptr<SessionLeg> self() { return shared_from_this(); }
   [[nodiscard]] ModelHooks model_hooks();
-  void think(boost::json::object request, Brain::OnReply tell);
+  void think(const std::string& id, boost::json::object request, Brain::OnPart tell);
+  void stop_thinking(const std::string& id);
   void list_tools(const boost::json::object& tool, McpClients::OnTools tell);
   void call_tool(const CallTool& call, McpClients::OnOutput tell);
   [[nodiscard]] Hearing hearing(audio::CodecId codec) const;
@@ -121,6 +122,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   Speaker speaker_{};
   std::unique_ptr<CallModel> model_{};
   std::optional<McpClients> servers_;  ///< Of tools; none once the call is over.
+  std::optional<Brain> brain_{};       ///< None without one, and once the call is over.
   bool live_ = false;                  ///< Taken by Live.
   bool finished_ = false;
 

@@ -139,9 +139,6 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     const WebhookOptions options{config_.assumptions.webhook_timeout,
                                  config_.assumptions.webhook_retries};
     webhooks_.emplace(control_, std::move(*tls), ids_.for_call(), options);
-    if (config_.brain) {
-      brain_.emplace(control_, *config_.brain, outgoing_tls_);
-    }
     webhooks_->endpoints.configure(config_.webhook_url, config_.webhook_secret,
                                    sim_seconds(config_.seed));
     webhook_api_.emplace(webhooks_->endpoints, webhooks_->sender, config_.api_key, ids_.for_call(),
@@ -340,9 +337,10 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Result<> start_sip(sip::Loop& loop) {
-    const LegContext context{control_,        engine_,       voice_,
-                             listener_.get(), calls_,        config_,
-                             records_,        outgoing_tls_, brain_ ? &*brain_ : nullptr};
+    const LegContext context{
+        control_,        engine_,       voice_,
+        listener_.get(), calls_,        config_,
+        records_,        outgoing_tls_, config_.brain ? &*config_.brain : nullptr};
     edge_.emplace(context, ids_.for_call(), *webhooks_, timeline_);
     if (config_.live.outbound) {
       dialler_.emplace(context, ids_.for_call(), loop, timeline_);
@@ -395,7 +393,6 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<Webhooks> webhooks_;
   std::optional<WebhookApi> webhook_api_;
   net::TlsContext outgoing_tls_;
-  std::optional<Brain> brain_;
   std::optional<Edge> edge_;
   std::unique_ptr<net::HttpServer> api_;
   std::unique_ptr<net::HttpServer> api_tls_;

@@ -64,7 +64,8 @@ class SpokenModel : public CallModel {
 
   void perform(SendEvent& action) { hooks_.send(action.event); }
   void perform(const Synthesise& action) {
-    mouth_.synthesise(action.response_id, action.text, std::exchange(hooks_.first_voice, {}));
+    mouth_.synthesise(action.response_id, action.text, action.last,
+                      std::exchange(hooks_.first_voice, {}));
   }
   void perform(const Play& action) { mouth_.play(action.response_id, action.to_ms); }
   void perform(const ClearPlayback& /*action*/) { mouth_.clear(); }

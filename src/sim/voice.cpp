@@ -44,10 +44,10 @@ Voice::~Voice() {
 
 std::string_view Voice::another() const noexcept { return name_ == "rms" ? "slt" : "rms"; }
 
-Voice::Stop Voice::speak(std::string text, OnSentence tell, const std::string& voice) {
-  auto stop = std::make_shared<std::atomic<bool>>(false);
+void Voice::speak(std::string text, Stop stop, OnSentence tell, const std::string& voice) {
   boost::asio::post(
-      pool_, [control = control_, voice = voice.empty() ? name_ : voice, closing = closing_, stop,
+      pool_, [control = control_, voice = voice.empty() ? name_ : voice, closing = closing_,
+              stop = std::move(stop),
               lately = spoken_, text = std::move(text), tell = std::move(tell)] {
         auto sentences = audio::split_sentences(text);
         if (sentences.empty()) {
@@ -78,7 +78,6 @@ Voice::Stop Voice::speak(std::string text, OnSentence tell, const std::string& v
           }
         }
       });
-  return stop;
 }
 
 }  // namespace offhook::sim

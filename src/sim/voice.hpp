@@ -40,9 +40,12 @@ class Voice {
   /// Waits for the sentence in work.
   ~Voice();
 
-  /// @param tell  Called on `control` for every sentence in order; after an error no more.
+  /// What is asked for first is spoken first.
+  /// @param tell   Called on `control` for every sentence in order, of an empty text for an empty
+  ///               one; after an error no more.
   /// @param voice  Empty: the usual one.
-  [[nodiscard]] Stop speak(std::string text, OnSentence tell, const std::string& voice = {});
+  void speak(std::string text, Stop stop, OnSentence tell, const std::string& voice = {});
+  [[nodiscard]] static Stop not_stopped() { return std::make_shared<std::atomic<bool>>(false); }
   /// Another voice than the usual one.
   [[nodiscard]] std::string_view another() const noexcept;
 

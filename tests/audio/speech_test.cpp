@@ -123,4 +123,19 @@ TEST_SUITE("sentences") {
     CHECK(audio::split_sentences(" \n ").empty());
     CHECK(audio::split_sentences("...") == Strings{"..."});
   }
+
+  TEST_CASE("of a text that is still being written are whole once the next begins") {
+    const auto front = [](std::string_view text) {
+      return text.substr(0, audio::whole_sentences(text));
+    };
+    CHECK(front("Hi. How are") == "Hi.");
+    CHECK(front("Hi. How are you? Fi") == "Hi. How are you?");
+    CHECK(front("Hi. ").empty());
+    CHECK(front("It costs 3.").empty());
+    CHECK(front("It costs 3.50").empty());
+    CHECK(front("One\nTwo") == "One\n");
+    CHECK(front("At 9 a.m. we").empty());
+    CHECK(front("At 9 a.m. We") == "At 9 a.m.");
+    CHECK(front("").empty());
+  }
 }

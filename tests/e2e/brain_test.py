@@ -1,39 +1,47 @@
 """`offhook sim --brain`: a chat endpoint answers the caller instead of the persona."""
-import http.server
 import json
+import signal
 import threading
 
-from support import EndToEndTest, main, read_jsonl
+from support import DEADLINE_S, OFFHOOK, EndToEndTest, HttpPeer, free_port, main, read_jsonl, wait_for
 
 
-class ChatServer:
-    """The smallest chat endpoint of the OpenAI kind; `answer(request)` gives a status, a type and a body."""
+class ChatServer(HttpPeer):
+    """The smallest chat endpoint of the OpenAI kind; `answer(request)` gives a status, a type and a body, which is
+    whole or comes in pieces. `left` is set once the sim has closed a connection on which more would have come."""
 
     def __init__(self, answer):
         self.requests = []
-        chat = self
+        self.left = threading.Event()
+        self.answer = answer
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                chat.requests.append((self.path, self.headers["authorization"], request))
-                status, kind, body = answer(request)
-                self.send_response(status)
-                self.send_header("content-type", kind)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+    def handle(self, request):
+        body = json.loads(request.body)
+        self.requests.append((request.path, request.headers["authorization"], body))
+        status, kind, answer = self.answer(body)
+        if isinstance(answer, bytes):
+            return request.reply(status, answer, kind)
+        request.send_response(status)
+        request.send_header("content-type", kind)
+        request.end_headers()
+        for piece in answer:
+            if piece is FOREVER:
+                request.connection.recv(1)
+                return self.left.set()
+            request.wfile.write(piece)
 
-            def log_message(self, *_):
-                pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+FOREVER = object()
 
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+
+def event(**choice):
+    return b"data: %s\n\n" % json.dumps({"choices": [{"index": 0, **choice}]}).encode()
+
+
+def greets(request):
+    """Whether this is asked before the caller said anything."""
+    return all(message["role"] == "system" for message in request["messages"])
 
 
 def whole(text):
@@ -42,32 +50,40 @@ def whole(text):
 
 
 def stream(*words):
-    events = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in words]
-    return 200, "text/event-stream", b"".join(b"data: %s\n\n" % json.dumps(e).encode() for e in events) + b"data: [DONE]\n\n"
+    """The words one by one, and the end; what can be called instead of words is called."""
+    def pieces():
+        for word in words:
+            if callable(word):
+                word()
+            else:
+                yield word if word is FOREVER else event(delta={"content": word})
+        yield event(delta={}, finish_reason="stop") + b"data: [DONE]\n\n"
+    return 200, "text/event-stream", pieces()
 
 
 class Brain(EndToEndTest):
-    def ask(self, answer, *options):
-        """One call that asks a question; returns what was said as [(who, text)], and the chat's requests."""
-        chat = ChatServer(answer)
-        self.addCleanup(chat.close)
+    def prepare(self, answer, *options):
+        """Starts chat endpoint and sim; returns the options of a call that asks a question."""
+        self.chat = ChatServer(answer)
+        self.addCleanup(self.chat.close)
         heard = self.folder / "heard.txt"
         heard.write_text("what is the capital of france\n")
-        port = self.free_port()
-        self.running = self.sim("--brain", chat.url, "--heard", heard, "--no-ears", "--webhook",
+        port = free_port()
+        self.running = self.sim("--brain", self.chat.base, "--heard", heard, "--no-ears", "--webhook",
                                 f"http://127.0.0.1:{port}/webhook", *options)
-        summary = self.folder / "summary.json"
         target = self.running.target(**{"--listen": f"127.0.0.1:{port}", "--audio": self.speak("What is the capital of France?")})
-        code, output = self.offhook("call", *target, "--max-duration", "60", "--instructions", "Be brief.", "--summary", summary,
-                                    env=self.running.env())
-        self.assertEqual(code, 0, output)
-        return [(line["who"], line["text"]) for line in json.loads(summary.read_text())["transcript"]], chat.requests
+        return ["call", *target, "--max-duration", "60", "--instructions", "Be brief."]
 
-    @staticmethod
-    def free_port():
-        import socket
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
+    def ask(self, answer, *options):
+        """One call that asks a question; returns what was said as [(who, text)], and the chat's requests."""
+        call = self.prepare(answer, *options)
+        summary = self.folder / "summary.json"
+        code, output = self.offhook(*call, "--summary", summary, env=self.running.env())
+        self.assertEqual(code, 0, output)
+        return [(line["who"], line["text"]) for line in json.loads(summary.read_text())["transcript"]], self.chat.requests
+
+    def marks(self, name):
+        return [mark for mark in read_jsonl(self.running.log) if mark.get("name") == name]
 
     def test_the_question_goes_there_and_the_answer_is_said(self):
         key = self.folder / "key"
@@ -79,17 +95,35 @@ class Brain(EndToEndTest):
         self.assertIn({"role": "user", "content": "what is the capital of france"}, request["messages"])
         self.assertTrue(request["messages"][0]["content"].startswith("Be brief."))
 
-    def test_an_answer_that_comes_as_a_stream_is_said(self):
-        said, _ = self.ask(lambda _: stream("It ", "is ", "Paris."))
-        self.assertIn(("model", "It is Paris."), said)
+    def test_of_a_stream_the_first_sentence_is_heard_while_the_next_is_thought_of(self):
+        begun = []
+
+        def first_is_heard():
+            begun.append(len(self.marks("output_audio_buffer.started")))
+            wait_for(lambda: len(self.marks("output_audio_buffer.started")) > len(self.marks("output_audio_buffer.stopped")),
+                     "the caller to hear the model")
+
+        said, _ = self.ask(lambda request: stream("Hi.") if greets(request) else stream("It is ", "Paris. A", first_is_heard, "nything", " else?"))
+        self.assertIn(("model", "It is Paris. Anything else?"), said)
+        self.assertEqual(len(begun), 1)
+        answered = self.marks("brain.answered")[-1]
+        self.assertLess(answered["first_ms"], answered["ms"])
+
+    def test_a_question_is_given_up_when_the_caller_hangs_up(self):
+        call = self.prepare(lambda request: stream("Hi.") if greets(request) else stream("It is. N", FOREVER))
+        running = self.start(OFFHOOK, *call, env=self.running.env())
+        wait_for(lambda: any(mark.get("text") != "Hi." for mark in self.marks("output_audio_buffer.started")[1:]), "the answer to begin")
+        running.signal(signal.SIGINT)
+        self.assertTrue(self.chat.left.wait(DEADLINE_S))
+        wait_for(lambda: self.marks("brain.cancelled"), "the sim to say so")
+        self.assertEqual(running.wait(), 0)
 
     def test_a_failure_is_apologised_for_and_told_in_the_log(self):
         key = self.folder / "key"
         key.write_text("sk-chat\n")
         said, _ = self.ask(lambda _: (500, "text/plain", b"out of order: Bearer sk-chat"), "--brain-key-file", key)
         self.assertIn(("model", "Sorry, I cannot answer that right now."), said)
-        failed = [mark for mark in read_jsonl(self.running.log) if mark.get("name") == "brain.failed"]
-        self.assertIn("500: out of order", failed[0]["why"])
+        self.assertIn("500: out of order", self.marks("brain.failed")[0]["why"])
         self.assertNotIn("sk-chat", self.running.log.read_text())
 
     def test_an_address_that_is_none_is_refused(self):

@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "session_probe.hpp"
-#include "sim/chat.hpp"
+#include "sim/chat_answer.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -30,23 +30,38 @@ void write(SessionProbe& probe, const std::string& text) {
   probe.client(R"({"type":"response.create"})");
 }
 
-std::string said(const Result<Reply>& reply) {
-  if (!reply) {
-    return "error: " + reply.error().detail;
+std::string told(const Result<ReplyPart>& part) {
+  if (!part) {
+    return "error: " + part.error().detail;
   }
-  std::string text;
-  const auto* const say = std::get_if<Say>(&*reply);
-  const CallFunction* const first = std::get_if<CallFunction>(&*reply);
-  if (first != nullptr) {
-    text = first->name + first->arguments;
-  } else {
-    text = say->text;
-  }
-  for (const CallFunction& call : first != nullptr ? first->also : say->also) {
+  std::string text = part->words;
+  for (const CallFunction& call : part->calls) {
     text += " + " + call.name + call.arguments;
   }
   return text;
 }
+
+ReplyPart words(std::string text, bool last = true) { return {std::move(text), {}, last}; }
+
+ReplyPart call(std::string name, std::string arguments) {
+  return {{}, {CallFunction{std::move(name), std::move(arguments)}}, true};
+}
+
+/// What is told of an answer that comes at once: "first|second|" and the last part.
+std::string read(std::string_view body, std::size_t step = std::string::npos) {
+  ChatAnswer answer;
+  std::string all;
+  while (!body.empty()) {
+    const std::string_view piece = body.substr(0, step);
+    body.remove_prefix(piece.size());
+    if (const std::string sentences = answer.feed(piece); !sentences.empty()) {
+      all += sentences + '|';
+    }
+  }
+  return all + told(answer.finish());
+}
+
+std::string delta(const std::string& json) { return "data: {\"choices\":[" + json + "]}\n\n"; }
 
 TEST_SUITE("Brain") {
   TEST_CASE("is asked with instructions, conversation and tools, and its words are said") {
@@ -55,12 +70,12 @@ TEST_SUITE("Brain") {
     REQUIRE(probe.thoughts.size() == 1);
     CHECK(boost::json::serialize(probe.thoughts.back().request) ==
           R"({"messages":[{"role":"system","content":"You run a shop."},)"
-          R"({"role":"user","content":"Where is my order?"}],"stream":false,)"
+          R"({"role":"user","content":"Where is my order?"}],"stream":true,)"
           R"("tools":[{"type":"function","function":{"name":"look_up","description":"Looks up.",)"
           R"("parameters":{"type":"object"}}}],"tool_choice":"auto"})");
     CHECK(probe.count("response.created") == 1);
     CHECK(probe.count("response.output_item.added") == 0);
-    probe.think(Reply{Say{"Which number?"}});
+    probe.think(words("Which number?"));
     probe.pass(1s);
     CHECK(probe.said.back() == "Which number?");
     CHECK(path(probe.last("response.done"), "response.status") == R"("completed")");
@@ -69,7 +84,7 @@ TEST_SUITE("Brain") {
   TEST_CASE("has its calls made by the controller, and gets their outputs") {
     SessionProbe probe = thinker();
     write(probe, "Order 7?");
-    probe.think(Reply{CallFunction{"look_up", R"({"id":7})"}});
+    probe.think(call("look_up", R"({"id":7})"));
     probe.pass(1s);
     const auto called = probe.last("response.function_call_arguments.done");
     const std::string id{json_string(called, "call_id")};
@@ -90,7 +105,7 @@ TEST_SUITE("Brain") {
   TEST_CASE("sees outputs right behind their calls, whatever was said meanwhile") {
     SessionProbe probe = thinker();
     write(probe, "Order 7?");
-    probe.think(Reply{CallFunction{"look_up", R"({"id":7})"}});
+    probe.think(call("look_up", R"({"id":7})"));
     probe.pass(1s);
     const auto called = probe.last("response.function_call_arguments.done");
     const std::string id{json_string(called, "call_id")};
@@ -105,7 +120,7 @@ TEST_SUITE("Brain") {
       return list;
     };
     CHECK(roles() == "system user assistant tool user ");
-    probe.think(Reply{Say{"Yes."}});
+    probe.think(words("Yes."));
     probe.pass(1s);
     probe.client(R"({"type":"conversation.item.create","item":{"type":"function_call_output",)"
                  R"("output":"sent","call_id":")" +
@@ -115,42 +130,150 @@ TEST_SUITE("Brain") {
     CHECK(boost::json::serialize(probe.thoughts.back().request).find("sent") != std::string::npos);
   }
 
-  TEST_CASE("that fails is apologised for, and what is dictated does not need it") {
+  TEST_CASE("is heard sentence by sentence") {
     SessionProbe probe = thinker();
-    probe.client(R"({"type":"response.create","response":{"instructions":"Say Hi."}})");
-    CHECK(probe.thoughts.empty());
-    CHECK(probe.said.back() == "Hi.");
+    write(probe, "Where is it?");
+    probe.think(words("It left.", false));
+    CHECK(probe.said.back() == "It left.");
+    probe.pass(200ms);
+    CHECK(probe.playable_ms == 600);
+    CHECK(probe.count("response.done") == 0);
+    probe.think(words(" It comes soon.", false));
+    probe.think(ReplyPart{{}, call("look_up", "{}").calls});
+    probe.pass(2s);
+    CHECK(probe.playable_ms == 1'500);
+    CHECK(path(probe.last("response.output_audio_transcript.done"), "transcript") ==
+          R"("It left. It comes soon.")");
+    CHECK(path(probe.last("response.done"), "response.status") == R"("completed")");
+    CHECK(probe.count("response.output_item.done") == 2);
+    CHECK(path(probe.last("response.output_item.done"), "item.name") == R"("look_up")");
+    CHECK(probe.given_up.empty());
+  }
+
+  TEST_CASE("writes as it speaks when text is wanted") {
+    SessionProbe probe{R"({"type":"realtime","output_modalities":["text"]})",
+                       Persona{std::vector<std::string>{}}, true};
+    write(probe, "Where is it?");
+    probe.think(words("It left.", false));
     probe.pass(1s);
+    CHECK(probe.count("response.done") == 0);
+    probe.think(words(" Soon."));
+    probe.pass(1s);
+    CHECK(path(probe.last("response.output_text.done"), "text") == R"("It left. Soon.")");
+  }
+
+  TEST_CASE("that fails is apologised for, also in the middle") {
+    SessionProbe probe = thinker();
     write(probe, "And now?");
     probe.think(fail(Errc::timed_out, "too slow"));
     CHECK(probe.said.back() == "Sorry, I cannot answer that right now.");
+    probe.pass(2s);
+    write(probe, "And now?");
+    probe.think(words("Well.", false));
+    probe.think(fail(Errc::unreachable, "gone"));
+    probe.pass(3s);
+    CHECK(path(probe.last("response.output_audio_transcript.done"), "transcript") ==
+          R"("Well. Sorry, I cannot answer that right now.")");
   }
 
-  TEST_CASE("that answers after the response was cancelled is not heard") {
+  TEST_CASE("is not asked for what is dictated in quotes, but for everything else") {
+    SessionProbe probe = thinker();
+    const auto create = [&](const std::string& instructions) {
+      probe.client(boost::json::serialize(
+          boost::json::object{{"type", "response.create"},
+                              {"response", boost::json::object{{"instructions", instructions}}}}));
+    };
+    create(R"(Say "Hi.")");
+    CHECK(probe.thoughts.empty());
+    CHECK(probe.said.back() == "Hi.");
+    probe.pass(1s);
+    create(R"(Greet the caller. If it is late, say "Good evening.")");
+    REQUIRE(probe.thoughts.size() == 1);
+    probe.think(words("Hello."));
+    probe.pass(1s);
+    create("Say that we close soon.");
+    REQUIRE(probe.thoughts.size() == 2);
+    CHECK(boost::json::serialize(probe.thoughts.back().request)
+              .find("You run a shop.\\n\\nSay that we close soon.") != std::string::npos);
+  }
+
+  TEST_CASE("greets, unless the session's instructions are a dictation in quotes") {
+    SessionProbe free{R"({"type":"realtime","instructions":"Help. Say \"Bye.\" at the end."})",
+                      Persona{std::vector<std::string>{}}, true};
+    free.client(R"({"type":"response.create"})");
+    CHECK(free.thoughts.size() == 1);
+    SessionProbe bound{R"({"type":"realtime","instructions":"Say: \"Hello, shop.\""})",
+                       Persona{std::vector<std::string>{}}, true};
+    bound.client(R"({"type":"response.create"})");
+    CHECK(bound.thoughts.empty());
+    CHECK(bound.said.back() == "Hello, shop.");
+  }
+
+  TEST_CASE("is no longer asked once the response is cancelled, and not heard any more") {
     SessionProbe probe = thinker();
     write(probe, "Hm?");
     probe.client(R"({"type":"response.cancel"})");
     CHECK(path(probe.last("response.done"), "response.output") == "[]");
-    probe.think(Reply{Say{"Too late."}});
+    CHECK(probe.given_up == std::vector<std::string>{probe.thoughts.back().response_id});
+    probe.think(words("Too late."));
     CHECK(probe.said.empty());
   }
 
-  TEST_CASE("may answer whole or as a stream, with words, calls, or both") {
-    CHECK(said(read_chat_answer(R"({"choices":[{"message":{"content":"Hi"}}]})")) == "Hi");
-    CHECK(said(read_chat_answer(R"({"choices":[{"message":{"content":null,"tool_calls":[
+  TEST_CASE("is no longer asked when the caller interrupts") {
+    SessionProbe probe = thinker();
+    probe.turn(0, 600);
+    REQUIRE(probe.thoughts.size() == 1);
+    probe.think(words("Well, that is a long story.", false));
+    probe.start_turn(1'000);
+    CHECK(probe.given_up == std::vector<std::string>{probe.thoughts.back().response_id});
+    CHECK(path(probe.last("response.done"), "response.status_details.reason") ==
+          R"("turn_detected")");
+  }
+
+  TEST_CASE("that has answered is not told to stop") {
+    SessionProbe probe = thinker();
+    write(probe, "Hm?");
+    probe.think(words("One two three four five six seven."));
+    probe.client(R"({"type":"response.cancel"})");
+    CHECK(probe.count("response.done") == 1);
+    CHECK(probe.given_up.empty());
+  }
+
+  TEST_CASE("may answer whole, with words, calls, or both") {
+    CHECK(read(R"({"choices":[{"message":{"content":"Hi. Ho"}}]})") == "Hi. Ho");
+    CHECK(read(R"({"choices":[{"message":{"content":null,"tool_calls":[
               {"id":"1","function":{"name":"a","arguments":"{}"}},
-              {"id":"2","function":{"name":"b","arguments":"[]"}}]}}]})")) == "a{} + b[]");
-    CHECK(said(read_chat_answer("data: {\"choices\":[{\"delta\":{\"content\":\"One \"}}]}\n\n"
-                                "data: {\"choices\":[{\"delta\":{\"content\":\"two\"}}]}\n\n"
-                                "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,"
-                                "\"function\":{\"name\":\"c\",\"arguments\":\"{\"}}]}}]}\n\n"
-                                "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,"
-                                "\"function\":{\"arguments\":\"}\"}}]}}]}\n\ndata: [DONE]\n")) ==
-          "One two + c{}");
-    CHECK(said(read_chat_answer(R"({"error":{"message":"no model"}})")) == "error: no model");
-    CHECK(said(read_chat_answer("<html>")).starts_with("error: "));
-    CHECK(said(read_chat_answer(R"({"choices":[{"message":{"content":" "}}]})"))
-              .starts_with("error: "));
+              {"id":"2","function":{"name":"b","arguments":"[]"}}]}}]})") == " + a{} + b[]");
+    CHECK(read(R"({"error":{"message":"no model"}})") == "error: no model");
+    CHECK(read("<html>").starts_with("error: "));
+    CHECK(read("{oops").starts_with("error: "));
+    CHECK(read("").starts_with("error: "));
+    CHECK(read(R"({"choices":[{"message":{"content":" "}}]})").starts_with("error: "));
+  }
+
+  TEST_CASE("may answer as a stream, whose sentences are told as soon as they are whole") {
+    const std::string stream =
+        delta(R"({"delta":{"role":"assistant","content":""}})") +
+        delta(R"({"delta":{"content":"One. T"}})") + delta(R"({"delta":{"content":"wo. Th"}})") +
+        delta(R"({"delta":{"content":"ree."}})") +
+        delta(R"({"delta":{"tool_calls":[{"index":0,"function":{"name":"c","arguments":"{"}}]}})") +
+        delta(R"({"delta":{"tool_calls":[{"index":1,"function":{"name":"d"}}]}})") +
+        delta(R"({"delta":{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}})") +
+        delta(R"({"delta":{},"finish_reason":"tool_calls"})") + "data: [DONE]\n\n";
+    CHECK(read(stream, 1) == "One.| Two.| Three.| + c{} + d");
+    CHECK(read(delta(R"({"delta":{"content":"Hi"}})")) == "Hi");
+    CHECK(read(delta(R"({"delta":{"content":"Ah. B"}})") +
+               "data: {\"error\":{\"message\":\"overloaded\"}}\n\n") == "Ah.|error: overloaded");
+    CHECK(read("data: [DONE]\n\n").starts_with("error: "));
+  }
+
+  TEST_CASE("has said all once its stream gives a reason for its end") {
+    ChatAnswer answer;
+    CHECK(answer.feed(delta(R"({"delta":{"content":"Hi."}})")).empty());
+    CHECK_FALSE(answer.complete());
+    CHECK(answer.feed(delta(R"({"delta":{},"finish_reason":"stop"})")).empty());
+    CHECK(answer.complete());
+    CHECK(told(answer.finish()) == "Hi.");
   }
 
   TEST_CASE("is found at the address that users know") {

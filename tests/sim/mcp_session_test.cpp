@@ -243,7 +243,7 @@ TEST_SUITE("MCP session") {
     REQUIRE(probe.thoughts.size() == 1);
     const json::value asked(probe.thoughts.back().request);
     CHECK(json_at(asked, "tools")->as_array().size() == 2);
-    probe.think(Reply{CallFunction{"roll", R"({"sides":6})"}});
+    probe.think(whole(CallFunction{"roll", R"({"sides":6})"}));
     probe.pass(500ms);
     REQUIRE(probe.tool_calls.size() == 1);
     probe.give("5");

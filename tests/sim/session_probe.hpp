@@ -68,8 +68,8 @@ class SessionProbe {
     obey();
   }
   /// The chat model answers what it was asked last.
-  void think(Result<Reply> reply) {
-    session_.on_thought(thoughts.back().response_id, std::move(reply), now_);
+  void think(Result<ReplyPart> part) {
+    session_.on_thought(thoughts.back().response_id, std::move(part), now_);
     obey();
   }
   /// A server answers what it was asked last.
@@ -132,6 +132,7 @@ class SessionProbe {
   std::vector<boost::json::value> events;
   std::vector<std::string> retrieved;  ///< Turns whose sound was asked for.
   std::vector<Think> thoughts;         ///< What a chat model was asked.
+  std::vector<std::string> given_up;   ///< Responses whose question was taken back.
   std::vector<ListTools> listings;     ///< Servers that were asked for their tools.
   std::vector<CallTool> tool_calls;    ///< Calls of their tools.
   std::vector<std::string> said;       ///< Texts given to the synthesiser.
@@ -187,12 +188,13 @@ class SessionProbe {
     conformance::check_body(events.back(), "realtime server event");
   }
   void perform(const Synthesise& action) {
-    speaking = action.response_id;
+    if (std::exchange(speaking, action.response_id) != action.response_id) {
+      playable_ms = 0;
+    }
     wanted_text = action.text;
-    playable_ms = 0;
     said.push_back(action.text);
     if (!hold_speech) {
-      session_.on_sentence(action.response_id, sentence(action.text), true, now_);
+      session_.on_sentence(action.response_id, sentence(action.text), action.last, now_);
     }
   }
   void perform(const Play& action) { playable_ms = action.to_ms; }
@@ -206,6 +208,7 @@ class SessionProbe {
   void perform(const ListTools& action) { listings.push_back(action); }
   void perform(const CallTool& action) { tool_calls.push_back(action); }
   void perform(const Think& action) { thoughts.push_back(action); }
+  void perform(const StopThinking& action) { given_up.push_back(action.response_id); }
   void perform(const ChangeTurns& /*action*/) { ++turns_changed; }
   void perform(const EndCall& /*action*/) { ended = true; }
 
