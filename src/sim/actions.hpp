@@ -13,7 +13,7 @@ struct SendEvent {
   boost::json::object event;
 };
 
-/// Speech is wanted: its sentences come back by `RealtimeSession::on_sentence`.
+/// Speech is wanted: its sentences come back by `on_sentence` of the session.
 struct Synthesise {
   std::string response_id;
   std::string text;
@@ -46,7 +46,7 @@ struct SendWithAudio {
   std::string item_id;
 };
 
-/// A chat model is to answer: its reply comes back by `RealtimeSession::on_thought`.
+/// A chat model is to answer: its reply comes back by `on_thought` of the session.
 struct Think {
   std::string response_id;
   boost::json::object request;  ///< Of `chat_request`.

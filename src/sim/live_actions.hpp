@@ -21,7 +21,16 @@ struct SendDigit {
 };
 
 /// What a Live session wants done, in order. A response is anything the model says.
-using LiveAction = std::
-    variant<SendEvent, Synthesise, Play, ClearPlayback, PlaySound, SendDigit, Recognise, EndCall>;
+using LiveAction = std::variant<SendEvent,
+                                Synthesise,
+                                Play,
+                                StopSynthesis,
+                                ClearPlayback,
+                                PlaySound,
+                                SendDigit,
+                                Recognise,
+                                Think,
+                                StopThinking,
+                                EndCall>;
 
 }  // namespace offhook::sim

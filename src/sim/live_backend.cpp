@@ -142,6 +142,11 @@ void LiveBackend::start(const std::string& delegation_id,
   waiting_call_id_.clear();
   response_id_ = response_id;
   begin_response(settings, out);
+  this->call(call, settings, out);
+}
+
+void LiveBackend::call(const CallFunction& call, const json::value& settings, LiveOutbox& out) {
+  answer_.clear();
   if (has_tool(settings, call.name)) {
     call_tool(call, out);
   } else {
@@ -186,16 +191,22 @@ ApiResult<std::string> LiveBackend::go_on(const json::value& settings, LiveOutbo
                    "No tool output found for function call " + waiting_call_id_ + "."});
   }
   response_id_ = out.ids().realtime("resp_");
-  const std::string dictated = dictated_text(material_);
-  answer_ = !dictated.empty()   ? dictated
-            : material_.empty() ? std::string{"There is nothing to add."}
-                                : material_;
-  material_.clear();
   begin_response(settings, out);
+  return std::exchange(material_, {});
+}
+
+std::string LiveBackend::simple_answer(const std::string& material) {
+  const std::string dictated = dictated_text(material);
+  return !dictated.empty()  ? dictated
+         : material.empty() ? std::string{"There is nothing to add."}
+                            : material;
+}
+
+void LiveBackend::answer_with(std::string answer, const json::value& settings, LiveOutbox& out) {
+  answer_ = std::move(answer);
   write_message(answer_, out);
   send_snapshot("response.completed", "completed", settings, out);
   delegation_id_ = nullptr;
-  return answer_;
 }
 
 }  // namespace offhook::sim

@@ -29,11 +29,17 @@ class LiveBackend {
   /// A `response.item.create`: a message or the output of the tool.
   [[nodiscard]] ApiResult<> add_item(const boost::json::value& item);
 
-  /// A `response.create`: goes on with what was added.
-  /// @return the answer for the caller; `missing_tool_output` when a tool's output is missing.
+  /// A `response.create`: begins to go on with what was added.
+  /// @return what was added; `missing_tool_output` when a tool's output is missing.
   [[nodiscard]] ApiResult<std::string> go_on(const boost::json::value& settings, LiveOutbox& out);
+  /// What comes of it: an answer, …
+  void answer_with(std::string answer, const boost::json::value& settings, LiveOutbox& out);
+  /// … or one more call.
+  void call(const CallFunction& call, const boost::json::value& settings, LiveOutbox& out);
+  /// The answer of a model without intelligence to what was added.
+  [[nodiscard]] static std::string simple_answer(const std::string& material);
 
-  /// What `start` found to say at once, because it had no tool to call; empty: nothing.
+  /// What `start` or `call` found to say at once, because it had no tool to call; empty: nothing.
   [[nodiscard]] const std::string& answer() const noexcept { return answer_; }
 
  private:

@@ -218,7 +218,7 @@ ApiResult<> LiveSession::append(std::string_view type, const json::value& event)
   out_.send(fmt::format("session.{}.appended", kind), {{"start_ms", at}, {"end_ms", at}},
             json_string(event, "event_id"));
   follow_context(kind, std::string{json_string(event, "content")},
-                 !json_at(event, "delegation_id")->is_null());
+                 std::string{json_string(event, "delegation_id")});
   return {};
 }
 
@@ -227,9 +227,13 @@ ApiResult<> LiveSession::append(std::string_view type, const json::value& event)
 /// thoughts to itself.
 void LiveSession::follow_context(std::string_view kind,
                                  const std::string& content,
-                                 bool delegated) {
+                                 const std::string& delegation_id) {
   if (kind != "instructions") {
     acknowledge_at_.reset();
+  }
+  if (talk_) {
+    think_of_context(kind, content, delegation_id);
+    return;
   }
   if (kind == "thinking") {
     return;
@@ -237,7 +241,7 @@ void LiveSession::follow_context(std::string_view kind,
   const std::string dictated = dictated_text(content);
   if (!dictated.empty()) {
     say(dictated);
-  } else if (kind == "commentary" || delegated) {
+  } else if (kind == "commentary" || !delegation_id.empty()) {
     say(content);
   } else if (!spoke_ && !was_heard_) {
     const Reply greeting = persona_.reply({}, false);
@@ -285,12 +289,18 @@ ApiResult<> LiveSession::handle_response(std::string_view type, const json::valu
   if (type == "response.item.create") {
     return backend_.add_item(*json_at(event, "item"));
   }
-  const auto answer = backend_.go_on(config_.backend(), out_);
-  if (!answer) {
-    return refuse(answer.error());
+  const auto material = backend_.go_on(config_.backend(), out_);
+  if (!material) {
+    return refuse(material.error());
+  }
+  if (talk_) {
+    think_of_work(*material);
+    return {};
   }
   acknowledge_at_.reset();
-  say(*answer);
+  std::string answer = LiveBackend::simple_answer(*material);
+  backend_.answer_with(answer, config_.backend(), out_);
+  say(std::move(answer));
   return {};
 }
 

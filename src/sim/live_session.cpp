@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "audio/speech.hpp"
+#include <boost/json/serialize.hpp>
+
 #include "base/json.hpp"
 #include "sim/persona_task.hpp"
 
@@ -66,6 +67,9 @@ LiveSession::LiveSession(LiveConfig config, LiveOptions options)
       clock_{std::move(options.clock)},
       usage_at_ms_{usage_interval_ms} {
   out_.set_time(now_);
+  if (options.brain) {
+    talk_.emplace();
+  }
 }
 
 void LiveSession::set_time(Time now) {
@@ -157,7 +161,12 @@ void LiveSession::on_transcript(const std::string& turn_id, const std::string& t
                {"end_ms", turn.start_ms + length * (i + 1) / count}});
   }
   was_heard_ = true;
-  answer_caller(text);
+  if (talk_) {
+    talk_->caller_said(text);
+    think();
+  } else {
+    answer_caller(text);
+  }
 }
 
 void LiveSession::answer_caller(const std::string& heard) {
@@ -200,21 +209,39 @@ void LiveSession::on_digit_failed(const std::string& why, Time now) {
 }
 
 void LiveSession::say(std::string text) {
+  say(out_.ids().realtime("utt_"), std::move(text), true);
+}
+
+/// Begins to say something, or goes on.
+void LiveSession::say(const std::string& id, std::string text, bool last) {
   spoke_ = true;
-  Utterance utterance;
-  utterance.id = out_.ids().realtime("utt_");
-  out_.act(Synthesise{utterance.id, std::move(text)});
-  utterances_.push_back(std::move(utterance));
+  if (talk_) {
+    talk_->model_says(id, text);
+  }
+  if (find_utterance(id) == nullptr) {
+    utterances_.emplace_back().id = id;
+  }
+  text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
+  out_.act(Synthesise{id, std::move(text), last});
 }
 
 void LiveSession::interrupt() {
-  if (!utterances_.empty()) {
-    const Utterance& cut = utterances_.front();
-    const int half_ms = cut.base_ms ? cut.known_ms / 2 : 0;
-    utterances_.clear();
-    pass(half_ms);
-    out_.act(ClearPlayback{});
+  stop_thinking();
+  if (utterances_.empty()) {
+    return;
   }
+  for (const Utterance& cut : utterances_) {
+    out_.act(StopSynthesis{cut.id});
+    work_cut_short_ = work_cut_short_ || cut.id == working_;
+    if (talk_) {
+      talk_->model_said(cut.id, cut.heard);
+    }
+  }
+  const Utterance& first = utterances_.front();
+  const int half_ms = first.base_ms ? first.known_ms / 2 : 0;
+  utterances_.clear();
+  pass(half_ms);
+  out_.act(ClearPlayback{});
 }
 
 LiveSession::Utterance* LiveSession::find_utterance(std::string_view id) {
@@ -277,6 +304,7 @@ void LiveSession::on_playback(const std::string& id, int played_ms, Time now) {
               {{"delta", std::exchange(transcribed_output_, true) ? ' ' + word.text : word.text},
                {"start_ms", *utterance->base_ms + word.start_ms},
                {"end_ms", *utterance->base_ms + word.end_ms}});
+    utterance->heard += (utterance->heard.empty() ? "" : " ") + word.text;
   }
   if (utterance->whole && played_ms >= utterance->known_ms) {
     const int length_ms = utterance->known_ms;
@@ -294,8 +322,11 @@ void LiveSession::delegate(const CallFunction& call) {
               {{"delegation", delegation}, {"offset_ms", timeline_ms()}});
   };
   acknowledge_at_ = now_ + config_.acknowledgement_delay();
+  if (talk_) {
+    work_ = talk_->handed_on(call);
+  }
   if (target == Delegate::client) {
-    delegations_.insert(id);
+    delegations_.emplace(id, work_);
     announce();
   } else if (target == Delegate::responses) {
     const std::string response_id = out_.ids().realtime("resp_");
@@ -308,18 +339,23 @@ void LiveSession::delegate(const CallFunction& call) {
     }
   } else {
     announce();
-    evaluate_decision(json::value(id));
+    const json::object decision = evaluate_decision(json::value(id));
+    if (talk_) {
+      talk_->came_back(work_, json::serialize(decision));
+      think();
+    }
   }
 }
 
-void LiveSession::evaluate_decision(const json::value& delegation_id) {
-  const json::object completed{{"type", "decision.completed"},
-                               {"decision", decide(config_.backend())}};
+json::object LiveSession::evaluate_decision(const json::value& delegation_id) {
+  json::object decision = decide(config_.backend());
+  const json::object completed{{"type", "decision.completed"}, {"decision", decision}};
   out_.send("decision.event", {{"delegation_id", delegation_id},
                                {"event", completed},
                                {"source_event_id", nullptr},
                                {"source_event_type", nullptr},
                                {"trigger_id", nullptr}});
+  return decision;
 }
 
 void LiveSession::on_ringing(Time now) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,6 +20,7 @@
 #include "sim/live_config.hpp"
 #include "sim/live_decisions.hpp"
 #include "sim/live_outbox.hpp"
+#include "sim/live_talk.hpp"
 #include "sim/persona.hpp"
 #include "sim/response.hpp"
 
@@ -33,6 +35,7 @@ struct LiveOptions {
   /// The times that events tell. With made up ones all words of a speech are told when it begins.
   std::shared_ptr<CallClock> clock = std::make_shared<CallClock>();
   std::chrono::seconds lifetime{3'600};  ///< Then `session.closed` with reason expired.
+  bool brain = false;  ///< `Think` decides what is said, but for what is dictated in quotes.
 };
 
 /// One Live session as a state machine without I/O: fed with client events, the caller's turns,
@@ -66,6 +69,8 @@ class LiveSession {
   /// follows.
   void on_sentence(const std::string& id, const Sentence& sentence, bool last, Time now);
   void on_synthesis_failed(const std::string& id, const std::string& why, Time now);
+  /// What is to be said, or the next part of it, after `Think`. An error is spoken of with regret.
+  void on_thought(const std::string& id, Result<ReplyPart> part, Time now);
   /// How much of a speech or a fixture the caller was sent.
   void on_playback(const std::string& id, int played_ms, Time now);
 
@@ -99,6 +104,7 @@ class LiveSession {
     int known_ms = 0;  ///< Synthesised so far.
     bool whole = false;
     std::deque<PendingWord> words;  ///< Not transcribed yet.
+    std::string heard{};
     std::optional<int> base_ms{};   ///< Where it begins on the time line.
   };
   struct Turn {
@@ -122,7 +128,18 @@ class LiveSession {
   [[nodiscard]] ApiResult<> check_append(const boost::json::value& event) const;
   [[nodiscard]] ApiResult<> handle_decision(std::string_view type, const boost::json::value& event);
   [[nodiscard]] ApiResult<> handle_response(std::string_view type, const boost::json::value& event);
-  void follow_context(std::string_view kind, const std::string& content, bool delegated);
+  void follow_context(std::string_view kind,
+                      const std::string& content,
+                      const std::string& delegation_id);
+
+  // With a chat model: live_thoughts.cpp.
+  void think();
+  void stop_thinking();
+  void think_of_context(std::string_view kind,
+                        const std::string& content,
+                        const std::string& delegation_id);
+  void think_of_work(const std::string& material);
+  void end_work(ReplyPart part);
 
   [[nodiscard]] int timeline_ms() const;
   void pass(int ms);
@@ -131,10 +148,11 @@ class LiveSession {
   [[nodiscard]] boost::json::object usage() const;
   void set_time(Time now);
   void say(std::string text);
+  void say(const std::string& id, std::string text, bool last);
   void interrupt();
   void answer_caller(const std::string& heard);
   void delegate(const CallFunction& call);
-  void evaluate_decision(const boost::json::value& delegation_id);
+  boost::json::object evaluate_decision(const boost::json::value& delegation_id);
   void close(std::string_view reason, std::string_view client_event_id);
   [[nodiscard]] Utterance* find_utterance(std::string_view id);
 
@@ -162,11 +180,18 @@ class LiveSession {
   std::optional<Fixture> fixture_{};
   std::deque<std::string> digits_;  ///< Client event ids of the keys that are being sent.
 
-  std::set<std::string> delegations_;  ///< Handed to the client.
+  std::map<std::string, std::string> delegations_;  ///< To the client; with what `talk_` names it.
   std::optional<Time> acknowledge_at_{};
   LiveBackend backend_;
   DecisionItems decision_items_;
   std::set<std::string> decision_events_;  ///< Client event ids of decision.create.
+
+  std::optional<LiveTalk> talk_{};  ///< With a chat model only.
+  std::string thinking_{};          ///< The question about what to say; empty: none.
+  std::string working_{};           ///< The question of the Responses model.
+  std::string work_{};              ///< Its call, as `talk_` names it.
+  std::string work_words_{};        ///< Its answer so far.
+  bool work_cut_short_ = false;     ///< The caller does not want to hear more of it.
 };
 
 }  // namespace offhook::sim

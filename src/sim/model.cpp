@@ -52,15 +52,4 @@ void Model::perform(const CallTool& action) {
   });
 }
 
-void Model::perform(Think& action) {
-  hooks_.think(
-      action.response_id, std::move(action.request),
-      [this, weak = std::weak_ptr{alive_}, id = action.response_id](Result<ReplyPart> part) {
-        if (weak.lock()) {
-          session_.on_thought(id, std::move(part), now_steady());
-          obey();
-        }
-      });
-}
-
 }  // namespace offhook::sim

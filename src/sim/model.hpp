@@ -30,17 +30,12 @@ class Model final : public SpokenModel<Model, RealtimeSession> {
  private:
   friend SpokenModel;
   using SpokenModel::perform;
-  void perform(const StopSynthesis& action) { mouth_.stop(action.response_id); }
   void perform(const ChangeTurns& /*action*/) { ears_.configure(session_.turns()); }
-  void perform(Think& action);
-  void perform(const StopThinking& action) { hooks_.stop_thinking(action.response_id); }
   void perform(SendWithAudio& action);
   void perform(const ListTools& action);
   void perform(const CallTool& action);
   void prepare(CallerFrame& /*frame*/) {}
   void heard(Time now) { session_.on_caller_audio(ears_.audio_ms(), now); }
-
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace offhook::sim

@@ -39,6 +39,9 @@ struct ReplyPart {
 };
 [[nodiscard]] ReplyPart whole(Reply reply);
 
+/// Said when the mind that was asked for a reply fails.
+inline constexpr std::string_view no_thought = "Sorry, I cannot answer that right now.";
+
 /// Everything that a reply may depend on.
 struct Prompt {
   std::string instructions{};          ///< Of this response.

@@ -11,8 +11,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr int input_ms_per_token = 100;
-/// Said when the chat model fails.
-constexpr std::string_view no_thought = "Sorry, I cannot answer that right now.";
 
 int count_text_tokens(const Item& item) {
   int tokens = text_tokens(json_string(item.body, "output")) +

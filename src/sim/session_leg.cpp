@@ -226,6 +226,7 @@ LiveModel& SessionLeg::start_live(LiveConfig config, audio::CodecId codec) {
   options.unix_now = clock_->unix_seconds();
   options.clock = clock_;
   options.lifetime = lifetime();
+  options.brain = context_.brain != nullptr;
   auto model = std::make_unique<LiveModel>(std::move(config), std::move(options), hearing(codec),
                                            speaker_, context_.voice, model_hooks());
   LiveModel& live = *model;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +68,18 @@ class SpokenModel : public CallModel {
     mouth_.synthesise(action.response_id, action.text, action.last,
                       std::exchange(hooks_.first_voice, {}));
   }
+  void perform(const StopSynthesis& action) { mouth_.stop(action.response_id); }
+  void perform(Think& action) {
+    hooks_.think(action.response_id, std::move(action.request),
+                 [this, weak = std::weak_ptr{alive_}, id = action.response_id](
+                     Result<ReplyPart> part) {
+                   if (weak.lock()) {
+                     session_.on_thought(id, std::move(part), now_steady());
+                     obey();
+                   }
+                 });
+  }
+  void perform(const StopThinking& action) { hooks_.stop_thinking(action.response_id); }
   void perform(const Play& action) { mouth_.play(action.response_id, action.to_ms); }
   void perform(const ClearPlayback& /*action*/) { mouth_.clear(); }
   void perform(const EndCall& /*action*/) { hooks_.end_call(); }
@@ -86,6 +99,7 @@ class SpokenModel : public CallModel {
   Hearing hearing_;
   Speaker& speaker_;
   Mouth mouth_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< For answers that come later.
 
  private:
   [[nodiscard]] Derived& derived() { return static_cast<Derived&>(*this); }

@@ -23,9 +23,10 @@ namespace offhook::sim {
 class LiveProbe {
  public:
   explicit LiveProbe(std::string_view session = R"({"model":"gpt-live-1"})",
-                     std::vector<std::string> replies = {"One two.", "Three four five."})
+                     std::vector<std::string> replies = {"One two.", "Three four five."},
+                     bool brain = false)
       : session_{LiveConfig::from_body(boost::json::parse(session), false).value(),
-                 options(std::move(replies))} {}
+                 options(std::move(replies), brain)} {}
 
   [[nodiscard]] LiveSession& session() noexcept { return session_; }
 
@@ -50,6 +51,11 @@ class LiveProbe {
     session_.on_speech_started(start_ms, now_);
     obey();
     session_.on_speech_stopped(end_ms, now_);
+    obey();
+  }
+  /// The chat model answers what it was asked last.
+  void think(const Result<ReplyPart>& part) {
+    session_.on_thought(thoughts.back().response_id, part, now_);
     obey();
   }
   template <class Change>
@@ -94,14 +100,17 @@ class LiveProbe {
   std::vector<std::string> said;  ///< Texts given to the synthesiser.
   std::string speaking;           ///< The latest of what is heard.
   std::string digits;
+  std::vector<Think> thoughts;        ///< What a chat model was asked.
+  std::vector<std::string> given_up;  ///< Questions that were taken back.
   std::size_t fixture_samples = 0;
   int cleared = 0;
   bool ended = false;
   std::string heard = "hello there";  ///< What the recogniser finds.
 
  private:
-  static LiveOptions options(std::vector<std::string> replies) {
+  static LiveOptions options(std::vector<std::string> replies, bool brain) {
     LiveOptions options{Persona{std::move(replies)}, Ids{7}, "live_u1_1"};
+    options.brain = brain;
     options.unix_now = 1'795'305'600;
     return options;
   }
@@ -120,18 +129,23 @@ class LiveProbe {
   }
   void perform(const Synthesise& action) {
     said.push_back(action.text);
-    speaking = action.response_id;
-    played_ms_ = 0;
-    playable_ms_ = 0;
+    if (std::exchange(speaking, action.response_id) != action.response_id) {
+      played_ms_ = 0;
+      playable_ms_ = 0;
+    }
     Sentence sentence;
+    sentence.text = action.text;
     for (std::size_t begin = 0; begin < action.text.size();) {
       const std::size_t end = std::min(action.text.find(' ', begin), action.text.size());
       sentence.duration_ms += 300;
       sentence.words.push_back({action.text.substr(begin, end - begin), sentence.duration_ms});
       begin = end + 1;
     }
-    session_.on_sentence(action.response_id, sentence, true, now_);
+    session_.on_sentence(action.response_id, sentence, action.last, now_);
   }
+  void perform(const StopSynthesis& /*action*/) {}
+  void perform(const Think& action) { thoughts.push_back(action); }
+  void perform(const StopThinking& action) { given_up.push_back(action.response_id); }
   void perform(const Play& action) { playable_ms_ = action.to_ms; }
   void perform(const ClearPlayback& /*action*/) {
     ++cleared;

@@ -1,0 +1,108 @@
+// What a Live session does with a chat model.
+#include <utility>
+
+#include "sim/live_session.hpp"
+
+namespace offhook::sim {
+
+/// Asks what to say now; an earlier question is out of date.
+void LiveSession::think() {
+  stop_thinking();
+  thinking_ = out_.ids().realtime("utt_");
+  out_.act(Think{thinking_, talk_->request(config_)});
+}
+
+void LiveSession::stop_thinking() {
+  if (!thinking_.empty()) {
+    out_.act(StopThinking{std::exchange(thinking_, {})});
+  }
+}
+
+void LiveSession::on_thought(const std::string& id, Result<ReplyPart> part, Time now) {
+  set_time(now);
+  const bool of_work = id == working_;
+  if (closed_ || id.empty() || (!of_work && id != thinking_)) {
+    return;
+  }
+  if (!part) {
+    part = ReplyPart{std::string{find_utterance(id) != nullptr ? " " : ""}.append(no_thought)};
+  }
+  if (part->last) {
+    (of_work ? working_ : thinking_).clear();
+  }
+  const bool wanted = !of_work || !work_cut_short_;
+  const bool begun = find_utterance(id) != nullptr;
+  if (wanted && (begun || !part->words.empty())) {
+    acknowledge_at_.reset();
+    say(id, part->words, part->last);
+  }
+  if (of_work) {
+    work_words_ += part->words;
+  }
+  if (!part->last) {
+    return;
+  }
+  if (of_work) {
+    end_work(*std::move(part));
+  } else if (!part->calls.empty()) {
+    const bool speaks = begun || !part->words.empty();
+    delegate(part->calls.front());
+    if (speaks) {
+      acknowledge_at_.reset();  // it did so in its own words
+    }
+  }
+}
+
+/// Context that asks for words is a question; other context waits for the next one.
+void LiveSession::think_of_context(std::string_view kind,
+                                   const std::string& content,
+                                   const std::string& delegation_id) {
+  Prompt dictation;
+  dictation.instructions = content;
+  if (kind != "thinking" && persona_.dictated(dictation)) {
+    say(dictated_text(content));
+    return;
+  }
+  const auto work = delegations_.find(delegation_id);
+  if (work != delegations_.end() && kind != "thinking") {
+    talk_->came_back(work->second, content);
+    think();
+    return;
+  }
+  talk_->told(kind == "commentary" ? "Tell the caller: " : "", content);
+  const bool opening = !spoke_ && !was_heard_;
+  const bool order = kind == "instructions" && (opening || !dictated_text(content).empty());
+  if (kind == "commentary" || order) {
+    think();
+  }
+}
+
+/// The Responses model goes on, although the caller may speak meanwhile.
+void LiveSession::think_of_work(const std::string& material) {
+  if (work_.empty()) {
+    talk_->told("", material);
+  } else {
+    talk_->came_back(std::exchange(work_, {}), material);
+  }
+  if (!working_.empty()) {
+    out_.act(StopThinking{working_});
+  }
+  work_words_.clear();
+  work_cut_short_ = false;
+  working_ = out_.ids().realtime("utt_");
+  out_.act(Think{working_, talk_->request(config_)});
+}
+
+void LiveSession::end_work(ReplyPart part) {
+  if (part.calls.empty()) {
+    backend_.answer_with(std::exchange(work_words_, {}), config_.backend(), out_);
+    return;
+  }
+  work_ = talk_->handed_on(part.calls.front());
+  backend_.call(part.calls.front(), config_.backend(), out_);
+  if (!backend_.answer().empty()) {
+    say(backend_.answer());
+  }
+}
+
+}  // namespace offhook::sim
