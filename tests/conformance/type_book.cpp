@@ -31,18 +31,34 @@ std::string_view bare(std::string_view field) {
   return field.ends_with('?') ? field.substr(0, field.size() - 1) : field;
 }
 
-bool excepted(std::string_view type, std::string_view field, const json::value* value) {
-  return field == fault_field ||
-         std::any_of(departures.begin(), departures.end(), [&](const Departure& departure) {
-           return departure.type == type && departure.field == field &&
-                  (!departure.null_only || (value != nullptr && value->is_null()));
-         });
+const Departure* departure_of(std::string_view type, std::string_view field) {
+  const auto* const found =
+      std::find_if(departures.begin(), departures.end(), [&](const Departure& departure) {
+        return departure.type == type && departure.field == field;
+      });
+  return found == departures.end() ? nullptr : found;
+}
+
+/// A response that is over tells what it used, and why it did not complete.
+Findings missing_at_the_end(const json::value& event) {
+  const auto is_null = [&](std::string_view path) {
+    const json::value* const found = json_at(event, path);
+    return found == nullptr || found->is_null();
+  };
+  Findings all;
+  if (is_null("response.usage")) {
+    all.emplace_back("response.done.response.usage: missing at the end");
+  }
+  if (json_string(event, "response.status") != "completed" && is_null("response.status_details")) {
+    all.emplace_back("response.done.response.status_details: missing at the end");
+  }
+  return all;
 }
 
 /// Holds one value against one declared type.
 class Check {
  public:
-  explicit Check(const json::object& types) : types_{types} {}
+  Check(const json::object& types, Faults faults) : types_{types}, faults_{faults} {}
 
   Findings value(const json::value& value, const json::value& type, const std::string& where) {
     if (const auto* const name = type.if_string()) {
@@ -140,10 +156,11 @@ class Check {
       const std::string_view field = bare(key);
       const bool optional = field.size() < key.size();
       const auto* const found = given->if_contains(field);
-      if (found == nullptr && !optional && !excepted(name, field, nullptr)) {
-        all.push_back(where + '.' + std::string{field} + ": missing");
-      } else if (found != nullptr && !excepted(name, field, found)) {
-        append(all, this->value(*found, wanted, where + '.' + std::string{field}));
+      const std::string place = where + '.' + std::string{field};
+      if (found == nullptr && !optional) {
+        all.push_back(place + ": missing");
+      } else if (found != nullptr && !departs(name, field, *found)) {
+        append(all, this->value(*found, wanted, place));
       }
     }
     append(all, others(*given, type, name, where));
@@ -165,11 +182,18 @@ class Check {
       const std::string place = where + '.' + std::string{key};
       if (rest != nullptr) {
         append(all, this->value(value, *rest, place));
-      } else if (!excepted(name, key, &value)) {
+      } else if (const Departure* const known = departure_of(name, key)) {
+        append(all, named(value, known->may_be, place));
+      } else if (!faults_.extra_fields || key != fault_field) {
         all.push_back(place + ": no such field in " + std::string{name});
       }
     }
     return all;
+  }
+
+  bool departs(std::string_view type, std::string_view field, const json::value& value) {
+    const Departure* const known = departure_of(type, field);
+    return known != nullptr && named(value, known->may_be, {}).empty();
   }
 
   static void append(Findings& all, Findings more) {
@@ -178,6 +202,7 @@ class Check {
   }
 
   const json::object& types_;
+  Faults faults_;
 };
 
 }  // namespace
@@ -191,19 +216,26 @@ const TypeBook& TypeBook::committed() {
   return book;
 }
 
-Findings TypeBook::mismatches(const json::value& value, std::string_view body) const {
+Findings TypeBook::mismatches(const json::value& value,
+                              std::string_view body,
+                              Faults faults) const {
+  const std::string_view declared = json_string(value, "type");
+  if (faults.unknown_events && declared == fault_event) {
+    return {};
+  }
   const json::object& book = book_.as_object();
   const json::value& type = book.at("bodies").as_object().at(body);
-  const auto declared = json_string(value, "type");
-  return Check{book.at("types").as_object()}.value(
-      value, type, declared.empty() ? std::string{body} : std::string{declared});
+  Findings all = Check{book.at("types").as_object(), faults}.value(
+      value, type, std::string{declared.empty() ? body : declared});
+  if (declared == "response.done") {
+    Findings more = missing_at_the_end(value);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
 }
 
-void check_body(const json::value& value, std::string_view body) {
-  if (json_string(value, "type") == fault_event) {
-    return;
-  }
-  for (const std::string& mismatch : TypeBook::committed().mismatches(value, body)) {
+void check_body(const json::value& value, std::string_view body, Faults faults) {
+  for (const std::string& mismatch : TypeBook::committed().mismatches(value, body, faults)) {
     FAIL_CHECK(body << " not as declared: " << mismatch);
   }
 }
@@ -215,16 +247,16 @@ void check_error(const json::value& body) {
   const json::object inner{{"fields", error}};
   const json::object envelope{{"fields", json::object{{"error", inner}}}};
   const json::object no_types;
-  for (const std::string& mismatch : Check{no_types}.value(body, envelope, "answer")) {
+  for (const std::string& mismatch : Check{no_types, {}}.value(body, envelope, "answer")) {
     FAIL_CHECK("error body not as documented: " << mismatch);
   }
 }
 
-void check_webhook(const json::value& event) {
+void check_webhook(const json::value& event, Faults faults) {
   const std::string type{json_string(event, "type")};
   if (type == "realtime.call.incoming" || type == "live.transport.incoming" ||
       type == "live.call.incoming") {
-    check_body(event, "webhook " + type);
+    check_body(event, "webhook " + type, faults);
   }
 }
 

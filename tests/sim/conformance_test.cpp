@@ -11,9 +11,20 @@ namespace {
 
 using Findings = std::vector<std::string>;
 
-Findings findings(const char* text, std::string_view body = "realtime server event") {
-  return TypeBook::committed().mismatches(boost::json::parse(text), body);
+Findings findings(const std::string& text, Faults faults = {}) {
+  return TypeBook::committed().mismatches(boost::json::parse(text), "realtime server event",
+                                          faults);
 }
+
+std::string session(const std::string& more) {
+  return R"({"type":"session.created","event_id":"e","session":{"type":"realtime",)" + more + "}}";
+}
+
+std::string response(const std::string& more) {
+  return R"({"type":"response.done","event_id":"e","response":{"id":"r",)" + more + "}}";
+}
+
+constexpr const char* usage = R"("usage":{"total_tokens":1})";
 
 TEST_SUITE("Type check") {
   TEST_CASE("lets pass what is as declared") {
@@ -39,6 +50,37 @@ TEST_SUITE("Type check") {
 
   TEST_CASE("finds an event that OpenAI does not have") {
     CHECK_FALSE(findings(R"({"type":"call.ended","event_id":"e"})").empty());
+  }
+
+  TEST_CASE("knows the types of what is documented only") {
+    CHECK(findings(session(R"("id":"s","object":"realtime.session","expires_at":5)")).empty());
+    CHECK(findings(session(R"("id":5)")) ==
+          Findings{"session.created.session.id: 5 is no string"});
+    CHECK(findings(session(R"("object":"session")")).size() == 1);
+    CHECK(findings(session(R"("expires_at":"soon")")).size() == 1);
+    CHECK(findings(session(R"("include":null)")).empty());
+    CHECK(findings(session(R"("include":5)")).size() == 1);
+  }
+
+  TEST_CASE("wants usage at the end of a response, and the reason of one that did not complete") {
+    const std::string done = usage;
+    CHECK(findings(response(done + R"(,"status":"completed","status_details":null)")).empty());
+    CHECK(findings(response(R"("status":"completed","usage":null)")) ==
+          Findings{"response.done.response.usage: missing at the end"});
+    CHECK(findings(response(done + R"(,"status":"cancelled","status_details":null)")) ==
+          Findings{"response.done.response.status_details: missing at the end"});
+    CHECK(findings(response(done + R"(,"status":"cancelled","status_details":{"type":"cancelled"})"))
+              .empty());
+  }
+
+  TEST_CASE("excuses what a fault adds only where the fault is asked for") {
+    const std::string extra =
+        R"({"type":"conversation.item.deleted","event_id":"e","item_id":"i","unheard_of":{}})";
+    CHECK(findings(extra).size() == 1);
+    CHECK(findings(extra, {.extra_fields = true}).empty());
+    const std::string unknown = R"({"type":"session.weather_changed","event_id":"e"})";
+    CHECK_FALSE(findings(unknown).empty());
+    CHECK(findings(unknown, {.unknown_events = true}).empty());
   }
 }
 

@@ -57,6 +57,7 @@ TEST_SUITE("Faults of webhooks") {
 
   TEST_CASE("extra-fields: webhooks and events have one that nobody knows") {
     SimWorld world;
+    world.faults.extra_fields = true;
     FaultyCall call{world, "extra-fields"};
     call.take();
     CHECK(world.webhooks.at(0).body.find(R"("unheard_of": {)") != std::string::npos);
@@ -250,6 +251,7 @@ TEST_SUITE("Faults of calls") {
 
   TEST_CASE("unknown-events: one comes") {
     SimWorld world;
+    world.faults.unknown_events = true;
     FaultyCall call{world, "unknown-events"};
     call.take();
     world.wait_for(*call.sideband, "session.weather_changed");

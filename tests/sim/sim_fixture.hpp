@@ -231,6 +231,7 @@ class SimWorld {
   std::vector<net::HttpRequest> webhooks;
   int webhook_answer = 200;
   std::chrono::milliseconds webhook_delay{0};  ///< Before it.
+  conformance::Faults faults;  ///< That this case asks for.
   std::vector<Mark> marks;
 
  private:
@@ -275,7 +276,7 @@ class SimWorld {
   }
 
   boost::asio::awaitable<net::HttpResponse> take_webhook(net::HttpRequest request) {
-    conformance::check_webhook(boost::json::parse(request.body));
+    conformance::check_webhook(boost::json::parse(request.body), faults);
     webhooks.push_back(std::move(request));
     boost::asio::steady_timer timer{context_, webhook_delay};
     co_await timer.async_wait(boost::asio::use_awaitable);
@@ -284,7 +285,7 @@ class SimWorld {
     co_return response;
   }
 
-  static boost::asio::awaitable<void> collect(std::shared_ptr<Observed> observed) {
+  boost::asio::awaitable<void> collect(std::shared_ptr<Observed> observed) {
     for (;;) {
       auto message = co_await observed->socket->receive();
       if (!message) {
@@ -293,7 +294,7 @@ class SimWorld {
         co_return;
       }
       observed->events.push_back(boost::json::parse(*message));
-      conformance::check_body(observed->events.back(), observed->body);
+      conformance::check_body(observed->events.back(), observed->body, faults);
     }
   }
 

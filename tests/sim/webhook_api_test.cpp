@@ -134,6 +134,7 @@ TEST_SUITE("Webhook endpoints by REST") {
 TEST_SUITE("View of the sim") {
   TEST_CASE("shows calls, endpoints and deliveries, needs no key here, and tells no secret") {
     SimWorld world;
+    world.faults.extra_fields = true;
     FaultyCall call{world, "extra-fields"};
     call.take();
     net::HttpRequest keyless;
