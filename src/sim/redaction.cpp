@@ -36,22 +36,32 @@ std::string_view take_line(std::string_view& text) {
   return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
 }
 
-/// "sip:user:password@host" without the password.
+/// Behind the next "sip:" or "sips:" in any case; npos without one.
+std::size_t behind_scheme(std::string_view text) {
+  for (std::size_t colon = text.find(':'); colon != std::string_view::npos;
+       colon = text.find(':', colon + 1)) {
+    const std::string_view front = text.substr(0, colon);
+    if (boost::iends_with(front, "sip") || boost::iends_with(front, "sips")) {
+      return colon + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// "sip:user:password@host" without the password. User and password may have all characters that
+/// do not end an address for sure; rather too much is taken out than too little.
 std::string without_password(std::string_view text) {
   std::string out;
-  while (!text.empty()) {
-    const auto scheme = std::min(text.find("sip:"), text.find("sips:"));
-    if (scheme == std::string_view::npos) {
-      break;
-    }
-    const auto user = text.find(':', scheme) + 1;
-    const auto end = text.find_first_of(" @<>;,\"", user);
-    const bool has_user = end != std::string_view::npos && text[end] == '@';
-    const auto password = text.substr(0, end).find(':', user);
-    if (has_user && password != std::string_view::npos) {
-      out += text.substr(0, password + 1);
+  for (auto user = behind_scheme(text); user != std::string_view::npos;
+       user = behind_scheme(text)) {
+    const std::string_view rest = text.substr(user);
+    const std::string_view address = rest.substr(0, rest.find_first_of(" \t<>\""));
+    const auto host = address.find('@');
+    const auto password = address.find(':');
+    if (host != std::string_view::npos && password < host) {
+      out += text.substr(0, user + password + 1);
       out += redacted;
-      text.remove_prefix(end);
+      text.remove_prefix(user + address.rfind('@'));
     } else {
       out += text.substr(0, user);
       text.remove_prefix(user);
