@@ -93,17 +93,28 @@ void CallRecords::forget_oldest() {
   }
 }
 
+/// Which header shows a key, not which key.
+static json::value key_header(const net::HttpRequest& request) {
+  for (const std::string_view name : {"authorization", "api-key"}) {
+    if (request.headers.has(name)) {
+      return json::string(name);
+    }
+  }
+  return nullptr;
+}
+
 void CallRecords::note_request(const std::string& id,
-                               std::string_view method,
-                               std::string_view path,
+                               const net::HttpRequest& request,
                                int status,
                                std::string_view error) const {
   const auto record = find(id);
   if (record == nullptr) {
     return;
   }
-  json::object shown{
-      {"method", valid_utf8(method)}, {"path", valid_utf8(path)}, {"status", status}};
+  json::object shown{{"method", valid_utf8(request.method)},
+                     {"path", valid_utf8(request.path())},
+                     {"key", key_header(request)},
+                     {"status", status}};
   if (!error.empty()) {
     shown["error"] = error;
   }

@@ -12,6 +12,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "net/http_message.hpp"
 #include "sim/call_log.hpp"
 #include "sim/call_transcript.hpp"
 #include "sip/endpoint.hpp"
@@ -48,8 +49,7 @@ class CallRecords {
   void end(const std::shared_ptr<CallRecord>& record, boost::json::object facts);
   /// A request about a call, whether or not it goes on. @param error  Its code, or empty.
   void note_request(const std::string& id,
-                    std::string_view method,
-                    std::string_view path,
+                    const net::HttpRequest& request,
                     int status,
                     std::string_view error) const;
 

@@ -130,12 +130,12 @@ net::HttpResponse RestApi::view(std::string_view path, const std::string& reques
   return response;
 }
 
-net::HttpResponse RestApi::handle(const net::HttpRequest& request) {
+net::HttpResponse RestApi::handle(const net::HttpRequest& request, const net::HttpRequest& sent) {
   net::HttpResponse response = serve(request);
   const auto route = find_route(request.path());
   if (route && hooks_.answered) {
     const auto body = parse_json(response.body);
-    hooks_.answered(route->id, request, response.status,
+    hooks_.answered(route->id, sent, response.status,
                     body ? json_string(*body, "error.code") : std::string_view{});
   }
   return response;

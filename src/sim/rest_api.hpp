@@ -67,7 +67,12 @@ class RestApi {
   /// @param key    That every request under /v1 must show.
   RestApi(Calls& calls, Secret key, Ids ids, RestRules rules = {}, RestHooks hooks = {});
 
-  [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request);
+  [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request) {
+    return handle(request, request);
+  }
+  /// @param sent  The same request in its sender's words, for the record.
+  [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request,
+                                         const net::HttpRequest& sent);
   /// How long the answer is to be held back, because the call is slow.
   [[nodiscard]] std::chrono::milliseconds delay(const net::HttpRequest& request) const;
 

@@ -19,6 +19,7 @@
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
 #include "net/url.hpp"
+#include "sim/azure.hpp"
 #include "sim/call_clock.hpp"
 #include "sim/call_records.hpp"
 #include "sim/calls.hpp"
@@ -216,7 +217,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     };
     hooks.answered = [this](const std::string& id, const net::HttpRequest& request, int status,
                             std::string_view error) {
-      records_.note_request(id, request.method, request.path(), status, error);
+      records_.note_request(id, request, status, error);
     };
     return hooks;
   }
@@ -295,9 +296,9 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     handlers.request = [weak = weak_from_this()](net::HttpRequest request) {
       return answer(weak, std::move(request));
     };
-    handlers.refuse_upgrade = [weak = weak_from_this()](const net::HttpRequest& request) {
+    handlers.refuse_upgrade = [weak = weak_from_this()](const net::HttpRequest& sent) {
       const auto self = weak.lock();
-      return self ? self->refuse_upgrade(request)
+      return self ? self->refuse_upgrade(without_azure(sent), sent)
                   : std::optional<net::HttpResponse>{net::HttpResponse{503, {}, {}}};
     };
     handlers.websocket = [weak = weak_from_this()](net::HttpRequest request,
@@ -305,6 +306,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       const auto self = weak.lock();
       const bool graceful = request.query("graceful_close") == "true" ||
                             (self && self->config_.assumptions.close_frame);
+      request = without_azure(std::move(request));
       return SidebandServer::serve(self ? self->control_ : asio::any_io_executor{},
                                    self ? self->sideband_.call_of(request) : nullptr, graceful,
                                    std::move(socket));
@@ -312,9 +314,10 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     return net::HttpServer::listen(control_, std::move(options), std::move(handlers));
   }
 
-  std::optional<net::HttpResponse> refuse_upgrade(const net::HttpRequest& request) {
+  std::optional<net::HttpResponse> refuse_upgrade(const net::HttpRequest& request,
+                                                  const net::HttpRequest& sent) {
     auto refused = sideband_.refuse(request);
-    records_.note_request(SidebandServer::call_id_of(request), request.method, request.path(),
+    records_.note_request(SidebandServer::call_id_of(request), sent,
                           refused ? refused->status : switching_protocols, {});
     return refused;
   }
@@ -325,6 +328,24 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
     if (!self) {
       co_return net::HttpResponse{503, {}, {}};
     }
+    if (!is_azure(request)) {
+      net::HttpResponse response = co_await serve(self, request, request);
+      co_return response;
+    }
+    net::HttpRequest plain = without_azure(request);
+    if (authorized(plain, self->config_.api_key)) {
+      if (const auto refused = azure_refusal(plain)) {
+        co_return error_response(*refused, self->ids_.request());
+      }
+    }
+    net::HttpResponse response = co_await serve(self, std::move(plain), std::move(request));
+    co_return with_azure(std::move(response));
+  }
+
+  /// @param sent  The same request in its sender's words.
+  static asio::awaitable<net::HttpResponse> serve(std::shared_ptr<Impl> self,
+                                                  net::HttpRequest request,
+                                                  net::HttpRequest sent) {
     if (WebhookApi::serves(request.path())) {
       net::HttpResponse managed = co_await self->webhook_api_->handle(std::move(request));
       co_return managed;
@@ -333,7 +354,7 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       asio::steady_timer timer{self->control_, delay};
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    co_return self->rest_.handle(request);
+    co_return self->rest_.handle(request, sent);
   }
 
   Result<> start_sip(sip::Loop& loop) {
