@@ -212,9 +212,10 @@ struct World {
 };
 
 void tell(bench::Heard& heard, std::size_t calls, double seconds) {
-  fmt::print("  answers      {} of {} questions; median {:.0f} ms, 95 % {:.0f} ms, worst {:.0f} ms\n",
-             heard.answers_ms.size(), heard.questions, at(heard.answers_ms, 0.5),
-             at(heard.answers_ms, 0.95), at(heard.answers_ms, 1));
+  fmt::print(
+      "  answers      {} of {} questions; median {:.0f} ms, 95 % {:.0f} ms, worst {:.0f} ms\n",
+      heard.answers_ms.size(), heard.questions, at(heard.answers_ms, 0.5),
+      at(heard.answers_ms, 0.95), at(heard.answers_ms, 1));
   fmt::print(
       "  RTP          {} packets ({:.1f} a second and call), {} lost; {:.3f} % later than 10 ms, "
       "{:.3f} % than 20 ms, worst {:.1f} ms\n",

@@ -201,10 +201,10 @@ void Lines::receive(Line& line) {
     }
     const auto* const begin = bytes.data() + header_bytes;
     const auto* const end = bytes.data() + size;
-    const bool loud =
-        question_.loud_by_size
-            ? static_cast<std::size_t>(end - begin) > loud_bytes
-            : std::any_of(begin, end, [](std::uint8_t b) { return std::abs(pcmu(b)) > loud_sample; });
+    const bool loud = question_.loud_by_size ? static_cast<std::size_t>(end - begin) > loud_bytes
+                                             : std::any_of(begin, end, [](std::uint8_t b) {
+                                                 return std::abs(pcmu(b)) > loud_sample;
+                                               });
     if (loud) {
       if (line.asked_recorded) {
         line.answers_ms.push_back(static_cast<double>(arrival - *line.asked_ns) / 1e6);

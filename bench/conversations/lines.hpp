@@ -15,10 +15,10 @@ struct Question {
   std::vector<std::vector<std::uint8_t>> speech;
   std::vector<std::uint8_t> silence;
   int payload_type = 0;
-  std::uint32_t ticks = 160;       ///< Of the RTP clock in 20 ms.
-  bool loud_by_size = false;       ///< Opus: sound is what needs more bytes than silence.
-  int first_after_packets = 100;   ///< From the answer to the first question.
-  int every_packets = 500;         ///< From one question to the next.
+  std::uint32_t ticks = 160;      ///< Of the RTP clock in 20 ms.
+  bool loud_by_size = false;      ///< Opus: sound is what needs more bytes than silence.
+  int first_after_packets = 100;  ///< From the answer to the first question.
+  int every_packets = 500;        ///< From one question to the next.
 };
 
 /// What was heard while `record` was on.
@@ -26,8 +26,8 @@ struct Heard {
   std::vector<double> late_ms;     ///< Of every packet, against the earliest of its line.
   std::vector<double> answers_ms;  ///< From the end of a question to the first sound of the answer.
   std::size_t questions = 0;
-  std::size_t lost = 0;            ///< Packets, by their numbers.
-  std::vector<double> own_late_ms; ///< Our own packets, against their plan.
+  std::size_t lost = 0;             ///< Packets, by their numbers.
+  std::vector<double> own_late_ms;  ///< Our own packets, against their plan.
 };
 
 /// The callers' ends of plain RTP: one thread sends for all of them, and reads what came, with the

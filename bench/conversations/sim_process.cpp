@@ -36,7 +36,8 @@ pid_t spawn(std::vector<std::string> words) {
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   pid_t pid = 0;
-  const int failed = posix_spawn(&pid, words[0].c_str(), &files, nullptr, arguments.data(), environ);
+  const int failed =
+      posix_spawn(&pid, words[0].c_str(), &files, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0) {
     throw std::runtime_error{words[0] + " cannot be started"};
@@ -51,9 +52,9 @@ SimProcess::SimProcess(const std::string& program,
                        std::vector<std::string> options) {
   const auto ready = folder / "ready.json";
   std::filesystem::remove(ready);
-  std::vector<std::string> words{program, "sim",         "--sip",        "127.0.0.1:0",
-                                 "--api", "127.0.0.1:0", "--ready-file", ready.string(),
-                                 "--certs", (folder / "certs").string()};
+  std::vector<std::string> words{
+      program,       "sim",          "--sip",        "127.0.0.1:0", "--api",
+      "127.0.0.1:0", "--ready-file", ready.string(), "--certs",     (folder / "certs").string()};
   words.insert(words.end(), options.begin(), options.end());
   pid_ = spawn(std::move(words));
   const auto limit = std::chrono::steady_clock::now() + start_limit;

@@ -7,8 +7,8 @@
 
 namespace offhook::sim {
 
-/// The API as Azure has it (docs/openai-behaviour.md 11): the same under `/openai/v1`, with `api-key`
-/// for the key. It is told in OpenAI's words here, so that nobody else need know.
+/// The API as Azure has it (docs/openai-behaviour.md 11): the same under `/openai/v1`, with
+/// `api-key` for the key. It is told in OpenAI's words here, so that nobody else need know.
 [[nodiscard]] bool is_azure(const net::HttpRequest& request);
 
 /// What a request is in OpenAI's words. One that is not of Azure's form stays as it is.

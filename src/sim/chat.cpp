@@ -1,5 +1,6 @@
 #include "sim/chat.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -48,6 +49,11 @@ class Messages {
       const json::value body(item.body);
       if (json_string(body, "status") != "incomplete") {
         add_call(body);
+      }
+    } else if (item.type() == "function_call_output") {
+      const json::value body(item.body);
+      if (std::find(called_.begin(), called_.end(), call_id(body)) != called_.end()) {
+        add_outputs();  // a call behind it was made with its knowledge
       }
     } else if (const std::string words = item.words_said(); !words.empty()) {
       add(item.role(), words);

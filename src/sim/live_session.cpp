@@ -208,9 +208,7 @@ void LiveSession::on_digit_failed(const std::string& why, Time now) {
   digits_.pop_back();
 }
 
-void LiveSession::say(std::string text) {
-  say(out_.ids().realtime("utt_"), std::move(text), true);
-}
+void LiveSession::say(std::string text) { say(out_.ids().realtime("utt_"), std::move(text), true); }
 
 /// Begins to say something, or goes on.
 void LiveSession::say(const std::string& id, std::string text, bool last) {

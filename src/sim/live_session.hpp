@@ -105,7 +105,7 @@ class LiveSession {
     bool whole = false;
     std::deque<PendingWord> words;  ///< Not transcribed yet.
     std::string heard{};
-    std::optional<int> base_ms{};   ///< Where it begins on the time line.
+    std::optional<int> base_ms{};  ///< Where it begins on the time line.
   };
   struct Turn {
     std::string id;

@@ -70,14 +70,14 @@ class SpokenModel : public CallModel {
   }
   void perform(const StopSynthesis& action) { mouth_.stop(action.response_id); }
   void perform(Think& action) {
-    hooks_.think(action.response_id, std::move(action.request),
-                 [this, weak = std::weak_ptr{alive_}, id = action.response_id](
-                     Result<ReplyPart> part) {
-                   if (weak.lock()) {
-                     session_.on_thought(id, std::move(part), now_steady());
-                     obey();
-                   }
-                 });
+    hooks_.think(
+        action.response_id, std::move(action.request),
+        [this, weak = std::weak_ptr{alive_}, id = action.response_id](Result<ReplyPart> part) {
+          if (weak.lock()) {
+            session_.on_thought(id, std::move(part), now_steady());
+            obey();
+          }
+        });
   }
   void perform(const StopThinking& action) { hooks_.stop_thinking(action.response_id); }
   void perform(const Play& action) { mouth_.play(action.response_id, action.to_ms); }

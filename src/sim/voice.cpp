@@ -45,39 +45,38 @@ Voice::~Voice() {
 std::string_view Voice::another() const noexcept { return name_ == "rms" ? "slt" : "rms"; }
 
 void Voice::speak(std::string text, Stop stop, OnSentence tell, const std::string& voice) {
-  boost::asio::post(
-      pool_, [control = control_, voice = voice.empty() ? name_ : voice, closing = closing_,
-              stop = std::move(stop),
-              lately = spoken_, text = std::move(text), tell = std::move(tell)] {
-        auto sentences = audio::split_sentences(text);
-        if (sentences.empty()) {
-          sentences.push_back(text);
+  boost::asio::post(pool_, [control = control_, voice = voice.empty() ? name_ : voice,
+                            closing = closing_, stop = std::move(stop), lately = spoken_,
+                            text = std::move(text), tell = std::move(tell)] {
+    auto sentences = audio::split_sentences(text);
+    if (sentences.empty()) {
+      sentences.push_back(text);
+    }
+    for (std::size_t i = 0; i < sentences.size(); ++i) {
+      if (stop->load() || closing->load()) {
+        return;
+      }
+      const std::string key = voice + ' ' + sentences[i];
+      const auto known = lately->find(key);
+      auto spoken = known == lately->end() ? speak_sentence(sentences[i], voice)
+                                           : Result<SpokenSentence>{known->second};
+      if (spoken && known == lately->end()) {
+        if (lately->size() >= most_remembered) {
+          lately->clear();
         }
-        for (std::size_t i = 0; i < sentences.size(); ++i) {
-          if (stop->load() || closing->load()) {
-            return;
-          }
-          const std::string key = voice + ' ' + sentences[i];
-          const auto known = lately->find(key);
-          auto spoken = known == lately->end() ? speak_sentence(sentences[i], voice)
-                                               : Result<SpokenSentence>{known->second};
-          if (spoken && known == lately->end()) {
-            if (lately->size() >= most_remembered) {
-              lately->clear();
-            }
-            lately->emplace(key, *spoken);
-          }
-          const bool failed = !spoken;
-          if (spoken) {
-            spoken->last = i + 1 == sentences.size();
-          }
-          boost::asio::post(
-              control, [tell, spoken = std::move(spoken)]() mutable { tell(std::move(spoken)); });
-          if (failed) {
-            return;
-          }
-        }
-      });
+        lately->emplace(key, *spoken);
+      }
+      const bool failed = !spoken;
+      if (spoken) {
+        spoken->last = i + 1 == sentences.size();
+      }
+      boost::asio::post(control,
+                        [tell, spoken = std::move(spoken)]() mutable { tell(std::move(spoken)); });
+      if (failed) {
+        return;
+      }
+    }
+  });
 }
 
 }  // namespace offhook::sim

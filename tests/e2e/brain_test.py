@@ -2,7 +2,9 @@
 import json
 import signal
 import threading
+import wave
 
+from serve_support import ServeTest
 from support import DEADLINE_S, OFFHOOK, EndToEndTest, HttpPeer, free_port, main, read_jsonl, wait_for
 
 
@@ -130,6 +132,33 @@ class Brain(EndToEndTest):
         code, output = self.offhook("sim", "--brain", "nowhere")
         self.assertEqual(code, 2)
         self.assertIn("--brain", output)
+
+
+class LiveBrain(ServeTest):
+    def test_a_live_call_is_answered_by_it(self):
+        chat = ChatServer(lambda _: stream("We have room twelve. ", "It has a view."))
+        self.addCleanup(chat.close)
+        sim = self.sim_with_webhook("--brain", chat.base, "--heard", self.replies("is there a room", name="heard"), "--no-ears")
+        serve = self.serve(self.agent_file(sim, agents="""  concierge:
+    api: live
+    model: gpt-live-1
+    instructions: You are the concierge of a hotel.
+    opening: Say "Hello, this is the hotel."
+"""))
+        with wave.open(str(self.speak("Is there a room?")), "rb") as spoken:
+            parameters, frames = spoken.getparams(), spoken.readframes(spoken.getnframes())
+        question = self.folder / "question.wav"
+        second = b"\0" * (parameters.framerate * parameters.sampwidth * parameters.nchannels)
+        with wave.open(str(question), "wb") as whole_call:
+            whole_call.setparams(parameters)
+            whole_call.writeframes(second * 4 + frames + second * 8)
+        options = sim.target(**{"--listen": None, "--api": None, "--audio": question})
+        caller = self.start(OFFHOOK, "call", "--no-control", "--srtp", "require", *options, env=sim.env())
+        wait_for(lambda: [e for e in serve.events("transcript") if "It has a view." in e["text"]], "the answer")
+        self.assertEqual(caller.wait(), 0, caller.output())
+        messages = [(message["role"], message["content"]) for message in chat.requests[-1][2]["messages"]]
+        self.assertTrue(messages[0][1].startswith("You are the concierge of a hotel."), messages)
+        self.assertEqual(messages[1:], [("assistant", "Hello, this is the hotel."), ("user", "is there a room")])
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ class ChatServer {
   }
 
   std::vector<net::HttpRequest> asked;
-  std::string says;      ///< Events; empty: 401, with what was shown.
-  int open = 0;          ///< Streams that a client listens to.
-  bool stays = true;     ///< What is streamed is not the end.
+  std::string says;   ///< Events; empty: 401, with what was shown.
+  int open = 0;       ///< Streams that a client listens to.
+  bool stays = true;  ///< What is streamed is not the end.
 
  private:
   static asio::awaitable<void> talk(ChatServer* self, net::HttpBodyWriter writer) {

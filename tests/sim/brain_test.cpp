@@ -130,6 +130,41 @@ TEST_SUITE("Brain") {
     CHECK(boost::json::serialize(probe.thoughts.back().request).find("sent") != std::string::npos);
   }
 
+  TEST_CASE("sees a call that was made with another's output behind that") {
+    SessionProbe probe = thinker();
+    write(probe, "Orders 7 and 8?");
+    ReplyPart both = call("look_up", "7");
+    both.calls.push_back({"look_up", "8"});
+    probe.think(both);
+    probe.pass(1s);
+    const auto give = [&](const std::string& output, std::size_t which) {
+      std::vector<std::string> ids;
+      for (const auto& event : probe.events) {
+        if (json_string(event, "type") == "response.function_call_arguments.done") {
+          ids.emplace_back(json_string(event, "call_id"));
+        }
+      }
+      probe.client(R"({"type":"conversation.item.create","item":{"type":"function_call_output",)"
+                   R"("output":")" +
+                   output + R"(","call_id":")" + ids.at(which) + R"("}})");
+    };
+    give("seven", 0);
+    give("eight", 1);
+    probe.client(R"({"type":"response.create"})");
+    probe.think(call("look_up", "9"));
+    probe.pass(1s);
+    give("nine", 2);
+    probe.client(R"({"type":"response.create"})");
+    std::string order;
+    const boost::json::value asked(probe.thoughts.back().request);
+    for (const auto& message : json_at(asked, "messages")->as_array()) {
+      const auto* const calls = json_at(message, "tool_calls");
+      order += calls != nullptr ? std::to_string(calls->as_array().size()) + " calls, "
+                                : std::string{json_string(message, "content")} + ", ";
+    }
+    CHECK(order == "You run a shop., Orders 7 and 8?, 2 calls, seven, eight, 1 calls, nine, ");
+  }
+
   TEST_CASE("is heard sentence by sentence") {
     SessionProbe probe = thinker();
     write(probe, "Where is it?");

@@ -54,8 +54,7 @@ TEST_SUITE("Type check") {
 
   TEST_CASE("knows the types of what is documented only") {
     CHECK(findings(session(R"("id":"s","object":"realtime.session","expires_at":5)")).empty());
-    CHECK(findings(session(R"("id":5)")) ==
-          Findings{"session.created.session.id: 5 is no string"});
+    CHECK(findings(session(R"("id":5)")) == Findings{"session.created.session.id: 5 is no string"});
     CHECK(findings(session(R"("object":"session")")).size() == 1);
     CHECK(findings(session(R"("expires_at":"soon")")).size() == 1);
     CHECK(findings(session(R"("include":null)")).empty());
@@ -69,8 +68,9 @@ TEST_SUITE("Type check") {
           Findings{"response.done.response.usage: missing at the end"});
     CHECK(findings(response(done + R"(,"status":"cancelled","status_details":null)")) ==
           Findings{"response.done.response.status_details: missing at the end"});
-    CHECK(findings(response(done + R"(,"status":"cancelled","status_details":{"type":"cancelled"})"))
-              .empty());
+    CHECK(
+        findings(response(done + R"(,"status":"cancelled","status_details":{"type":"cancelled"})"))
+            .empty());
   }
 
   TEST_CASE("excuses what a fault adds only where the fault is asked for") {

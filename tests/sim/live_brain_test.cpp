@@ -96,10 +96,11 @@ TEST_SUITE("Brain of a Live session") {
   TEST_CASE("greets when told to, says dictation without thinking, and is told of context") {
     LiveProbe probe = thinker();
     const auto append = [&](const std::string& kind, const std::string& content) {
-      probe.client(boost::json::serialize(boost::json::object{{"type", "session." + kind + ".append"},
-                                                              {"event_id", "e1"},
-                                                              {"content", content},
-                                                              {"delegation_id", nullptr}}));
+      probe.client(
+          boost::json::serialize(boost::json::object{{"type", "session." + kind + ".append"},
+                                                     {"event_id", "e1"},
+                                                     {"content", content},
+                                                     {"delegation_id", nullptr}}));
     };
     append("instructions", "Greet the caller.");
     REQUIRE(probe.thoughts.size() == 1);
@@ -112,9 +113,10 @@ TEST_SUITE("Brain of a Live session") {
     CHECK(probe.thoughts.size() == 1);
     append("commentary", "Breakfast is at seven.");
     REQUIRE(probe.thoughts.size() == 2);
-    CHECK(asked(probe).ends_with("assistant: Good evening.\nassistant: The bar is open.\n"
-                                 "system: The lift is out of order.\nsystem: Be formal.\n"
-                                 "system: Tell the caller: Breakfast is at seven.\n"));
+    CHECK(
+        asked(probe).ends_with("assistant: Good evening.\nassistant: The bar is open.\n"
+                               "system: The lift is out of order.\nsystem: Be formal.\n"
+                               "system: Tell the caller: Breakfast is at seven.\n"));
     append("instructions", "Say that the time is over.");
     CHECK(probe.thoughts.size() == 3);
   }
@@ -165,7 +167,8 @@ TEST_SUITE("Brain of a Live session") {
         }
       }
       probe.client(R"({"type":"response.item.create","item":{"type":"function_call_output",)"
-                   R"("output":")" + value + R"(","call_id":")" + call_id + R"("}})");
+                   R"("output":")" +
+                   value + R"(","call_id":")" + call_id + R"("}})");
       probe.client(R"({"type":"response.create"})");
     };
     output("none");
@@ -189,7 +192,8 @@ TEST_SUITE("Brain of a Live session") {
     CHECK(probe.said.back() == "It has one bed.");
   }
 
-  TEST_CASE("goes on with its work when the caller speaks, but says no more of what was cut short") {
+  TEST_CASE(
+      "goes on with its work when the caller speaks, but says no more of what was cut short") {
     LiveProbe probe = thinker(hotel_with_tools);
     probe.client(R"({"type":"response.item.create","item":{"type":"message","role":"user",)"
                  R"("content":"Find a room."}})");
