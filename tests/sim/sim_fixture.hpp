@@ -231,7 +231,7 @@ class SimWorld {
   std::vector<net::HttpRequest> webhooks;
   int webhook_answer = 200;
   std::chrono::milliseconds webhook_delay{0};  ///< Before it.
-  conformance::Faults faults;  ///< That this case asks for.
+  conformance::Faults faults;                  ///< That this case asks for.
   std::vector<Mark> marks;
 
  private:
