@@ -138,7 +138,7 @@ class ManyShortOnes(SoakTest):
         attempts = self.tools.attempts()
         # On a busy machine some callers are gone before the model asks; wherever it did, the tool ran once.
         asked = {call_id for (call_id,) in self.journal.rows(
-            "SELECT DISTINCT call_id FROM event JOIN call ON call.id = event.call WHERE direction = 'received' "
+            "SELECT DISTINCT call_id FROM event JOIN call ON call.id = event.call WHERE event.direction = 'received' "
             "AND type = 'response.done' AND json LIKE '%\"function_call\"%'")}
         self.assertGreater(len(asked), total // 2)
         self.assertEqual({key.split(":")[0] for key in attempts}, asked)

@@ -75,7 +75,7 @@ class OfficialSdk(EndToEndTest):
         self.assertEqual(rest.wait(), 0, rest.output())
 
     def test_webhooks_of_the_reference_library_are_judged_right(self):
-        sim = self.sim("--accept-deadline", "600")
+        sim = self.sim("--accept-deadline", "600", "--assume", "no-webhook=wait")
         timeline = self.folder / "timeline.jsonl"
         self.start(OFFHOOK, "call", *sim.target(), "--webhook-deadline", "600", "--timeline", timeline, env=sim.env())
         wait_for(lambda: timeline.exists() and '"listening"' in timeline.read_text(), "the webhook server")
