@@ -11,23 +11,41 @@ from wire_support import Sideband, UdpPhone, Webhooks, post, view
 ACCEPT = {"type": "realtime", "model": "gpt-realtime", "instructions": "Be brief.",
           "audio": {"input": {"transcription": {"model": "gpt-4o-mini-transcribe"}}},
           "tools": [{"type": "function", "name": "lookup", "parameters": {"type": "object"}}]}
+ACCEPT_LIVE = {"session": {"type": "live", "model": "gpt-live-1"}}
 
 
 class RawSideband(Sideband):
-    """Keeps the text of every event."""
+    """Keeps the text of every event but the reflected sound of a Live call, which is as it came."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.texts = []
 
-    def until(self, event_type):
+    def next(self):
+        """The next event; None when the connection ended."""
         while (frame := self.next_frame()) is not None:
             if frame[0] == 1:
-                self.texts.append(frame[1])
                 event = json.loads(frame[1])
-                if event["type"] == event_type:
-                    return event
+                if event["type"] == "error":  # what the test waits for will not come
+                    raise AssertionError(event)
+                if event["type"] not in ("session.input_audio.append", "session.output_audio.delta"):
+                    self.texts.append(frame[1])
+                return event
+        return None
+
+    def until(self, event_type):
+        while (event := self.next()) is not None:
+            if event["type"] == event_type:
+                return event
         raise AssertionError(f"the socket ended before {event_type}")
+
+    def until_silence(self):
+        """Until the model of a Live call has said something, and then nothing for a second."""
+        spoke, silent = False, 0
+        while not spoke or silent < 10:
+            event = self.next()
+            spoke = spoke or event["type"] == "session.output_audio.delta"
+            silent = 0 if event["type"] == "session.output_audio.delta" else silent + (event["type"] == "session.input_audio.append")
 
 
 class Seed(EndToEndTest):
@@ -40,16 +58,36 @@ class Seed(EndToEndTest):
         sound = audioop.ratecv(sound, 2, 1, rate, 8000, None)[0]
         self.question = audioop.lin2ulaw(sound, 2)
 
-    def speak_turn(self, phone, sideband):
-        """Says the question, and silence until the sim has heard it end."""
+    def speak_turn(self, phone):
+        """Says the question, and silence long enough for the sim to hear it end."""
         sound = self.question + b"\xff" * 160 * 60
         begin = time.monotonic()
         for i in range(0, len(sound) - 159, 160):
             phone.say(sound[i:i + 160], i // 160, i)
             time.sleep(max(0, begin + (i // 160 + 1) * 0.02 - time.monotonic()))
-        return sideband.until("input_audio_buffer.speech_stopped")
 
-    def run_once(self, *options, name=""):
+    def converse(self, phone, sideband):
+        sideband.say({"type": "response.create", "response": {"instructions": 'Say "Good morning, what can I do for you?"'}})
+        sideband.until("output_audio_buffer.stopped")
+        self.speak_turn(phone)
+        call = sideband.until("response.function_call_arguments.done")
+        sideband.until("response.done")
+        sideband.say({"type": "conversation.item.create",
+                      "item": {"type": "function_call_output", "call_id": call["call_id"], "output": "Monday"}})
+        sideband.say({"type": "response.create"})
+        sideband.until("output_audio_buffer.stopped")
+
+    def converse_live(self, phone, sideband):
+        sideband.say({"type": "session.instructions.append", "delegation_id": None,
+                      "content": 'Say "Good morning, what can I do for you?"'})
+        sideband.until_silence()
+        self.speak_turn(phone)
+        delegation = sideband.until("session.delegation.created")["delegation"]
+        sideband.until_silence()  # one moment, please
+        sideband.say({"type": "session.commentary.append", "content": "Monday", "delegation_id": delegation["id"]})
+        sideband.until_silence()
+
+    def run_once(self, *options, name="", live=False):
         """One conversation; returns (webhook bodies, sideband texts, transcript)."""
         heard, replies = self.folder / "heard.txt", self.folder / "replies.txt"
         heard.write_text("where is my order\n")
@@ -60,22 +98,16 @@ class Seed(EndToEndTest):
         phone = UdpPhone(sim.ready, "phone", self.port)
         try:
             phone.invite(f"X-Sim-Call: {name}\r\n" if name else "")
-            call_id = webhooks.next()[1]["data"]["call_id"]
-            self.assertEqual(post(sim.ready, f"/v1/realtime/calls/{call_id}/accept", ACCEPT)[0], 200)
+            event = webhooks.next("live.transport.incoming" if live else "realtime.call.incoming")[1]["data"]
+            call_id = event["session_id" if live else "call_id"]
+            path, body = (("live/sessions", ACCEPT_LIVE) if live else ("realtime/calls", ACCEPT))
+            self.assertEqual(post(sim.ready, f"/v1/{path}/{call_id}/accept", body)[0], 200)
             sideband = RawSideband(sim.ready, call_id)
             phone.answered()
-            sideband.say({"type": "response.create", "response": {"instructions": 'Say "Good morning, what can I do for you?"'}})
-            sideband.until("output_audio_buffer.stopped")
-            self.speak_turn(phone, sideband)
-            call = sideband.until("response.function_call_arguments.done")
-            sideband.until("response.done")
-            sideband.say({"type": "conversation.item.create",
-                          "item": {"type": "function_call_output", "call_id": call["call_id"], "output": "Monday"}})
-            sideband.say({"type": "response.create"})
-            sideband.until("output_audio_buffer.stopped")
+            (self.converse_live if live else self.converse)(phone, sideband)
             phone.hang_up()
-            while (frame := sideband.next_frame()) is not None:
-                sideband.texts.append(frame[1])
+            while sideband.next() is not None:
+                pass
             story = json.loads(view(sim.ready, f"/_sim/calls/{call_id}")[1])
         finally:
             phone.close()
@@ -97,6 +129,16 @@ class Seed(EndToEndTest):
         self.assertFalse(set(first[0]) & set(other[0]))
         self.assertFalse(set(first[1]) & set(other[1]))
         self.assertNotEqual(first[2], other[2])
+
+    def test_a_live_call_tells_the_same_but_for_the_sound(self):
+        first, second = (self.run_once("--seed", "7", "--live-plain-rtp", live=True) for _ in range(2))
+        types = [[json.loads(text)["type"] for text in run[1]] for run in (first, second)]
+        self.assertEqual(types[0], types[1])
+        for event_type in ("session.started", "session.input_transcript.delta", "session.delegation.created",
+                           "session.commentary.appended", "session.closed"):
+            self.assertIn(event_type, types[0])
+        self.assertEqual(first, second)
+        self.assertEqual([line["who"] for line in first[2]], ["model", "caller", "model"])
 
 
 if __name__ == "__main__":

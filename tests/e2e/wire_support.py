@@ -158,7 +158,8 @@ class Sideband(RawHttp):
     def __init__(self, ready, call_id, key="sk-sim"):
         super().__init__(ready)
         nonce = base64.b64encode(os.urandom(16)).decode()
-        self.send((f"GET /v1/realtime?call_id={call_id} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        path = f"live/sessions/{call_id}/attach" if call_id.startswith("live_") else f"realtime?call_id={call_id}"
+        self.send((f"GET /v1/{path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
                    f"Connection: Upgrade\r\nSec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\n"
                    f"Authorization: Bearer {key}\r\n\r\n").encode())
         self.upgraded = (self.head() or "").startswith("HTTP/1.1 101")
