@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <new>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/compose.hpp>
@@ -22,28 +24,41 @@ namespace {
 
 /// OpenSSL's way to the socket. Its own one would write without MSG_NOSIGNAL, and would go on to
 /// use a descriptor that was closed here and given to somebody else.
-tcp::socket& socket_of(BIO* bio) { return *static_cast<tcp::socket*>(BIO_get_data(bio)); }
+using Wire = TlsSocket::Wire;
+
+Wire& wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-int send_bytes(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  tcp::socket& socket = socket_of(bio);
-  if (!socket.is_open()) {
+/// @return how many went, or -1 with `errno`.
+ssize_t send_some(const Wire& wire, std::string_view bytes) {
+  if (!wire.socket.is_open()) {
     errno = EBADF;
     return -1;
   }
-  const auto sent =
-      ::send(socket.native_handle(), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0 && would_block()) {
-    BIO_set_retry_write(bio);
+  const auto sent = ::send(wire.socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return sent < 0 && would_block() ? 0 : sent;
+}
+
+/// Takes everything: what finds no room stays in the wire.
+int send_bytes(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  Wire& wire = wire_of(bio);
+  std::string_view bytes{data, static_cast<std::size_t>(size)};
+  if (wire.unsent.empty()) {
+    const auto sent = send_some(wire, bytes);
+    if (sent < 0) {
+      return -1;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
-  return static_cast<int>(sent);
+  wire.unsent += bytes;
+  return size;
 }
 
 int receive_bytes(BIO* bio, char* data, int size) {
   BIO_clear_retry_flags(bio);
-  tcp::socket& socket = socket_of(bio);
+  tcp::socket& socket = wire_of(bio).socket;
   if (!socket.is_open()) {
     errno = EBADF;
     return -1;
@@ -87,6 +102,22 @@ struct Progress {
 
 Progress failed(TlsSocket::ErrorCode error) { return {Progress::Wants::nothing, error, 0}; }
 
+/// Sends what waits in the wire. `wants` is `write` when something is left.
+Progress flush(Wire& wire) {
+  while (!wire.unsent.empty()) {
+    const auto sent = send_some(wire, wire.unsent);
+    if (sent < 0) {
+      return failed({errno, boost::system::system_category()});
+    }
+    if (sent == 0) {
+      return {Progress::Wants::write, {}, 0};
+    }
+    wire.unsent.erase(0, static_cast<std::size_t>(sent));
+  }
+  wire.unsent = {};  // with its memory
+  return {};
+}
+
 /// What came of an attempt that did not succeed. `errno` is still that of the attempt.
 Progress judge(const SSL* handle, int result) {
   const int system = errno;
@@ -101,6 +132,37 @@ Progress judge(const SSL* handle, int result) {
   }
   return failed({static_cast<int>(ERR_get_error()), asio::error::get_ssl_category()});
 }
+
+/// Makes one attempt, and is over only when all that it wrote is on its way.
+template <class Attempt>
+struct Flushed {
+  Wire& wire;
+  Attempt attempt;
+  std::optional<Progress> made{};  ///< Its outcome: it is not made again.
+
+  Progress operator()(SSL* handle) {
+    // One record at a time: what waits from before goes first.
+    Progress rest = flush(wire);
+    if (rest.error || rest.wants != Progress::Wants::nothing) {
+      return rest;
+    }
+    if (!made) {
+      const Progress now = attempt(handle);
+      if (now.error) {
+        return now;
+      }
+      if (now.wants == Progress::Wants::nothing) {
+        made = now;
+      }
+      rest = flush(wire);
+      if (rest.error || rest.wants != Progress::Wants::nothing) {
+        return rest;
+      }
+      return now;
+    }
+    return *made;
+  }
+};
 
 /// Tries, waits for the socket, tries again. `Step` is one attempt: `Progress(SSL*)`.
 template <class Step>
@@ -164,60 +226,66 @@ Progress write_once(SSL* handle, const void* data, std::size_t size) {
 void TlsSocket::Free::operator()(ssl_st* handle) const noexcept { SSL_free(handle); }
 
 TlsSocket::TlsSocket(tcp::socket& socket, ssl_ctx_st* context)
-    : socket_{socket}, handle_{SSL_new(context)} {
+    : wire_{socket}, handle_{SSL_new(context)} {
   BIO* const bio = BIO_new(socket_method());
   if (!handle_ || bio == nullptr) {
     BIO_free(bio);
     throw std::bad_alloc{};
   }
-  BIO_set_data(bio, &socket_);
+  BIO_set_data(bio, &wire_);
   BIO_set_init(bio, 1);
   SSL_set_bio(handle_.get(), bio, bio);
   SSL_set_mode(handle_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
   SSL_set_read_ahead(handle_.get(), 1);
   ErrorCode ignored;
-  socket_.native_non_blocking(true, ignored);
+  wire_.socket.native_non_blocking(true, ignored);
 }
 
 void TlsSocket::start_handshake(Role role, Handler handler) {
-  const auto step = [role](SSL* handle) {
+  const auto attempt = [role](SSL* handle) {
     const int result = role == Role::client ? SSL_connect(handle) : SSL_accept(handle);
     return result == 1 ? Progress{} : judge(handle, result);
   };
-  start(socket_, handle_.get(), step, std::move(handler));
+  start(wire_.socket, handle_.get(), Flushed<decltype(attempt)>{wire_, attempt},
+        std::move(handler));
 }
 
 void TlsSocket::start_read(asio::mutable_buffer into, Handler handler) {
-  const auto step = [into](SSL* handle) {
+  const auto step = [this, into](SSL* handle) {
     std::size_t received = 0;
     if (into.size() == 0) {
       return Progress{};
     }
+    // An answer to a request for new keys may wait there, and nobody else may write for long.
+    static_cast<void>(flush(wire_));
     const int result = SSL_read_ex(handle, into.data(), into.size(), &received);
     return result == 1 ? Progress{Progress::Wants::nothing, {}, received} : judge(handle, result);
   };
-  start(socket_, handle_.get(), step, std::move(handler));
+  start(wire_.socket, handle_.get(), step, std::move(handler));
 }
 
 void TlsSocket::start_write(asio::const_buffer from, Handler handler) {
-  const auto step = [from](SSL* handle) { return write_once(handle, from.data(), from.size()); };
-  start(socket_, handle_.get(), step, std::move(handler));
+  const auto attempt = [from](SSL* handle) { return write_once(handle, from.data(), from.size()); };
+  start(wire_.socket, handle_.get(), Flushed<decltype(attempt)>{wire_, attempt},
+        std::move(handler));
 }
 
 void TlsSocket::start_write(std::string bytes, Handler handler) {
-  auto step = [bytes = std::move(bytes)](SSL* handle) {
+  auto attempt = [bytes = std::move(bytes)](SSL* handle) {
     return write_once(handle, bytes.data(), bytes.size());
   };
-  start(socket_, handle_.get(), std::move(step), std::move(handler));
+  start(wire_.socket, handle_.get(), Flushed<decltype(attempt)>{wire_, std::move(attempt)},
+        std::move(handler));
 }
 
 void TlsSocket::start_goodbye(Handler handler) {
-  const auto step = [](SSL* handle) {
+  const auto attempt = [](SSL* handle) {
     const int result = SSL_shutdown(handle);
     return result >= 0 ? Progress{} : judge(handle, result);
   };
-  start(socket_, handle_.get(), step, std::move(handler));
+  start(wire_.socket, handle_.get(), Flushed<decltype(attempt)>{wire_, attempt},
+        std::move(handler));
 }
 
 }  // namespace offhook::net

@@ -19,10 +19,18 @@ namespace offhook::net {
 /// waits for the descriptor. Between records it holds no buffers; asio::ssl::stream keeps 68 kB for
 /// each connection, which a thousand sidebands feel.
 ///
+/// What the descriptor has no room for waits here, a record at most, and not in OpenSSL: a read
+/// that has to answer a request for new keys (RFC 8446, 4.6.3) would break the connection there.
+///
 /// One read and one write at a time, all on the socket's executor. As with asio::ssl::stream a
 /// clean end is `eof`, and one without the peer's goodbye is `stream_truncated`.
 class TlsSocket {
  public:
+  /// Where OpenSSL's bytes go.
+  struct Wire {
+    boost::asio::ip::tcp::socket& socket;
+    std::string unsent{};
+  };
   using ErrorCode = boost::system::error_code;
   using Handler = boost::asio::any_completion_handler<void(ErrorCode, std::size_t)>;
   enum class Role { client, server };
@@ -66,7 +74,7 @@ class TlsSocket {
     void operator()(ssl_st* handle) const noexcept;
   };
 
-  boost::asio::ip::tcp::socket& socket_;
+  Wire wire_;
   std::unique_ptr<ssl_st, Free> handle_;
 };
 
