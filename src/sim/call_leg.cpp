@@ -23,6 +23,7 @@ CallLeg::CallLeg(LegContext context, LegIdentity identity, OfferedCall offered)
       capabilities_{std::move(offered.capabilities)},
       answer_{std::move(offered.answer)},
       deadline_{context_.control},
+      patience_{context_.control},
       nobody_there_{quirks_.has(Quirk::invite_unanswered)} {}
 
 std::shared_ptr<CallLeg> CallLeg::own() { return std::static_pointer_cast<CallLeg>(self()); }
@@ -32,6 +33,9 @@ void CallLeg::start() {
   follow_call();
   await_decision();
   ring(Ringing::at_once);
+  if (quirks_.has(Quirk::invite_unanswered)) {
+    leave_waiting();
+  }
 }
 
 void CallLeg::ring(Ringing when) {
@@ -59,6 +63,18 @@ void CallLeg::say_goodbye() {
   }
 }
 
+void CallLeg::leave_waiting() {
+  patience_.expires_after(context_.config.caller_patience);
+  patience_.async_wait([weak = std::weak_ptr{own()}](const boost::system::error_code& error) {
+    const auto leg = weak.lock();
+    if (!error && leg) {
+      leg->journal_.mark("caller.forgotten");
+      leg->call_->forget();
+      leg->finish("the caller waited in vain", CallEnd::lost);
+    }
+  });
+}
+
 void CallLeg::await_decision() {
   deadline_.expires_after(context_.config.accept_deadline);
   deadline_.async_wait([weak = std::weak_ptr{own()}](const boost::system::error_code& error) {
@@ -73,6 +89,9 @@ void CallLeg::await_decision() {
 bool CallLeg::on_sip_event(const sip::CallEvent& event) {
   using Kind = sip::CallEvent::Kind;
   const bool over = event.kind == Kind::closed || event.kind == Kind::failed;
+  if (over) {
+    patience_.cancel();
+  }
   if (over && !decided_ && !finished_) {
     if (quirks_.has(Quirk::accept_after_cancel)) {
       journal_.mark("cancelled.unnoticed");
@@ -193,7 +212,9 @@ void CallLeg::reject(int status) {
   decided_ = true;
   deadline_.cancel();
   journal_.mark("rejected", {{"status", status}});
-  if (!quirks_.has(Quirk::reject_silent)) {
+  if (quirks_.has(Quirk::reject_silent)) {
+    leave_waiting();
+  } else {
     refuse_caller(status);
   }
   finish("rejected");

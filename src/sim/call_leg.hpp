@@ -46,6 +46,8 @@ class CallLeg final : public SessionLeg {
   /// A final response, unless the caller is to get none.
   void refuse_caller(int status);
   [[nodiscard]] std::shared_ptr<CallLeg> own();
+  /// The caller gets no final response: it is forgotten once it must have given up.
+  void leave_waiting();
   void await_decision();
   void decided(std::string_view model);
   void ring(Ringing when);
@@ -59,6 +61,7 @@ class CallLeg final : public SessionLeg {
   sip::MediaCapabilities capabilities_;
   sip::MediaAnswer answer_;
   boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer patience_;  ///< Of a caller who waits in vain.
   bool decided_ = false;
   bool nobody_there_ = false;  ///< Quirk: no answer goes out, because the caller has given up
                                ///< without our knowledge, or waits in vain.

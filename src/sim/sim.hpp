@@ -63,8 +63,11 @@ struct SimConfig {
   bool recognise = true;  ///< What the script does not say, where a recogniser is installed.
   LiveRules live{};
   std::chrono::milliseconds accept_deadline{10'000};  ///< From webhook to decision, else SIP 400.
-  std::vector<QuirkChance> quirks{};                  ///< Thrown for every call anew.
-  Assumptions assumptions{};                          ///< About what nobody knows.
+  /// How long a call is kept whose caller a fault leaves without a final response: no proxy waits
+  /// longer (RFC 3261 section 16.6, Timer C, and section 13.3.1.1).
+  std::chrono::milliseconds caller_patience{std::chrono::minutes{5}};
+  std::vector<QuirkChance> quirks{};  ///< Thrown for every call anew.
+  Assumptions assumptions{};          ///< About what nobody knows.
 };
 
 /// Addresses that are really bound, and where the trust anchor is.

@@ -92,6 +92,10 @@ void Call::ignore() {
   impl_->post([](Session& session) { session.ignore(); });
 }
 
+void Call::forget() {
+  impl_->post([](Session& session) { session.forget(); });
+}
+
 void Call::ring() {
   impl_->post([](Session& session) { session.ring(); });
 }

@@ -118,6 +118,9 @@ class Call {
   /// Called side: the INVITE gets no response at all, however often it comes. `closed` follows when
   /// its caller must have given up (RFC 3261 section 17.1.1.2, Timer B).
   void ignore();
+  /// Called side, before the answer: nothing is sent any more, and a CANCEL that comes later gets
+  /// 481. `closed` follows.
+  void forget();
   /// Called side: 180 Ringing.
   void ring();
   /// Called side: refuses with a final status 300 to 699.

@@ -175,7 +175,7 @@ void Session::shut_down() {
   if (stage_ == Stage::pending) {
     reject(503, "Service Unavailable");
   } else if (stage_ == Stage::ignored) {
-    give_up_ignored();
+    end_silently("ignored here");
   } else {
     hang_up();
   }

@@ -41,6 +41,7 @@ class Session {
 
   void trying();
   void ignore();
+  void forget();
   void ring();
   void reject(int status, const std::string& reason);
   void answer(const std::string& sdp,
@@ -95,7 +96,7 @@ class Session {
   [[nodiscard]] int send_ok(mbuf* body, const std::string& sdp, ServerQuirks quirks);
   [[nodiscard]] std::string agree_on_refresh();
   void cancelled();
-  void give_up_ignored();
+  void end_silently(std::string why);
 
   void emit(CallEvent event);
   void finish(CallEvent event);

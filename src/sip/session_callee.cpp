@@ -43,13 +43,20 @@ void Session::ignore() {
   stage_ = Stage::ignored;
   tmr_start(
       &ignore_timer_, static_cast<std::uint64_t>(caller_patience.count()),
-      [](void* self) noexcept { static_cast<Session*>(self)->give_up_ignored(); }, this);
+      [](void* self) noexcept { static_cast<Session*>(self)->end_silently("ignored here"); }, this);
 }
 
-void Session::give_up_ignored() {
+void Session::forget() {
+  if (stage_ == Stage::pending) {
+    end_silently("forgotten here");
+  }
+}
+
+/// The transaction goes with the session, and its caller is not told.
+void Session::end_silently(std::string why) {
   CallEvent event;
   event.kind = CallEvent::Kind::closed;
-  event.reason = "ignored here";
+  event.reason = std::move(why);
   finish(std::move(event));
 }
 

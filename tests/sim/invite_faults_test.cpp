@@ -121,6 +121,29 @@ TEST_SUITE("Faults of the INVITE") {
     CHECK(world.post(id, "accept", plain_session).status == 409);
     CHECK(phone.cancel().starts_with("SIP/2.0 487 "));
   }
+
+  TEST_CASE("A caller who waits in vain and never cancels is forgotten without a word") {
+    for (const std::string quirk : {"invite-unanswered", "reject-silent"}) {
+      CAPTURE(quirk);
+      SimConfig config = udp_config();
+      config.caller_patience = 100ms;
+      config.accept_deadline = 10min;
+      SimWorld world{std::move(config)};
+      RawPhone phone{world};
+      phone.invite(quirk);
+      const auto id = world.take_call().call_id;
+      if (quirk == "reject-silent") {
+        CHECK(world.post(id, "reject").status == 200);
+      }
+      world.run_until([&] { return world.marked("caller.forgotten"); });
+      const auto status = boost::json::parse(world.request("GET", "/_sim").body);
+      CHECK(status.at("calls").as_array().empty());
+      phone.probe();
+      CHECK(phone.statuses() == std::vector{100, 200});
+      static_cast<void>(phone.cancel("SIP/2.0 481 "));
+      CHECK(phone.statuses() == std::vector{100, 200, 481});
+    }
+  }
 }
 
 }  // namespace

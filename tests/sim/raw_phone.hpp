@@ -68,9 +68,9 @@ class RawPhone {
     }
   }
   /// Gives the call up and waits for what became of its INVITE.
-  std::string cancel() {
+  std::string cancel(std::string_view outcome = "SIP/2.0 487 ") {
     send("CANCEL", 1, {}, {});
-    return wait_for("SIP/2.0 487 ");
+    return wait_for(outcome);
   }
   /// What came before was seen by the sim, and answered where it is to be.
   void probe() {
