@@ -6,6 +6,7 @@ import wave
 
 from serve_support import ServeTest
 from support import DEADLINE_S, OFFHOOK, EndToEndTest, HttpPeer, free_port, main, read_jsonl, wait_for
+from wire_support import Sideband, Webhooks, accepted_call, mulaw
 
 
 class ChatServer(HttpPeer):
@@ -132,6 +133,94 @@ class Brain(EndToEndTest):
         code, output = self.offhook("sim", "--brain", "nowhere")
         self.assertEqual(code, 2)
         self.assertIn("--brain", output)
+
+
+STORY = ("Once upon a time there was a king who had seven daughters, and every daughter had a garden by the sea, and in every garden "
+         "there was a tree, and on every tree there were seven golden apples, which nobody was allowed to eat before the summer was over.")
+
+
+class Interruption(EndToEndTest):
+    """A stream whose first sentence is spoken when the answer is no longer wanted: the brain writes on for ever."""
+
+    def setUp(self):
+        super().setUp()
+        self.chat = ChatServer(lambda request: stream(f"{STORY} T", FOREVER) if request["messages"][-1]["content"] == "Tell me a story."
+                               else whole("All right."))
+        self.addCleanup(self.chat.close)
+        heard = self.folder / "heard.txt"
+        heard.write_text("stop please\n")
+        webhooks = Webhooks()
+        self.addCleanup(webhooks.close)
+        self.running = self.sim("--brain", self.chat.base, "--heard", heard, "--no-ears", "--webhook", webhooks.url,
+                                "--sip-udp", "127.0.0.1:0")
+        self.words = mulaw(self.speak("Can you please stop?"))
+        self.phone, call_id = accepted_call(self.running.ready, webhooks,
+                                            body={"type": "realtime", "model": "gpt-realtime", "instructions": "Be brief."})
+        self.addCleanup(self.phone.close)
+        self.sideband = Sideband(self.running.ready, call_id)
+        self.addCleanup(self.sideband.close)
+
+    def expect(self, event_type):
+        event = self.sideband.event(event_type)
+        self.assertIsNotNone(event, f"the socket ended before {event_type}")
+        return event
+
+    def ask(self, text):
+        content = [{"type": "input_text", "text": text}]
+        self.sideband.say({"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": content}})
+        self.sideband.say({"type": "response.create"})
+
+    def hear_the_beginning(self):
+        """Asks for the story, and listens for a second; returns the id of its response, and of its item."""
+        self.ask("Tell me a story.")
+        added = self.expect("response.output_item.added")
+        self.assertEqual(self.expect("output_audio_buffer.started")["response_id"], added["response_id"])
+        self.phone.hear_speech(50)
+        return added["response_id"], added["item"]["id"]
+
+    def check_cancelled(self, response_id, reason):
+        response = self.expect("response.done")["response"]
+        self.assertEqual((response["id"], response["status"]), (response_id, "cancelled"))
+        self.assertEqual(response["status_details"], {"type": "cancelled", "reason": reason})
+        self.assertEqual([item["status"] for item in response["output"]], ["incomplete"])
+
+    def check_given_up(self):
+        self.assertTrue(self.chat.left.wait(DEADLINE_S), "the request was not given up")
+        wait_for(lambda: "brain.cancelled" in self.running.output(), "the sim to say so")
+
+    def check_next_turn(self, words):
+        """It is answered, and was asked with what was heard of the story."""
+        self.assertEqual(self.expect("response.output_audio_transcript.done")["transcript"], "All right.")
+        self.assertEqual(self.expect("response.done")["response"]["status"], "completed")
+        self.assertEqual(len(self.chat.requests), 2)
+        messages = [(message["role"], message["content"]) for message in self.chat.requests[1][2]["messages"]]
+        told = messages[2][1]
+        self.assertEqual(messages, [messages[0], ("user", "Tell me a story."), ("assistant", told), ("user", words)])
+        self.assertTrue(told and STORY.startswith(told), told)
+        self.assertLess(len(told), len(STORY))
+        self.expect("output_audio_buffer.stopped")
+
+    def test_a_caller_who_speaks_stops_the_answer_and_the_next_is_asked_with_what_was_heard_of_it(self):
+        response_id, item_id = self.hear_the_beginning()
+        self.phone.speak(self.words)
+        self.expect("input_audio_buffer.speech_started")
+        self.assertEqual(self.expect("output_audio_buffer.cleared")["response_id"], response_id)
+        self.check_cancelled(response_id, "turn_detected")
+        self.assertEqual(self.expect("conversation.item.truncated")["item_id"], item_id)
+        self.check_given_up()
+        self.check_next_turn("stop please")
+
+    def test_a_controller_who_cancels_stops_the_answer_and_what_is_left_to_hear_of_it(self):
+        response_id, item_id = self.hear_the_beginning()
+        self.sideband.say({"type": "response.cancel"})
+        self.check_cancelled(response_id, "client_cancelled")
+        self.check_given_up()
+        self.sideband.say({"type": "output_audio_buffer.clear"})
+        self.assertEqual(self.expect("output_audio_buffer.cleared")["response_id"], response_id)
+        self.sideband.say({"type": "conversation.item.truncate", "item_id": item_id, "content_index": 0, "audio_end_ms": 800})
+        self.assertEqual(self.expect("conversation.item.truncated")["item_id"], item_id)
+        self.ask("Another one.")
+        self.check_next_turn("Another one.")
 
 
 class LiveBrain(ServeTest):

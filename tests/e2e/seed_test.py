@@ -1,12 +1,9 @@
 """With one seed two runs of a conversation tell the same, byte for byte; with another they do not."""
-import audioop
 import json
 import socket
-import time
-import wave
 
 from support import EndToEndTest, free_port, main
-from wire_support import Sideband, UdpPhone, Webhooks, post, view
+from wire_support import Sideband, UdpPhone, Webhooks, mulaw, post, view
 
 ACCEPT = {"type": "realtime", "model": "gpt-realtime", "instructions": "Be brief.",
           "audio": {"input": {"transcription": {"model": "gpt-4o-mini-transcribe"}}},
@@ -52,24 +49,12 @@ class Seed(EndToEndTest):
     def setUp(self):
         super().setUp()
         self.port = free_port(socket.SOCK_DGRAM)
-        with wave.open(str(self.speak("Where is my order please?"))) as file:
-            sound, rate = file.readframes(file.getnframes()), file.getframerate()
-            sound = audioop.tomono(sound, 2, 1, 0) if file.getnchannels() == 2 else sound
-        sound = audioop.ratecv(sound, 2, 1, rate, 8000, None)[0]
-        self.question = audioop.lin2ulaw(sound, 2)
-
-    def speak_turn(self, phone):
-        """Says the question, and silence long enough for the sim to hear it end."""
-        sound = self.question + b"\xff" * 160 * 60
-        begin = time.monotonic()
-        for i in range(0, len(sound) - 159, 160):
-            phone.say(sound[i:i + 160], i // 160, i)
-            time.sleep(max(0, begin + (i // 160 + 1) * 0.02 - time.monotonic()))
+        self.question = mulaw(self.speak("Where is my order please?"))
 
     def converse(self, phone, sideband):
         sideband.say({"type": "response.create", "response": {"instructions": 'Say "Good morning, what can I do for you?"'}})
         sideband.until("output_audio_buffer.stopped")
-        self.speak_turn(phone)
+        phone.speak(self.question)
         call = sideband.until("response.function_call_arguments.done")
         sideband.until("response.done")
         sideband.say({"type": "conversation.item.create",
@@ -81,7 +66,7 @@ class Seed(EndToEndTest):
         sideband.say({"type": "session.instructions.append", "delegation_id": None,
                       "content": 'Say "Good morning, what can I do for you?"'})
         sideband.until_silence()
-        self.speak_turn(phone)
+        phone.speak(self.question)
         delegation = sideband.until("session.delegation.created")["delegation"]
         sideband.until_silence()  # one moment, please
         sideband.say({"type": "session.commentary.append", "content": "Monday", "delegation_id": delegation["id"]})

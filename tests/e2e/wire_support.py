@@ -8,6 +8,8 @@ import re
 import socket
 import ssl
 import struct
+import time
+import wave
 
 from support import DEADLINE_S, HttpPeer
 
@@ -34,6 +36,20 @@ class Webhooks(HttpPeer):
 def plain_offer(port, payloads="0", extra=""):
     return ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP {payloads}\r\n{extra}a=ptime:20\r\n").encode()
+
+
+def mulaw(path):
+    """The sound of a file of `speak`, which has 16 kHz, as PCMU (G.711)."""
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16000), file.getparams()
+        samples = struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))
+
+    def encode(sample):
+        magnitude = min(abs(sample), 32635) + 132
+        exponent = magnitude.bit_length() - 8
+        return ~((0x80 if sample < 0 else 0) | exponent << 4 | magnitude >> exponent + 3 & 15) & 0xff
+
+    return bytes(encode((a + b) // 2) for a, b in zip(samples[::2], samples[1::2]))
 
 
 class UdpPhone:
@@ -88,6 +104,19 @@ class UdpPhone:
 
     def say(self, payload, sequence, timestamp, ssrc=0x0ff400c):
         self.rtp.sendto(struct.pack("!BBHII", 0x80, 0, sequence & 0xffff, timestamp & 0xffffffff, ssrc) + payload, self.media)
+
+    def speak(self, sound):
+        """Says it at the pace of a caller, and silence long enough for the sim to hear it end."""
+        sound += b"\xff" * 160 * 60
+        begin = time.monotonic()
+        for i in range(0, len(sound) - 159, 160):
+            self.say(sound[i:i + 160], i // 160, i)
+            time.sleep(max(0, begin + (i // 160 + 1) * 0.02 - time.monotonic()))
+
+    def hear_speech(self, packets):
+        """Waits for so many packets that are no silence; what came before counts, too."""
+        while packets > 0:
+            packets -= len(set(self.rtp.recv(2048)[12:])) > 8
 
     def close(self):
         self.sip.close()
