@@ -22,7 +22,7 @@ inline constexpr std::array departures{
     Departure{"Realtime.RealtimeAudioConfigInput", "noise_reduction", "null"},
     // The documented response.created has null for what is not known yet, and so has response.done
     // for a status that needs no details; `check_body` sees to it that nothing else is missing
-    // there. Out of band there is no conversation.
+    // there. Out of band there is no conversation; `Conversations` sees to it that only there.
     Departure{"Realtime.RealtimeResponse", "usage", "null"},
     Departure{"Realtime.RealtimeResponse", "status_details", "null"},
     Departure{"Realtime.RealtimeResponse", "conversation_id", "null"},

@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 
+#include "conformance/conversations.hpp"
 #include "conformance/type_book.hpp"
 
 namespace offhook::conformance {
@@ -71,6 +72,26 @@ TEST_SUITE("Type check") {
     CHECK(
         findings(response(done + R"(,"status":"cancelled","status_details":{"type":"cancelled"})"))
             .empty());
+  }
+
+  TEST_CASE("wants a conversation of every response but those that were asked for out of band") {
+    const auto event = [](const std::string& type, const std::string& id, const std::string& in) {
+      return boost::json::parse(R"({"type":"response.)" + type + R"(","response":{"id":")" + id +
+                                R"(","conversation_id":)" + in + "}}");
+    };
+    Conversations conversations;
+    CHECK(conversations.mismatches(event("created", "a", R"("conv_1")")).empty());
+    CHECK(conversations.mismatches(event("created", "b", "null")) ==
+          Findings{"response.created.response.conversation_id: null though it is not out of band"});
+    conversations.asked(R"({"type":"response.create","response":{"conversation":"auto"}})");
+    CHECK(conversations.mismatches(event("created", "c", "null")).size() == 1);
+    conversations.asked(R"({"type":"response.create","response":{"conversation":"none"}})");
+    CHECK(conversations.mismatches(event("created", "d", "null")).empty());
+    CHECK(conversations.mismatches(event("created", "e", "null")).size() == 1);
+    CHECK(conversations.mismatches(event("done", "a", "null")).size() == 1);
+    CHECK(conversations.mismatches(event("done", "d", "null")).empty());
+    CHECK(conversations.mismatches(event("done", "d", R"("conv_1")")) ==
+          Findings{R"(response.done.response.conversation_id: "conv_1" though it is out of band)"});
   }
 
   TEST_CASE("excuses what a fault adds only where the fault is asked for") {

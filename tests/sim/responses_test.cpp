@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -177,6 +178,26 @@ TEST_SUITE("Response") {
                                  "response.content_part.done", "response.output_item.done",
                                  "response.done", "rate_limits.updated"});
     CHECK(path(probe.last("response.done"), "response.conversation_id") == "null");
+  }
+
+  TEST_CASE("belongs to the one conversation of the session, unless it is out of band") {
+    SessionProbe probe;
+    const auto conversation = [&](const char* event) {
+      return path(probe.last(event), "response.conversation_id");
+    };
+    std::set<std::string> ids;
+    for (int i = 0; i < 2; ++i) {
+      probe.client(R"({"type":"response.create","response":{"instructions":"Say one."}})");
+      ids.insert(conversation("response.created"));
+      probe.played(probe.playable_ms);
+      probe.pass(1s);
+      ids.insert(conversation("response.done"));
+    }
+    REQUIRE(ids.size() == 1);
+    CHECK(ids.begin()->starts_with(R"("conv_)"));
+    CHECK(probe.count("response.done") == 2);
+    probe.client(R"({"type":"response.create","response":{"conversation":"none"}})");
+    CHECK(conversation("response.created") == "null");
   }
 
   TEST_CASE("cancelled by the controller, it stays incomplete and what was generated is heard") {

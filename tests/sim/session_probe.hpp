@@ -14,6 +14,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/json.hpp"
+#include "conformance/conversations.hpp"
 #include "conformance/type_book.hpp"
 #include "sim/realtime_session.hpp"
 
@@ -37,6 +38,7 @@ class SessionProbe {
 
   /// What a controller sends.
   void client(std::string_view text) {
+    conversations_.asked(text);
     session_.on_client_event(text, now_);
     obey();
   }
@@ -186,6 +188,7 @@ class SessionProbe {
   void perform(const SendEvent& action) {
     events.emplace_back(action.event);
     conformance::check_body(events.back(), "realtime server event");
+    conversations_.check(events.back());
   }
   void perform(const Synthesise& action) {
     if (std::exchange(speaking, action.response_id) != action.response_id) {
@@ -213,6 +216,7 @@ class SessionProbe {
   void perform(const EndCall& /*action*/) { ended = true; }
 
   RealtimeSession session_;
+  conformance::Conversations conversations_;
   Time now_{};
   std::size_t seen_ = 0;
 };

@@ -22,6 +22,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/json.hpp"
+#include "conformance/conversations.hpp"
 #include "conformance/type_book.hpp"
 #include "media/engine.hpp"
 #include "net/http_client.hpp"
@@ -215,6 +216,7 @@ class SimWorld {
   }
 
   void send(Observed& observed, std::string event) {
+    conversations_.asked(event);
     demand(run(observed.socket->send(std::move(event))));
   }
 
@@ -295,6 +297,7 @@ class SimWorld {
       }
       observed->events.push_back(boost::json::parse(*message));
       conformance::check_body(observed->events.back(), observed->body, faults);
+      conversations_.check(observed->events.back());
     }
   }
 
@@ -307,6 +310,7 @@ class SimWorld {
   std::unique_ptr<Sim> sim_;
   std::unique_ptr<net::HttpServer> receiver_;
   std::unique_ptr<sip::Endpoint> endpoint_;
+  conformance::Conversations conversations_;
   std::size_t calls_taken_ = 0;
   std::size_t sessions_taken_ = 0;
 };
