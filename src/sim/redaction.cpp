@@ -48,14 +48,27 @@ std::size_t behind_scheme(std::string_view text) {
   return std::string_view::npos;
 }
 
+/// What may belong to the address that `text` begins with, behind its scheme: up to what ends one
+/// for sure, or to the next of a list, which no password can contain (RFC 3261 section 25.1).
+std::string_view first_address_of_list(std::string_view text) {
+  const std::string_view all = text.substr(0, text.find_first_of(" \t<>\""));
+  for (auto comma = all.find(',', all.find('@')); comma != std::string_view::npos;
+       comma = all.find(',', comma + 1)) {
+    const std::string_view next = all.substr(comma + 1);
+    if (boost::istarts_with(next, "sip:") || boost::istarts_with(next, "sips:")) {
+      return all.substr(0, comma);
+    }
+  }
+  return all;
+}
+
 /// "sip:user:password@host" without the password. User and password may have all characters that
 /// do not end an address for sure; rather too much is taken out than too little.
 std::string without_password(std::string_view text) {
   std::string out;
   for (auto user = behind_scheme(text); user != std::string_view::npos;
        user = behind_scheme(text)) {
-    const std::string_view rest = text.substr(user);
-    const std::string_view address = rest.substr(0, rest.find_first_of(" \t<>\""));
+    const std::string_view address = first_address_of_list(text.substr(user));
     const auto host = address.find('@');
     const auto password = address.find(':');
     if (host != std::string_view::npos && password < host) {

@@ -32,8 +32,9 @@ std::vector<std::string> Conversations::mismatches(const json::value& event) {
   if (conversation->is_null() == out_of_band_.contains(id)) {
     return {};
   }
-  return {std::string{type} + ".response.conversation_id: " + json::serialize(*conversation) +
-          (conversation->is_null() ? " though it is not out of band" : " though it is out of band")};
+  return {
+      std::string{type} + ".response.conversation_id: " + json::serialize(*conversation) +
+      (conversation->is_null() ? " though it is not out of band" : " though it is out of band")};
 }
 
 void Conversations::check(const json::value& event) {

@@ -89,15 +89,16 @@ void expect_planted_secrets_gone(std::string_view input) {
   const std::string user = "u" + drawn(input.substr(0, input.size() / 2), "aZ7-_.!~*'()&=+$,;?/%");
   const std::string secret = "S3CRET" + drawn(input.substr(input.size() / 2), "bY8-_.!~*'()&=+$,%");
   const std::string uri = (input.size() % 2 == 0 ? "sip:" : "SIPS:") + user + ":" + secret + "@h";
-  const std::string message = "INVITE " + uri + " SIP/2.0\r\nFrom: \"A\" <" + uri +
-                              ">;tag=1\r\nTo: " + uri +
-                              "\r\nAuthorization: Digest username=\"u\",\r\n response=\"" + secret +
-                              "\"\r\nproxy-authorization : Basic " + secret + "\r\nContact: <" +
-                              uri + ";x=y>, <" + uri + ">\r\n\r\nv=0\r\nk=base64:" + secret +
-                              "\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + secret +
-                              "|2^20\r\na=key-mgmt:mikey " + secret + "\r\nA=CRYPTO:1 X " + secret;
+  const std::string message =
+      "INVITE " + uri + " SIP/2.0\r\nFrom: \"A\" <" + uri + ">;tag=1\r\nTo: " + uri +
+      "\r\nAuthorization: Digest username=\"u\",\r\n response=\"" + secret +
+      "\"\r\nproxy-authorization : Basic " + secret + "\r\nContact: <" + uri + ";x=y>, <" + uri +
+      ">\r\nRoute: " + uri + ",sip:kept@k," + uri + "\r\n\r\nv=0\r\nk=base64:" + secret +
+      "\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + secret + "|2^20\r\na=key-mgmt:mikey " +
+      secret + "\r\nA=CRYPTO:1 X " + secret;
   const std::string shown = json::serialize(sim::show_sip(message));
   FUZZ_EXPECT(shown.find("S3CRET") == std::string::npos);
+  FUZZ_EXPECT(shown.find("sip:kept@k") != std::string::npos);
 }
 
 }  // namespace

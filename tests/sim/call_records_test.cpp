@@ -63,6 +63,24 @@ TEST_SUITE("What people may see of messages") {
     }
   }
 
+  TEST_CASE("of a list of addresses nothing but the passwords is taken out") {
+    struct Case {
+      std::string_view line;
+      std::string_view shown;
+    };
+    for (const Case& one :
+         {Case{"<sip:a:secret@x>, <sip:b@y>", "<sip:a:(redacted)@x>, <sip:b@y>"},
+          Case{"sip:a:secret@x,sip:b@y;q=1", "sip:a:(redacted)@x,sip:b@y;q=1"},
+          Case{"sip:a:secret@x:5060,SIPS:b:1,2@y", "sip:a:(redacted)@x:5060,SIPS:b:(redacted)@y"},
+          Case{"sip:b@y,sip:a:secret@x", "sip:b@y,sip:a:(redacted)@x"},
+          Case{"sip:a:se,cr@et@x,sips:b@y", "sip:a:(redacted)@x,sips:b@y"},
+          Case{"sip:a:secret,sip:@x", "sip:a:(redacted)@x"}}) {
+      const std::string message =
+          "OPTIONS x SIP/2.0\r\nContact: " + std::string{one.line} + "\r\n\r\n";
+      CHECK(json_string(show_sip(message).at("headers").at(0), "value") == one.shown);
+    }
+  }
+
   TEST_CASE("nonsense is no call's") {
     for (std::string_view text : {"", "\r\n\r\n", "INVITE", "a\nb\n", ":\n:\n"}) {
       CHECK(sip_call_id(text).empty());
