@@ -73,9 +73,12 @@ Conversation::Impl::Impl(ConversationServices services, AgentProfile profile, Pe
                           call_.placed};
   told_usage_ = call_.used;
   options.on_line = [this](const TranscriptLine& line) {
-    services_.timeline.mark(
-        "call", "transcript",
-        {{"who", line.who}, {"text", line.text}, {"interrupted", line.interrupted}});
+    boost::json::object mark{
+        {"who", line.who}, {"text", line.text}, {"interrupted", line.interrupted}};
+    if (line.gap_ms) {
+      mark["gap_ms"] = *line.gap_ms;
+    }
+    services_.timeline.mark("call", "transcript", std::move(mark));
     if (services_.observer.on_transcript) {
       services_.observer.on_transcript(line);
     }
@@ -230,23 +233,29 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
   co_return true;
 }
 
-asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped, bool at_once) {
+asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped, bool resuming) {
   Reattach policy{services_.reattach_patience};
   std::optional<Error> refused;
-  for (bool first = at_once;; first = false) {
+  bool missed_something = resuming;  // a call that is over drops its sideband, too
+  for (bool first = resuming;; first = false) {
     const auto elapsed =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - dropped);
     const auto next = policy.next(refused ? &*refused : nullptr, elapsed);
     if (next.verdict == Reattach::Verdict::call_over) {
+      if (missed_something) {
+        mark_gap(dropped, resuming);
+      }
       end(referred_ ? ConversationEnd::transferred : ConversationEnd::caller_gone,
           "the API knows no such call any more", std::move(*refused));
       co_return false;
     }
     if (next.verdict == Reattach::Verdict::give_up) {
+      mark_gap(dropped, resuming);
       end(ConversationEnd::sideband_lost,
           "the sideband is lost and cannot be attached again: " + refused->detail, *refused);
       co_return false;
     }
+    missed_something = missed_something || (refused && refused->status != 404);
     const auto delay = first ? 0ms : next.delay;
     co_await pause(delay);
     auto sideband = co_await open_sideband(0ms);
@@ -255,6 +264,7 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
       const Moment now = moment();
       services_.timeline.mark("sideband", "attached.again",
                               {{"gap_ms", now.at_ms - services_.timeline.ms_at(dropped)}}, now.now);
+      mark_gap(dropped, resuming);
       dialogue_->on_attached(true, now);
       obey();
       co_return true;
@@ -262,6 +272,14 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
     refused = std::move(sideband).error();
     services_.timeline.mark("sideband", "attach.failed", {{"error", refused->detail}});
   }
+}
+
+void Conversation::Impl::mark_gap(Clock::time_point dropped, bool resuming) {
+  SidebandGap gap{services_.timeline.ms_at(dropped)};
+  if (!resuming) {  // else the earlier process was gone before
+    gap.lasted_ms = moment().at_ms - gap.from_ms;
+  }
+  dialogue_->on_gap(gap);
 }
 
 asio::awaitable<void> Conversation::Impl::adopt_unfinished() {

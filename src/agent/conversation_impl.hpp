@@ -74,7 +74,8 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   [[nodiscard]] boost::asio::awaitable<bool> follow(bool resuming);
   [[nodiscard]] boost::asio::awaitable<bool> attach(bool resuming);
   [[nodiscard]] boost::asio::awaitable<bool> attach_again(Timeline::Clock::time_point dropped,
-                                                          bool at_once);
+                                                          bool resuming);
+  void mark_gap(Timeline::Clock::time_point dropped, bool resuming);
   [[nodiscard]] boost::asio::awaitable<Result<openai::Sideband>> open_sideband(
       std::chrono::milliseconds patience);
   boost::asio::awaitable<void> adopt_unfinished();

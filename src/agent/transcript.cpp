@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/json.hpp"
 
 namespace offhook::agent {
@@ -13,6 +15,16 @@ namespace {
 constexpr std::int64_t longest_pause_ms = 1'500;
 /// Utterances that are kept although they never got a text, so that late words find their place.
 constexpr std::size_t spare_utterances = 16;
+/// No item has such an id.
+constexpr std::string_view id_of_gaps = "(gap)";
+
+std::string words_for(const SidebandGap& gap) {
+  constexpr std::string_view so_what = ": words may be missing";
+  if (!gap.lasted_ms) {
+    return "taken over from an earlier process" + std::string{so_what};
+  }
+  return fmt::format("{:.1f} s without the sideband{}", *gap.lasted_ms / 1'000, so_what);
+}
 
 }  // namespace
 
@@ -59,6 +71,7 @@ std::vector<TranscriptLine> Transcript::lines() const {
 
 std::vector<TranscriptLine> Transcript::lines_so_far() const {
   std::vector<TranscriptLine> all = lines();
+  std::erase_if(all, [](const TranscriptLine& line) { return line.who == gap_line; });
   for (const std::optional<Running>* running : {&caller_, &model_}) {
     if (*running) {
       all.push_back((*running)->line);
@@ -118,6 +131,11 @@ void Transcript::on_delta(const openai::LiveTranscriptDelta& delta, double at_ms
   running->heard_at_ms = at_ms;
 }
 
+void Transcript::on_gap(const SidebandGap& gap) {
+  keep(std::string{id_of_gaps},
+       {std::string{gap_line}, words_for(gap), gap.from_ms, false, gap.lasted_ms});
+}
+
 void Transcript::end_pauses(double at_ms) {
   for (std::optional<Running>* running : {&caller_, &model_}) {
     if (*running && at_ms > (*running)->heard_at_ms + longest_pause_ms) {
@@ -143,10 +161,14 @@ void Transcript::end_running(std::optional<Running>& running) {
   if (line.text.empty()) {
     return;
   }
+  keep({}, std::move(line));
+}
+
+void Transcript::keep(std::string item_id, TranscriptLine line) {
   if (on_line_) {
     on_line_(line);
   }
-  utterances_.push_back({{}, std::move(line), true});
+  utterances_.push_back({std::move(item_id), std::move(line), true});
   forget_old();
 }
 

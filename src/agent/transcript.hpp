@@ -13,12 +13,23 @@
 
 namespace offhook::agent {
 
-/// One finished utterance.
+/// Of a line that is no utterance but a time without the sideband; its text says so.
+inline constexpr std::string_view gap_line = "gap";
+
+/// One finished utterance, or a gap.
 struct TranscriptLine {
-  std::string who;  ///< "caller" or "model".
+  std::string who;  ///< "caller", "model" or `gap_line`.
   std::string text;
   double at_ms = 0;          ///< When it began, on the call's timeline.
   bool interrupted = false;  ///< The caller spoke over it; the rest was not heard.
+  /// How long a gap was; nothing where an earlier process lost the call, nobody knows when.
+  std::optional<double> gap_ms{};
+};
+
+/// The sideband was away, and came back or was given up. What was said meanwhile is not known.
+struct SidebandGap {
+  double from_ms = 0;  ///< On the call's timeline.
+  std::optional<double> lasted_ms{};
 };
 
 /// Gathers both sides' words from sideband events of either API. No I/O: feed it every event with
@@ -38,13 +49,15 @@ class Transcript {
   void on_event(const openai::RealtimeEvent& event, double at_ms);
   /// The same for Live.
   void on_delta(const openai::LiveTranscriptDelta& delta, double at_ms);
+  /// A line of its own, between what was begun before and after.
+  void on_gap(const SidebandGap& gap);
   /// Ends Live's lines whose speaker has paused for long enough by `at_ms`, or all.
   void end_pauses(double at_ms);
   void end_all();
 
   /// Finished lines, by when they began.
   [[nodiscard]] std::vector<TranscriptLine> lines() const;
-  /// The same with those of Live that are still going on.
+  /// The same with those of Live that are still going on, and without gaps.
   [[nodiscard]] std::vector<TranscriptLine> lines_so_far() const;
 
  private:
@@ -60,6 +73,7 @@ class Transcript {
     double heard_at_ms = 0;   ///< When that came, on the call's.
   };
   void end_running(std::optional<Running>& running);
+  void keep(std::string item_id, TranscriptLine line);
   void forget_old();
   Utterance& utterance(std::string_view item_id, std::string_view who, double at_ms);
   void finish(Utterance& utterance, bool interrupted);

@@ -193,11 +193,15 @@ boost::json::object to_json(const store::CallStory& story) {
   boost::json::object json = to_json(story.call);
   boost::json::array transcript;
   for (const store::TranscriptLine& line : story.transcript) {
-    transcript.push_back(boost::json::object{{"who", line.who},
-                                             {"text", line.text},
-                                             {"at_ms", line.at_ms},
-                                             {"interrupted", line.interrupted},
-                                             {"run", line.run}});
+    boost::json::object told{{"who", line.who},
+                             {"text", line.text},
+                             {"at_ms", line.at_ms},
+                             {"interrupted", line.interrupted},
+                             {"run", line.run}};
+    if (line.gap_ms) {
+      told["gap_ms"] = *line.gap_ms;
+    }
+    transcript.push_back(std::move(told));
   }
   boost::json::array tools;
   for (const store::Tool& tool : story.tools) {

@@ -124,7 +124,7 @@ void DialJournal::message(std::string_view direction, std::string_view json, dou
 }
 
 void DialJournal::said(const agent::TranscriptLine& line) {
-  writer_->said({line.who, line.text, line.at_ms, line.interrupted});
+  writer_->said({line.who, line.text, line.at_ms, line.interrupted, line.gap_ms});
 }
 
 void DialJournal::used(const agent::Usage& usage) { writer_->usage(usage); }

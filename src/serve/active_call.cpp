@@ -77,11 +77,14 @@ void ActiveCall::on_said(const Said& line) {
   ++record_.lines;
   record_.last_line = line.who + ": " + line.text;
   writer_.said(line);
-  feed_.publish(record_.id, "transcript",
-                {{"who", line.who},
-                 {"text", line.text},
-                 {"at_ms", line.at_ms},
-                 {"interrupted", line.interrupted}});
+  boost::json::object told{{"who", line.who},
+                           {"text", line.text},
+                           {"at_ms", line.at_ms},
+                           {"interrupted", line.interrupted}};
+  if (line.gap_ms) {
+    told["gap_ms"] = *line.gap_ms;
+  }
+  feed_.publish(record_.id, "transcript", std::move(told));
 }
 
 void ActiveCall::on_usage(const agent::Usage& usage) {

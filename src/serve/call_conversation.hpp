@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,10 +33,11 @@ class CallConversation {
 
 /// One line of a transcript, final.
 struct Said {
-  std::string who;  ///< "caller" or "model".
+  std::string who;  ///< "caller", "model" or "gap".
   std::string text;
   double at_ms = 0;
   bool interrupted = false;
+  std::optional<double> gap_ms{};
 };
 
 /// What a conversation is given, and whom it tells. All callbacks on the desk's executor.

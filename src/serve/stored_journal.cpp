@@ -115,6 +115,7 @@ void StoredJournal::said(const std::string& call_id, const Said& line) {
     stored.text = line.text;
     stored.at_ms = line.at_ms;
     stored.interrupted = line.interrupted;
+    stored.gap_ms = line.gap_ms;
     journal_.append_transcript(call_id, std::move(stored));
   }
 }

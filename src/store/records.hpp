@@ -94,11 +94,12 @@ struct Event {
 };
 
 struct TranscriptLine {
-  std::string who{};  ///< "caller" or "model".
+  std::string who{};  ///< "caller", "model" or "gap": nobody listened meanwhile.
   std::string text{};
   double at_ms = 0;  ///< When it began, on the call's monotonic clock.
   bool interrupted = false;
-  std::int64_t run = 0;  ///< As in `Event`.
+  std::int64_t run = 0;            ///< As in `Event`.
+  std::optional<double> gap_ms{};  ///< How long a gap was, where that is known.
 };
 
 struct Call {

@@ -55,6 +55,9 @@ CREATE TABLE doomed_file(path TEXT PRIMARY KEY);
     R"sql(
 ALTER TABLE call ADD COLUMN direction TEXT NOT NULL DEFAULT 'inbound';
 CREATE TABLE probe(id INTEGER PRIMARY KEY, filler BLOB);
+)sql",
+    R"sql(
+ALTER TABLE line ADD COLUMN gap_ms REAL;
 )sql"};
 
 struct Identity {

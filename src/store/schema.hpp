@@ -8,7 +8,7 @@
 namespace offhook::store {
 
 /// What this program writes in `PRAGMA user_version`.
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 
 /// Makes the file when there is none (mode 0600: it holds what people said), brings older schemas
 /// up to this one, and sets WAL with a sync per commit.

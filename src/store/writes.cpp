@@ -195,11 +195,12 @@ Result<> append_line(Database& database,
                      std::string_view call_id,
                      const TranscriptLine& line,
                      Stamp stamp) {
-  return expect_row(database.run("INSERT INTO line(call, run, at_ms, who, text, interrupted) "
-                                 "SELECT id, ?, ?, ?, ?, ? FROM call WHERE call_id = ?",
-                                 {stamp.run, line.at_ms, line.who, line.text,
-                                  static_cast<std::int64_t>(line.interrupted), call_id}),
-                    "call " + std::string{call_id});
+  return expect_row(
+      database.run("INSERT INTO line(call, run, at_ms, who, text, interrupted, gap_ms) "
+                   "SELECT id, ?, ?, ?, ?, ?, ? FROM call WHERE call_id = ?",
+                   {stamp.run, line.at_ms, line.who, line.text,
+                    static_cast<std::int64_t>(line.interrupted), value_of(line.gap_ms), call_id}),
+      "call " + std::string{call_id});
 }
 
 Result<> update_usage(Database& database,

@@ -89,6 +89,52 @@ TEST_SUITE("Transcript") {
     CHECK_FALSE(told[1].interrupted);
   }
 
+  TEST_CASE("a gap is a line of its own, between what was begun before and after it") {
+    std::vector<TranscriptLine> told;
+    Transcript transcript{[&](const TranscriptLine& line) { told.push_back(line); }};
+    feed(transcript, speech_started, 100);
+    transcript.on_gap({.from_ms = 500, .lasted_ms = 1'250});
+    feed(transcript, model_delta, 1'800);
+    feed(transcript, model_done, 1'900);
+    feed(transcript, caller_words, 2'000);
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].who == "gap");
+    const auto lines = transcript.lines();
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0].who == "caller");
+    CHECK(lines[1].who == "gap");
+    CHECK(lines[1].text == "1.2 s without the sideband: words may be missing");
+    CHECK(lines[1].at_ms == 500);
+    CHECK(lines[1].gap_ms == 1'250);
+    CHECK(lines[2].who == "model");
+    CHECK_FALSE(lines[2].gap_ms);
+  }
+
+  TEST_CASE("a gap in a line that Live tells by the word has words before and after") {
+    Transcript transcript;
+    transcript.on_delta({.caller = true, .text = "Where is", .start_ms = 0, .end_ms = 400}, 1'400);
+    transcript.end_all();
+    transcript.on_gap({.from_ms = 1'500, .lasted_ms = 800});
+    transcript.on_delta({.caller = true, .text = "my order?", .start_ms = 1'400, .end_ms = 1'900},
+                        2'900);
+    const auto said = transcript.lines_so_far();  // without gaps: what a delegate is told
+    REQUIRE(said.size() == 2);
+    CHECK(said[0].text == "Where is");
+    CHECK(said[1].text == "my order?");
+    transcript.end_all();
+    const auto lines = transcript.lines();
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[1].who == "gap");
+  }
+
+  TEST_CASE("a gap that an earlier process has begun has no length") {
+    Transcript transcript;
+    transcript.on_gap({.from_ms = 3});
+    REQUIRE(transcript.lines().size() == 1);
+    CHECK_FALSE(transcript.lines()[0].gap_ms);
+    CHECK(transcript.lines()[0].text == "taken over from an earlier process: words may be missing");
+  }
+
   TEST_CASE("is not disturbed by events without the expected fields") {
     Transcript transcript;
     for (const char* odd :

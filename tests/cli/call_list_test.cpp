@@ -53,6 +53,21 @@ TEST_SUITE("list of calls") {
     CHECK(to_json(one).at("transcript").as_array().size() == 2);
   }
 
+  TEST_CASE("a gap stands in the time line, in JSON with its length") {
+    store::CallStory cut = story();
+    cut.transcript.push_back(
+        {.who = "gap", .text = "0.8 s without", .at_ms = 950, .run = 1, .gap_ms = 812.5});
+    const std::string text = to_text(cut);
+    const auto gap = text.find("0.950 gap: 0.8 s without");
+    REQUIRE(gap != std::string::npos);
+    CHECK(text.find("0.900 model: Good") < gap);
+    CHECK(gap < text.find("1.000 < response.done"));
+    const auto json = to_json(cut);
+    const auto& lines = json.at("transcript").as_array();
+    CHECK(lines.at(2).at("gap_ms") == 812.5);
+    CHECK_FALSE(lines.at(1).as_object().contains("gap_ms"));
+  }
+
   TEST_CASE("since is a duration or a day, and nothing else") {
     const std::chrono::system_clock::time_point now{std::chrono::seconds{1'700'000'000}};
     CHECK(parse_since("90s", now) == 1'699'999'910'000);

@@ -218,6 +218,7 @@ class KilledUnderCalls(AgentTest):
         if spoken:
             wait_for(lambda: all(lines == [("model", "All done.")] for lines in self.journal.lines().values()),
                      "the transcripts", 4 * DEADLINE_S)
+        self.assertEqual(sorted(self.journal.gaps()), sorted((call["id"], None) for call in calls))
         self.hang_up_all(second)
         wait_for(lambda: len(second.events("ended")) == CALLS, "the end of all calls")
 

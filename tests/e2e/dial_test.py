@@ -234,6 +234,8 @@ tools:
         call, whole = self.kept()
         self.assertEqual((call["state"], call["outcome"], call["called"]), ("ended", "hung_up_by_user", CALLEE))
         self.assertEqual(len({event["run"] for event in whole["events"]}), 2)
+        gap, = [line for line in whole["transcript"] if line["who"] == "gap"]
+        self.assertEqual(gap["run"], max(line["run"] for line in whole["transcript"]))
         self.assertEqual(len(self.model_said("Good morning")), 1)
         code, output = self.offhook("dial", "--resume", self.call_id, "--agent", self.agent_path, env={"TRUNK_PASSWORD": "x"})
         self.assertEqual(code, 2, output)

@@ -55,12 +55,16 @@ class Journal:
             return database.execute(sql).fetchall()
 
     def lines(self):
-        """Transcripts: call id to its lines, in order."""
+        """Transcripts: call id to its lines, in order, without gaps."""
         found = {call_id: [] for (call_id,) in self.rows("SELECT call_id FROM call ORDER BY id")}
         for call_id, who, text in self.rows("SELECT call_id, who, text FROM line JOIN call ON call.id = line.call "
-                                            "ORDER BY line.run, line.at_ms"):
+                                            "WHERE who != 'gap' ORDER BY line.run, line.at_ms"):
             found[call_id].append((who, text))
         return found
+
+    def gaps(self):
+        """(call id, how long in ms or None) of every time that a call was without its sideband."""
+        return self.rows("SELECT call_id, gap_ms FROM line JOIN call ON call.id = line.call WHERE who = 'gap'")
 
     def tools(self):
         """(call id, function call id, name, state, attempt, output) of every function call."""

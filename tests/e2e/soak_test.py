@@ -82,6 +82,9 @@ class ManyAtOnce(SoakTest):
         seconds = time.monotonic() - began
         interrupted = self.check_transcripts()
         self.assertEqual({outcome for (outcome,) in self.journal.rows("SELECT outcome FROM call")}, {"hung_up"})
+        gaps = self.journal.gaps()
+        self.assertEqual(len({call_id for call_id, _ in gaps}), CALLS if "sideband-drop" in quirks else 0, gaps)
+        self.assertTrue(all(gap_ms > 0 for _, gap_ms in gaps), gaps)
         attempts = self.tools.attempts()
         self.assertEqual((len(attempts), set(attempts.values())), (CALLS, {1}))
         self.assertEqual({key.split(":")[0] for key in attempts}, set(self.journal.lines()))

@@ -20,7 +20,8 @@ class Tolerance(EndToEndTest):
                                     *[part for name, path in files.items() for part in (f"--{name}", path)], env=sim.env())
         self.assertEqual(code, 0, output)
         self.summary = json.loads(files["summary"].read_text())
-        self.timeline = [(m["source"], m["name"]) for m in read_jsonl(files["timeline"])]
+        self.marks = read_jsonl(files["timeline"])
+        self.timeline = [(m["source"], m["name"]) for m in self.marks]
         self.events = read_jsonl(files["events"])
         self.assertEqual(self.summary["transcript"][0]["text"], "Hi.")
         self.assertGreater(self.summary["rtp"]["received"], 50)
@@ -45,6 +46,12 @@ class Tolerance(EndToEndTest):
         self.assertIn(("sideband", "attached.again"), self.timeline)
         self.assertEqual(self.greetings_sent(), 1)
         self.assertEqual(self.summary["result"], "time_limit")
+        gap, = [line for line in self.summary["transcript"] if line["who"] == "gap"]
+        dropped, = [m for m in self.marks if m["name"] == "dropped"]
+        again, = [m for m in self.marks if m["name"] == "attached.again"]
+        self.assertAlmostEqual(gap["at_ms"], dropped["at_ms"], delta=50)
+        self.assertAlmostEqual(gap["at_ms"] + gap["gap_ms"], again["at_ms"], delta=50)
+        self.assertIn("words may be missing", gap["text"])
 
     def test_a_sideband_that_drops_during_the_greeting_does_not_hold_the_input_back(self):
         question = self.speak("When does the next train leave?")

@@ -68,6 +68,8 @@ struct Talk {
     };
     services.observer.on_transcript = [this](const agent::TranscriptLine& line) {
       said.push_back(line.who + ": " + line.text);
+      gaps += line.who == agent::gap_line ? 1 : 0;
+      gap_ms = line.gap_ms ? line.gap_ms : gap_ms;
     };
     agent::PendingCall pending{agent.api, id, {}, {}};
     conversation = std::make_unique<agent::Conversation>(std::move(services), std::move(agent),
@@ -100,6 +102,8 @@ struct Talk {
   std::vector<std::string> keys;
   std::map<std::string, int> count;
   std::vector<std::string> said;
+  int gaps = 0;
+  std::optional<double> gap_ms;
   int outputs = 0;
   std::unique_ptr<agent::Conversation> conversation;
   std::optional<agent::ConversationResult> result;
@@ -165,8 +169,11 @@ rules:
     CHECK(world.marked("attached.again"));
     CHECK(talk.keys.size() == 1);
     CHECK(talk.outputs == 1);
+    CHECK(talk.gaps == 1);
+    CHECK(talk.gap_ms.value_or(0) > 0);
     talk.conversation->hang_up("done");
     CHECK(talk.wait().end == ConversationEnd::hung_up);
+    CHECK(talk.gaps == 1);  // the end of a call drops its sideband, too
   }
 
   TEST_CASE("the call ends when the farewell was played") {
@@ -212,6 +219,10 @@ rules:
                                          world.timeline(),
                                          talk.ledger,
                                          agent::tool_factory({})};
+    std::vector<agent::TranscriptLine> lines;
+    services.observer.on_transcript = [&](const agent::TranscriptLine& line) {
+      lines.push_back(line);
+    };
     agent::Conversation next{std::move(services), profile(""), talk.conversation->call()};
     std::optional<agent::ConversationResult> ended;
     asio::co_spawn(world.context(), next.resume(),
@@ -220,6 +231,9 @@ rules:
     talk.phone.call().hang_up();
     world.run_until([&] { return ended.has_value(); });
     CHECK(ended->end == ConversationEnd::caller_gone);
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().who == agent::gap_line);
+    CHECK_FALSE(lines.front().gap_ms);  // nobody knows since when
   }
 
   TEST_CASE("a transfer by the model and one by order are told to the model") {

@@ -150,13 +150,17 @@ TEST_SUITE("journal") {
     journal->append_event("c", {.at_ms = 10, .direction = "sent", .type = "b", .json = "{}"});
     journal->append_mark("c", {.at_ms = 11, .source = "sideband", .name = "attached.again"});
     journal->append_transcript("c", {.who = "caller", .text = "third", .at_ms = 20});
+    journal->append_transcript("c", {.who = "gap", .text = "fourth", .at_ms = 30, .gap_ms = 812.5});
     REQUIRE(run(journal->flush()));
 
     const auto story = run(journal->call("c"));
-    REQUIRE(story->transcript.size() == 3);
+    REQUIRE(story->transcript.size() == 4);
     CHECK(story->transcript[0].text == "first");
     CHECK(story->transcript[1].text == "second");
     CHECK(story->transcript[2].text == "third");
+    CHECK_FALSE(story->transcript[2].gap_ms);
+    CHECK(story->transcript[3].who == "gap");
+    CHECK(story->transcript[3].gap_ms == 812.5);
     REQUIRE(story->events.size() == 3);
     CHECK(story->events[0].type == "a");
     CHECK(story->events[1].type == "b");

@@ -66,6 +66,8 @@ class Dialogue {
   /// @param gap  Events may have been missed: repair what can be.
   virtual void on_attached(bool gap, Moment moment) = 0;
   virtual void on_detached(Moment moment) = 0;
+  /// Events were missed, and with them words: tells the transcript.
+  virtual void on_gap(const SidebandGap& gap) = 0;
   virtual void on_event(const openai::RealtimeEvent& event, Moment moment) = 0;
   virtual void on_time(Moment moment) = 0;
   [[nodiscard]] virtual std::optional<Time> deadline() const = 0;

@@ -31,6 +31,7 @@ class LiveDialogue final : public Dialogue {
   void greet(Moment moment) override;
   void on_attached(bool gap, Moment moment) override;
   void on_detached(Moment moment) override;
+  void on_gap(const SidebandGap& gap) override { transcript_.on_gap(gap); }
   void on_event(const openai::RealtimeEvent& event, Moment moment) override;
   void on_time(Moment moment) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
