@@ -22,27 +22,37 @@ void Hearing::begin_turn(int ago_ms) {
 }
 
 void Hearing::find_words(const std::string& id, OnWords tell) {
-  turns_.push_back({id, {heard_.begin(), heard_.end()}});  // without the room of the silence before
+  std::vector<std::int16_t> turn{heard_.begin(), heard_.end()};  // without the room of the silence
   heard_.clear();
-  std::size_t kept = 0;
-  for (const Turn& one : turns_) {
-    kept += one.samples.size();
+  if (keeps_turns_) {
+    keep(id, turn);
   }
-  for (; kept > longest && turns_.size() > 1; turns_.pop_front()) {
-    kept -= turns_.front().samples.size();
-  }
-  const auto& turn = turns_.back().samples;
   std::string foretold = script_.next();
   if (listener_ == nullptr || foretold != unknown_words) {
     tell(std::move(foretold));
     return;
   }
-  listener_->recognise(turn, narrowband_,
+  listener_->recognise(std::move(turn), narrowband_,
                        [weak = std::weak_ptr{alive_}, tell = std::move(tell)](std::string words) {
                          if (weak.lock()) {
                            tell(words.empty() ? std::string{unknown_words} : std::move(words));
                          }
                        });
+}
+
+void Hearing::keep(const std::string& id, std::vector<std::int16_t> samples) {
+  turns_.push_back({id, std::move(samples)});
+  while (kept() > longest && turns_.size() > 1) {
+    turns_.pop_front();
+  }
+}
+
+std::size_t Hearing::kept() const noexcept {
+  std::size_t samples = heard_.size();
+  for (const Turn& one : turns_) {
+    samples += one.samples.size();
+  }
+  return samples;
 }
 
 std::span<const std::int16_t> Hearing::sound_of(std::string_view turn) const {

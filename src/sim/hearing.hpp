@@ -39,6 +39,10 @@ class Hearing {
   void find_words(const std::string& turn, OnWords tell);
   /// A turn's sound at 16 kHz; empty when it is no longer kept.
   [[nodiscard]] std::span<const std::int16_t> sound_of(std::string_view turn) const;
+  /// Nobody will ask for the sound of a turn: none is kept.
+  void keep_no_turns() noexcept { keeps_turns_ = false; }
+  /// Samples that are kept by now, of the latest turns and of what is heard.
+  [[nodiscard]] std::size_t kept() const noexcept;
 
  private:
   struct Turn {
@@ -46,9 +50,12 @@ class Hearing {
     std::vector<std::int16_t> samples;
   };
 
+  void keep(const std::string& id, std::vector<std::int16_t> samples);
+
   ScriptRecogniser script_;
   Listener* listener_;
   bool narrowband_;
+  bool keeps_turns_ = true;
   std::vector<std::int16_t> heard_;
   std::deque<Turn> turns_{};  ///< The latest ones.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

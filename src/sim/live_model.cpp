@@ -27,6 +27,7 @@ LiveModel::LiveModel(LiveConfig config,
     : SpokenModel{LiveSession{std::move(config), std::move(options)}, std::move(hearing), speaker,
                   voice, std::move(hooks)} {
   ears_.configure(patient());
+  hearing_.keep_no_turns();  // Live has no items to be retrieved
   if (auto reflector = AudioReflector::create()) {
     reflector_.emplace(std::move(*reflector));
   }
