@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/session_body.hpp"
+#include "base/e164.hpp"
 #include "net/url.hpp"
 
 namespace offhook::agent {
@@ -11,13 +12,8 @@ namespace offhook::agent {
 namespace json = boost::json;
 
 std::string check_number(std::string_view text) {
-  constexpr std::size_t fewest = 3;
-  constexpr std::size_t most = 16;  // ITU-T E.164: 15 digits, and the plus
-  const bool fine =
-      text.size() >= fewest && text.size() <= most && text[0] == '+' && text[1] != '0' &&
-      std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return fine ? std::string{}
-              : "is no number in E.164 form; it looks like +14155550123, without blanks";
+  return is_e164(text) ? std::string{}
+                       : "is no number in E.164 form; it looks like +14155550123, without blanks";
 }
 
 std::string check_trunk_url(std::string_view text) {

@@ -1,12 +1,12 @@
 #include "sim/outbound_request.hpp"
 
-#include <algorithm>
 #include <cctype>
 #include <utility>
 
 #include <boost/algorithm/string/case_conv.hpp>
 #include <boost/asio/ip/address.hpp>
 
+#include "base/e164.hpp"
 #include "base/json.hpp"
 #include "sim/request_body.hpp"
 #include "sip/sip_target.hpp"
@@ -18,13 +18,7 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_username = 256;
 constexpr std::size_t longest_password = 4'096;
-constexpr std::size_t most_digits = 15;
 const std::string trunk_path = "transport.trunk";
-
-bool is_e164(std::string_view text) {
-  return text.size() >= 3 && text.size() <= most_digits + 1 && text[0] == '+' && text[1] != '0' &&
-         std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
 
 ApiResult<std::string> number(const json::value& object,
                               std::string_view name,

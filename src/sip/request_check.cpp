@@ -1,8 +1,7 @@
 #include "sip/request_check.hpp"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
+#include <limits>
 #include <string_view>
 
 #include "sip/raw_refusal.hpp"
@@ -12,7 +11,8 @@
 namespace offhook::sip {
 namespace {
 
-constexpr std::uint64_t highest_sequence = 0x7fff'ffff;  // RFC 3261 section 8.1.1.5
+constexpr std::uint32_t highest_sequence = 0x7fff'ffff;  // RFC 3261 section 8.1.1.5
+constexpr auto highest_number = std::numeric_limits<std::uint32_t>::max();
 
 using Verdict = std::optional<Refusal>;
 
@@ -35,15 +35,6 @@ int count(const sip_msg& message, sip_hdrid id) {
   int found = 0;
   each(message, id, [&found](std::string_view) { ++found; });
   return found;
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return value;
 }
 
 Verdict check_presence(const sip_msg& message) {
@@ -77,14 +68,14 @@ Verdict check_presence(const sip_msg& message) {
 
 Verdict check_values(const sip_msg& message) {
   const std::string_view sequence = view(sip_msg_hdr(&message, SIP_HDR_CSEQ)->val);
-  const auto counted = number(sequence.substr(0, sequence.find_first_not_of("0123456789")));
-  if (!counted || *counted > highest_sequence) {
+  const auto digits = sequence.substr(0, sequence.find_first_not_of("0123456789"));
+  if (!to_number(digits, highest_sequence)) {
     return bad("Bad CSeq");
   }
   if (view(message.cseq.met) != view(message.met)) {
     return bad("CSeq Names Another Method");
   }
-  if (pl_isset(&message.maxfwd) && !number(view(message.maxfwd))) {
+  if (pl_isset(&message.maxfwd) && !to_number(view(message.maxfwd), highest_number)) {
     return bad("Bad Max-Forwards");
   }
   bool good_vias = true;
@@ -123,14 +114,14 @@ Verdict check_length(const sip_msg& message) {
   if (message.clen.p == nullptr) {
     return {};
   }
-  const auto length = number(view(message.clen));
+  const auto length = to_number(view(message.clen), highest_number);
   if (!length) {
     return bad("Bad Content-Length");
   }
   if (*length > mbuf_get_left(message.mb)) {
     return bad("Content-Length Exceeds The Message");
   }
-  message.mb->end = message.mb->pos + static_cast<std::size_t>(*length);
+  message.mb->end = message.mb->pos + *length;
   return {};
 }
 
