@@ -61,7 +61,11 @@ StreamMessage read_message(std::string_view stream) {
   if (!readable || message->clen.p == nullptr) {
     return {State::unreadable, headers_end};
   }
-  const std::size_t size = headers_end + pl_u32(&message->clen);
+  const std::size_t body = pl_u32(&message->clen);
+  if (body > longest_message) {
+    return {State::unreadable, headers_end};
+  }
+  const std::size_t size = headers_end + body;
   return {size <= stream.size() ? State::complete : State::incomplete, size};
 }
 

@@ -56,6 +56,16 @@ TEST_CASE("What can never become a message is unreadable at once") {
   }
 }
 
+TEST_CASE("A body may be 64 KiB long; a longer one is not waited for") {
+  const std::string line = "OPTIONS sip:a@b SIP/2.0";
+  CHECK(read_message(request(line, "65536")).state == State::incomplete);
+  for (const char* length : {"65537", "4294967295"}) {
+    const auto message = read_message(request(line, length));
+    CHECK(message.state == State::unreadable);
+    CHECK(message.size == request(line, length).size());
+  }
+}
+
 TEST_CASE("So is one of another version, with another scheme, or without its length") {
   CHECK(read_message(request("OPTIONS sip:a@b SIP/7.0")).state == State::unreadable);
   CHECK(read_message(request("OPTIONS unknown: SIP/2.0")).state == State::unreadable);

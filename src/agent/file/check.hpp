@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,10 +16,6 @@ void check_section(const Node& node,
                    const Section& section,
                    const std::string& path,
                    Problems& problems);
-
-/// "500ms", "30s", "5m", "2h", "7d" or "0"; at most 100 years.
-[[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(
-    std::string_view text) noexcept;
 
 /// true, yes, on; false, no, off.
 [[nodiscard]] std::optional<bool> parse_flag(std::string_view text) noexcept;

@@ -7,6 +7,7 @@
 #include "agent/file/read_agent.hpp"
 #include "agent/tools/built_in.hpp"
 #include "agent/tools/json_schema.hpp"
+#include "base/duration.hpp"
 
 namespace offhook::agent::file {
 namespace {

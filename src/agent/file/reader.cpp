@@ -7,6 +7,7 @@
 
 #include "agent/file/check.hpp"
 #include "agent/file/problems.hpp"
+#include "base/duration.hpp"
 
 namespace offhook::agent::file {
 
