@@ -134,6 +134,7 @@ class LiveSession {
 
   // With a chat model: live_thoughts.cpp.
   void think();
+  void end_begun(const std::string& id);
   void stop_thinking();
   void think_of_context(std::string_view kind,
                         const std::string& content,

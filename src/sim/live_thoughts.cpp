@@ -7,9 +7,17 @@ namespace offhook::sim {
 
 /// Asks what to say now; an earlier question is out of date.
 void LiveSession::think() {
+  end_begun(thinking_);
   stop_thinking();
   thinking_ = out_.ids().realtime("utt_");
   out_.act(Think{thinking_, talk_->request(config_)});
+}
+
+/// What of an answer is said already is all of it.
+void LiveSession::end_begun(const std::string& id) {
+  if (find_utterance(id) != nullptr) {
+    say(id, {}, true);
+  }
 }
 
 void LiveSession::stop_thinking() {
@@ -85,6 +93,7 @@ void LiveSession::think_of_work(const std::string& material) {
     talk_->came_back(std::exchange(work_, {}), material);
   }
   if (!working_.empty()) {
+    end_begun(working_);
     out_.act(StopThinking{working_});
   }
   work_words_.clear();

@@ -86,6 +86,22 @@ TEST_SUITE("Brain of a Live session") {
     CHECK(probe.said == std::vector<std::string>{"One two three four."});
   }
 
+  TEST_CASE("asked anew while it answers has said what is heard of that answer") {
+    LiveProbe probe = thinker();
+    probe.turn(0, 900);
+    probe.think(words("There is.", false));
+    probe.pass(1s);
+    probe.client(
+        R"({"type":"session.commentary.append","event_id":"e1","content":"It is taken.","delegation_id":null})");
+    REQUIRE(probe.thoughts.size() == 2);
+    probe.pass(100ms);
+    probe.think(words("It is taken."));
+    probe.pass(3s);
+    CHECK(probe.transcript("session.output_transcript.delta") == "There is. It is taken.");
+    probe.turn(6'000, 7'000);
+    CHECK(probe.cleared == 0);  // nothing was still to be heard
+  }
+
   TEST_CASE("that fails is apologised for") {
     LiveProbe probe = thinker();
     probe.turn(0, 900);

@@ -38,8 +38,8 @@ class LiveProbe {
   void pass(std::chrono::milliseconds time) {
     for (const Time end = now_ + time; now_ < end;) {
       now_ += std::chrono::milliseconds{20};
-      if (!speaking.empty() && played_ms_ < playable_ms_) {
-        played_ms_ += 20;
+      played_ms_ = std::min(played_ms_ + 20, playable_ms_);
+      if (!speaking.empty() && played_ms_ > 0) {
         session_.on_playback(speaking, played_ms_, now_);
       }
       session_.on_time(now_);
