@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -12,6 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "stamped_datagram.hpp"
 
 namespace offhook::bench {
 namespace {
@@ -164,26 +165,15 @@ void Lines::send(Line& line, std::int64_t now) {
 void Lines::receive(Line& line) {
   std::array<std::uint8_t, 2'048> bytes{};
   for (;;) {
-    alignas(cmsghdr) std::array<std::uint8_t, 64> control{};
-    iovec vector{.iov_base = bytes.data(), .iov_len = bytes.size()};
-    msghdr header{};
-    header.msg_iov = &vector;
-    header.msg_iovlen = 1;
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
-    const ssize_t size = recvmsg(line.socket, &header, MSG_DONTWAIT);
+    const auto [size, arrival] = receive_stamped(line.socket, bytes);
     if (size < 0) {
       return;
     }
     const bool rtp = static_cast<std::size_t>(size) > header_bytes &&
                      (bytes[1] & 0x7F) == question_.payload_type;
-    const cmsghdr* const item = CMSG_FIRSTHDR(&header);
-    if (!rtp || item == nullptr || item->cmsg_type != SCM_TIMESTAMPNS) {
+    if (!rtp || arrival == 0) {
       continue;
     }
-    timespec stamp{};
-    std::memcpy(&stamp, CMSG_DATA(item), sizeof stamp);
-    const std::int64_t arrival = std::int64_t{stamp.tv_sec} * 1'000'000'000 + stamp.tv_nsec;
     const std::uint32_t timestamp = read32(bytes.data() + 4);
     const std::uint16_t sequence = read16(bytes.data() + 2);
     if (!line.first_timestamp) {

@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -18,9 +17,9 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "media/engine.hpp"
+#include "stamped_datagram.hpp"
 
 using namespace offhook;
 
@@ -34,24 +33,7 @@ class SilentPort final : public audio::Port {
 /// @return when the kernel took the next datagram, in ns; 0 when none waits.
 std::int64_t next_arrival(int fd) {
   std::array<std::uint8_t, 2'048> bytes;
-  alignas(cmsghdr) std::array<std::uint8_t, 64> control{};
-  iovec vector{.iov_base = bytes.data(), .iov_len = bytes.size()};
-  msghdr header{};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  if (recvmsg(fd, &header, MSG_DONTWAIT) < 0) {
-    return 0;
-  }
-  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
-    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_TIMESTAMPNS) {
-      timespec stamp{};
-      std::memcpy(&stamp, CMSG_DATA(item), sizeof stamp);
-      return std::int64_t{stamp.tv_sec} * 1'000'000'000 + stamp.tv_nsec;
-    }
-  }
-  return 0;
+  return bench::receive_stamped(fd, bytes).taken_ns;
 }
 
 std::vector<std::int64_t> collect(int fd, std::chrono::seconds duration) {
