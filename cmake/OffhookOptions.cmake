@@ -26,6 +26,12 @@ target_compile_options(offhook_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>   # gcc misreads coroutine frames at -O2,
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)    # and std::variant
 target_link_options(offhook_options INTERFACE ${OFFHOOK_LINK_OPTION})
+if(CMAKE_UNITY_BUILD)
+  # Sources of a unity build are included: what a source hides is taken for a header's, and its
+  # constants shadow nothing that a build file by file does not tell.
+  target_compile_options(offhook_options INTERFACE
+    -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(OFFHOOK_SANITIZE)
   target_compile_options(offhook_options INTERFACE
     -fsanitize=${OFFHOOK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

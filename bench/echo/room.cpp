@@ -10,7 +10,7 @@
 namespace offhook::bench {
 namespace {
 
-constexpr double rate_hz = 16'000;
+constexpr double room_rate_hz = 16'000;
 constexpr double speed_of_sound = 343;  // m/s
 constexpr double image_seconds = 0.08;
 constexpr Point room{4.2, 3.5, 2.6};
@@ -38,9 +38,9 @@ void add_images(const std::array<int, 3>& cell,
       bounces += std::abs(cell[axis] - flip) + std::abs(cell[axis]);
     }
     const double distance = std::sqrt(square);
-    const double time = distance / speed_of_sound * rate_hz;
+    const double time = distance / speed_of_sound * room_rate_hz;
     const auto at = static_cast<std::size_t>(time);
-    if (time >= image_seconds * rate_hz || at + 1 >= response.size()) {
+    if (time >= image_seconds * room_rate_hz || at + 1 >= response.size()) {
       continue;
     }
     const double gain = std::pow(reflection, bounces) / (12.566 * std::max(distance, 0.05));
@@ -51,8 +51,8 @@ void add_images(const std::array<int, 3>& cell,
 }
 
 void add_tail(double rt60_s, std::uint64_t seed, Signal& response) {
-  const auto images_end = static_cast<std::size_t>(image_seconds * rate_hz);
-  const auto begin = static_cast<std::size_t>(0.6 * image_seconds * rate_hz);
+  const auto images_end = static_cast<std::size_t>(image_seconds * room_rate_hz);
+  const auto begin = static_cast<std::size_t>(0.6 * image_seconds * room_rate_hz);
   double energy = 0;
   const std::size_t end = std::min(images_end, response.size());
   for (std::size_t i = begin; i < end; ++i) {
@@ -62,7 +62,7 @@ void add_tail(double rt60_s, std::uint64_t seed, Signal& response) {
       std::sqrt(energy / static_cast<double>(std::max<std::size_t>(1, end - begin)));
   Random random{seed};
   for (std::size_t i = begin; i < response.size(); ++i) {
-    const double seconds = static_cast<double>(i - begin) / rate_hz;
+    const double seconds = static_cast<double>(i - begin) / room_rate_hz;
     response[i] += static_cast<float>(random.normal() * level * std::exp(-6.91 * seconds / rt60_s));
   }
 }
@@ -73,7 +73,7 @@ Signal room_response(const Point& source,
                      const Point& microphone,
                      double rt60_s,
                      std::uint64_t seed) {
-  Signal response(static_cast<std::size_t>(rate_hz * std::max(rt60_s * 1.1, 0.05)));
+  Signal response(static_cast<std::size_t>(room_rate_hz * std::max(rt60_s * 1.1, 0.05)));
   const double reflection = wall_reflection(rt60_s);
   const int reach = static_cast<int>(std::ceil(image_seconds * speed_of_sound / (2 * room[2]))) + 1;
   for (int x = -reach; x <= reach; ++x) {

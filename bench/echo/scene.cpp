@@ -11,11 +11,13 @@
 namespace offhook::bench {
 namespace {
 
-constexpr std::size_t rate_hz = 16'000;
+constexpr std::size_t scene_rate_hz = 16'000;
 constexpr double far_level = 0.12;   // -18 dBFS
 constexpr double near_level = 0.05;  // -26 dBFS
 
-constexpr std::size_t at_second(int second) { return static_cast<std::size_t>(second) * rate_hz; }
+constexpr std::size_t at_second(int second) {
+  return static_cast<std::size_t>(second) * scene_rate_hz;
+}
 
 std::span<const float> part(const Signal& signal, int from_s, int to_s) {
   return std::span{signal}.subspan(at_second(from_s), at_second(to_s) - at_second(from_s));
@@ -71,13 +73,13 @@ Signal make_echo(const Signal& far,
     std::copy(moved.begin() + change, moved.end(), echo.begin() + change);
   }
   scale(echo, near_level * std::pow(10, -spec.near_to_echo_db / 20) / level);
-  echo = shifted(echo, 0, static_cast<std::size_t>(spec.delay_ms) * rate_hz / 1'000);
+  echo = shifted(echo, 0, static_cast<std::size_t>(spec.delay_ms) * scene_rate_hz / 1'000);
   if (spec.drift_ppm != 0) {
     echo = drift(echo, spec.drift_ppm);
   }
   if (spec.jump_ms != 0) {
     echo = shifted(echo, at_second(times.jump()),
-                   static_cast<std::size_t>(spec.jump_ms) * rate_hz / 1'000);
+                   static_cast<std::size_t>(spec.jump_ms) * scene_rate_hz / 1'000);
   }
   return echo;
 }

@@ -14,7 +14,7 @@ namespace {
 using audio::VoiceProcessor;
 constexpr std::size_t block = VoiceProcessor::block_samples;
 constexpr std::size_t blocks_per_second = 100;
-constexpr std::size_t rate_hz = VoiceProcessor::sample_rate_hz;
+constexpr std::size_t score_rate_hz = VoiceProcessor::sample_rate_hz;
 
 double cpu_seconds() {
   timespec now{};
@@ -23,8 +23,8 @@ double cpu_seconds() {
 }
 
 SampleView between(const Scene::Samples& samples, int from_s, int to_s) {
-  return SampleView{samples}.subspan(static_cast<std::size_t>(from_s) * rate_hz,
-                                     static_cast<std::size_t>(to_s - from_s) * rate_hz);
+  return SampleView{samples}.subspan(static_cast<std::size_t>(from_s) * score_rate_hz,
+                                     static_cast<std::size_t>(to_s - from_s) * score_rate_hz);
 }
 
 Scene::Samples process(const Scene& scene, VoiceProcessor& processor, Score& score) {
@@ -51,9 +51,9 @@ Scene::Samples in_step(const Scene& scene, const Scene::Samples& out, Score& sco
   const auto& times = scene.times;
   const auto found =
       audio::best_alignment(between(scene.near, times.both_end(), times.near_end()),
-                            between(out, times.both_end(), times.near_end()), rate_hz / 10);
+                            between(out, times.both_end(), times.near_end()), score_rate_hz / 10);
   const auto lag = static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, found.lag_samples));
-  score.delay_ms = static_cast<double>(lag) * 1e3 / rate_hz;
+  score.delay_ms = static_cast<double>(lag) * 1e3 / score_rate_hz;
   Scene::Samples early(out.begin() + static_cast<std::ptrdiff_t>(lag), out.end());
   early.resize(out.size());
   return early;
@@ -108,7 +108,7 @@ double time_to_20_db(const Powers& powers, int from_s, int to_s) {
 
 double loud_percent(const Scene::Samples& out, const Timeline& times) {
   const int from = std::min(times.silence + 5, times.far_end() - 2);
-  const auto windows = block_powers(between(out, from, times.far_end()), rate_hz / 10);
+  const auto windows = block_powers(between(out, from, times.far_end()), score_rate_hz / 10);
   const auto loud = std::ranges::count_if(windows, [](double power) { return power > 1e-5; });
   return 100 * static_cast<double>(loud) / static_cast<double>(windows.size());
 }

@@ -15,8 +15,8 @@ namespace offhook::bench {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int rate_hz = 16'000;
-constexpr std::size_t pause_samples = rate_hz / 4;
+constexpr int voice_rate_hz = 16'000;
+constexpr std::size_t pause_samples = voice_rate_hz / 4;
 const char* const sounds_folder = "/usr/share/asterisk/sounds";
 
 std::vector<fs::path> recordings_of(const std::string& speaker) {
@@ -37,7 +37,7 @@ std::vector<fs::path> recordings_of(const std::string& speaker) {
 }
 
 void append_recording(const fs::path& path, std::vector<float>& out) {
-  auto decoder = audio::make_decoder(audio::CodecId::g722, rate_hz);
+  auto decoder = audio::make_decoder(audio::CodecId::g722, voice_rate_hz);
   if (!decoder) {
     return;
   }
@@ -69,7 +69,7 @@ void append_synthesis(const std::string& speaker, std::uint64_t number, std::vec
       "Yes, I can hear you well, but you should speak a little slower."};
   const bool female = speaker.find("_f_") != std::string::npos;
   const auto speech =
-      audio::speak(sentences[number % sentences.size()], female ? "slt" : "rms", rate_hz);
+      audio::speak(sentences[number % sentences.size()], female ? "slt" : "rms", voice_rate_hz);
   if (speech) {
     for (const std::int16_t sample : speech->sound.samples) {
       out.push_back(static_cast<float>(sample) / 32'768.0F);
@@ -92,7 +92,7 @@ bool recorded_voices_available() {
 
 std::vector<float> read_voice(const std::string& speaker, std::size_t samples, std::uint64_t seed) {
   std::vector<float> out;
-  out.reserve(samples + rate_hz * 30);
+  out.reserve(samples + voice_rate_hz * 30);
   Random random{seed};
   auto files = recorded_voices_available() ? recordings_of(speaker) : std::vector<fs::path>{};
   for (std::size_t i = files.size(); i > 1; --i) {

@@ -10,7 +10,7 @@
 namespace offhook::bench {
 namespace {
 
-constexpr double frame_ms = 20;
+constexpr double network_frame_ms = 20;
 constexpr int packets_between_pauses = 400;
 constexpr double pause_ms = 4'000;
 
@@ -32,7 +32,7 @@ class Path {
                         stall_ms(sent_ms, 0.004, 60, 200));
       }
       case Delay::step: return exponential(5) + (sent_ms > 20'000 && sent_ms < 30'000 ? 120 : 0);
-      case Delay::bundles: return frame_ms * (5 - packet % 6);
+      case Delay::bundles: return network_frame_ms * (5 - packet % 6);
       case Delay::pauses:
       case Delay::pauses_standing: return exponential(3);
     }
@@ -74,7 +74,7 @@ std::vector<Arrival> travel(const Network& network, int packets, std::uint64_t s
   double last_ms = 0;
   for (int packet = 0; packet < packets; ++packet) {
     const double paused_ms = pauses ? packet / packets_between_pauses * pause_ms : 0;
-    const double sent_ms = (packet + 1) * frame_ms * (1 + network.ppm * 1e-6) + paused_ms;
+    const double sent_ms = (packet + 1) * network_frame_ms * (1 + network.ppm * 1e-6) + paused_ms;
     double at_ms = sent_ms + base_delay_ms + path.delay_ms(packet, sent_ms);
     if (network.delay != Delay::uniform) {
       at_ms = std::max(at_ms, last_ms);

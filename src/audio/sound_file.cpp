@@ -41,7 +41,7 @@ Result<OpenSound> open_sound(const std::string& path) {
   return sound;
 }
 
-std::int16_t to_sample(float value) noexcept {
+std::int16_t sample_of(float value) noexcept {
   const float scaled = value * 32'768.F;
   return std::isfinite(scaled)
              ? static_cast<std::int16_t>(std::lround(std::clamp(scaled, -32'768.F, 32'767.F)))
@@ -140,7 +140,7 @@ Result<Sound> read(const std::string& path, std::optional<std::size_t> channel, 
     }
     for (std::size_t i = 0; i < got; ++i) {
       mono[i] =
-          to_sample(pick(std::span<const float>{block}.subspan(i * channels, channels), channel));
+          sample_of(pick(std::span<const float>{block}.subspan(i * channels, channels), channel));
     }
     collector->add(std::span{mono}.first(got));
     left -= got;

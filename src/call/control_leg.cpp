@@ -7,6 +7,7 @@
 
 #include "agent/tools/tool_factory.hpp"
 #include "base/race.hpp"
+#include "call/waits.hpp"
 #include "openai/calls_api.hpp"
 #include "openai/live_api.hpp"
 
@@ -18,7 +19,6 @@ using namespace std::chrono_literals;
 using agent::ConversationEnd;
 
 /// How long a lost sideband is tried again: this program ends with the call.
-constexpr auto reattach_patience = 8'000ms;
 /// For the BYE of a call that the API says is over.
 constexpr auto bye_patience = 5s;
 

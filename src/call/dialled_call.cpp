@@ -24,7 +24,6 @@ constexpr auto placing_timeout = 60s;
 /// How long that answer is waited for by somebody who has hung up meanwhile.
 constexpr auto late_answer_patience = 5s;
 /// How long a lost sideband is tried again: this program ends with the call.
-constexpr auto reattach_patience = 8'000ms;
 
 /// State that the branches below share.
 struct DialledCall {
@@ -186,7 +185,10 @@ asio::awaitable<Ending> live(DialledCall& call) {
     const auto placed = co_await place(call);
     if (!placed) {
       const bool refused = placed.error().status != 0;
-      co_return call.wanted&& refused ? *call.wanted : ending_of_placing(placed.error());
+      if (call.wanted && refused) {
+        co_return *call.wanted;
+      }
+      co_return ending_of_placing(placed.error());
     }
   } else {
     call.answered_ms = call.services.timeline.ms_at(Timeline::Clock::now());  // or it is soon over

@@ -21,7 +21,7 @@ struct AudioCheckArguments {
   bool json = false;
 };
 
-constexpr const char* footer =
+constexpr const char* audio_check_footer =
     R"(Plays sweeps and a few sentences for some 17 s, so set the volume as in a call and be quiet meanwhile.
 
 Examples:
@@ -139,7 +139,7 @@ int run_audio_check(const AudioCheckArguments& arguments) {
 void add_audio_check_command(CLI::App& app, Command& chosen) {
   CLI::App* check = app.add_subcommand(
       "audio-check", "Measure delay, echo and noise of microphone and loudspeaker");
-  check->footer(footer);
+  check->footer(audio_check_footer);
   const auto arguments = std::make_shared<AudioCheckArguments>();
   check
       ->add_option("--mic", arguments->request.microphone,

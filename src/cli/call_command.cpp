@@ -39,7 +39,7 @@ struct CallArguments {
   bool no_control = false;
 };
 
-constexpr const char* footer =
+constexpr const char* call_footer =
     R"(Environment: OPENAI_API_KEY, OPENAI_PROJECT_ID, OPENAI_WEBHOOK_SECRET (several, separated by blanks,
 while a rotation overlaps). Keys are never taken from the command line.
 
@@ -405,7 +405,7 @@ int run_call(CallArguments& arguments, const std::vector<std::string>& given) {
 
 void add_call_command(CLI::App& app, Command& chosen) {
   CLI::App* call = app.add_subcommand("call", "Call a voice model and talk to it");
-  call->footer(footer);
+  call->footer(call_footer);
   const auto arguments = std::make_shared<CallArguments>();
   add_phone_options(*call, *arguments);
   add_agent_options(*call, *arguments);

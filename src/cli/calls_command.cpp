@@ -23,7 +23,7 @@ struct CallsArguments {
   bool json = false;
 };
 
-constexpr const char* footer =
+constexpr const char* calls_footer =
     R"(ID may be the beginning of one. The journal can be read while an agent writes it.
 Costs are estimates, from the prices in the agent file.
 
@@ -80,7 +80,7 @@ int run_calls(CallsArguments arguments) {
 
 void add_calls_command(CLI::App& app, Command& chosen) {
   CLI::App* calls = app.add_subcommand("calls", "List the calls of an agent, or show one");
-  calls->footer(footer);
+  calls->footer(calls_footer);
   const auto arguments = std::make_shared<CallsArguments>();
   calls->add_option("id", arguments->call_id, "Show this call: what was said and done");
   calls->add_option("--journal", arguments->journal, "The agent's journal (default: offhook.db)")

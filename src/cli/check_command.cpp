@@ -23,7 +23,7 @@ struct CheckArguments {
   bool fields = false;
 };
 
-constexpr const char* footer =
+constexpr const char* check_footer =
     R"(Reads the file as `offhook serve` would, with everything that it names, and prints all problems.
 Nothing is called. Every field is described in docs/agent-file.md.
 
@@ -137,7 +137,7 @@ int run_check(const CheckArguments& arguments) {
 
 void add_check_command(CLI::App& app, Command& chosen) {
   CLI::App* check = app.add_subcommand("check", "Check an agent file");
-  check->footer(footer);
+  check->footer(check_footer);
   const auto arguments = std::make_shared<CheckArguments>();
   check->add_option("file", arguments->file, "The agent file (YAML)");
   check->add_flag("--schema", arguments->schema, "Print the JSON Schema of agent files");

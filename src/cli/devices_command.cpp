@@ -17,7 +17,7 @@ struct DevicesArguments {
   bool json = false;
 };
 
-constexpr const char* footer =
+constexpr const char* devices_footer =
     R"(A * marks what is used when nothing is chosen; it is followed when it changes.
 
 Examples:
@@ -69,7 +69,7 @@ int run_devices(const DevicesArguments& arguments) {
 
 void add_devices_command(CLI::App& app, Command& chosen) {
   CLI::App* devices = app.add_subcommand("devices", "List microphones and loudspeakers");
-  devices->footer(footer);
+  devices->footer(devices_footer);
   const auto arguments = std::make_shared<DevicesArguments>();
   devices->add_option("--backend", arguments->backend,
                       "pipewire, pulse or rtaudio (default: the first that answers)");

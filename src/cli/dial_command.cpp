@@ -25,7 +25,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr const char* footer =
+constexpr const char* dial_footer =
     R"(An agent with api: live calls somebody: OpenAI sends the INVITE to the carrier that the agent file's
 trunk: names and carries the sound; this program holds the conversation, with the agent's tools, over
 the sideband. OpenAI must have enabled outbound SIP for the organisation. Ctrl-C hangs up.
@@ -259,7 +259,7 @@ int run_dial(const DialArguments& arguments) {
 
 void add_dial_command(CLI::App& app, Command& chosen) {
   CLI::App* dial = app.add_subcommand("dial", "Let a live agent call somebody by a SIP trunk");
-  dial->footer(footer);
+  dial->footer(dial_footer);
   const auto arguments = std::make_shared<DialArguments>();
   DialArguments& a = *arguments;
   dial->add_option("number", a.number, "Whom to call: +E164, as +14155550123")->type_name("NUMBER");

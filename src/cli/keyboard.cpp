@@ -12,7 +12,7 @@
 namespace offhook::cli {
 
 namespace asio = boost::asio;
-using Command = call::UserCommands::Command;
+using Order = call::UserCommands::Command;
 
 struct Keyboard::Terminal : std::enable_shared_from_this<Terminal> {
   Terminal(const asio::any_io_executor& control, call::UserCommands& commands)
@@ -40,11 +40,11 @@ struct Keyboard::Terminal : std::enable_shared_from_this<Terminal> {
   void press(char key) {
     const char upper = static_cast<char>(std::toupper(static_cast<unsigned char>(key)));
     if (upper == 'Q') {
-      user.give({Command::Kind::hang_up, 0});
+      user.give({Order::Kind::hang_up, 0});
     } else if (upper == 'M') {
-      user.give({Command::Kind::toggle_mute, 0});
+      user.give({Order::Kind::toggle_mute, 0});
     } else if (std::string_view{"0123456789*#ABCD"}.find(upper) != std::string_view::npos) {
-      user.give({Command::Kind::digit, upper});
+      user.give({Order::Kind::digit, upper});
     }
   }
 

@@ -12,8 +12,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr int second_signal_exit_code = 130;
-
 }  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::start() {

@@ -16,6 +16,9 @@
 
 namespace offhook::cli {
 
+/// Of a process that is told twice to end.
+inline constexpr int second_signal_exit_code = 130;
+
 /// The threads of one command: control is the thread that calls `run`, SIP and media have their
 /// own. Declared in the order of their lives: media and SIP end before the control loop's objects.
 class Runtime {

@@ -22,6 +22,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/hold_sound.hpp"
 #include "cli/print.hpp"
+#include "cli/runtime.hpp"
 #include "cli/serve_view.hpp"
 #include "cli/settings.hpp"
 #include "serve/agent_conversation.hpp"
@@ -36,10 +37,9 @@ namespace {
 namespace asio = boost::asio;
 using Config = std::shared_ptr<const serve::ServiceConfig>;
 
-constexpr int second_signal_exit_code = 130;
 constexpr const char* default_control = "127.0.0.1:8444";
 
-constexpr const char* footer =
+constexpr const char* serve_footer =
     R"(Receives the webhooks of a project, decides each call by the agent file, and holds its conversation
 until it is over. docs/agent.md shows the way from nothing to an agent with tools.
 
@@ -344,7 +344,7 @@ int run_serve(const ServeArguments& arguments) {
 void add_serve_command(CLI::App& app, Command& chosen) {
   CLI::App* serve =
       app.add_subcommand("serve", "Answer a project's calls with the agents of a file");
-  serve->footer(footer);
+  serve->footer(serve_footer);
   const auto arguments = std::make_shared<ServeArguments>();
   ServeArguments& a = *arguments;
   serve->add_option("agent_file", a.agent_file, "Agent file (YAML), see docs/agent-file.md")

@@ -56,7 +56,7 @@ struct SimArguments {
   bool json = false;
 };
 
-constexpr const char* footer =
+constexpr const char* sim_footer =
     R"(A stand-in for OpenAI's phone side: SIP over TLS, signed webhooks, REST, sidebands and a voice that
 answers, all on this machine. Point any controller and any SIP phone at it.
 
@@ -474,7 +474,7 @@ int run_sim(SimArguments& arguments) {
 
 void add_sim_command(CLI::App& app, Command& chosen) {
   CLI::App* sim = app.add_subcommand("sim", "Stand in for OpenAI's phone side on this machine");
-  sim->footer(footer);
+  sim->footer(sim_footer);
   const auto arguments = std::make_shared<SimArguments>();
   SimArguments& a = *arguments;
   sim->add_option("--sip", a.sip, "HOST:PORT of SIP over TLS; port 0: any")

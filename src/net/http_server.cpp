@@ -5,7 +5,6 @@
 #include <list>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/race.hpp"
+#include "net/as_result.hpp"
 #include "net/http_codec.hpp"
 #include "net/stream.hpp"
 #include "net/websocket_accept.hpp"
@@ -26,7 +26,6 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds pause_after_accept_failure{100};
 
 /// A running connection, as the server sees it.

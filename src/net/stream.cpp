@@ -7,17 +7,16 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/race.hpp"
+#include "net/as_result.hpp"
 #include "net/tls_socket.hpp"
 
 namespace offhook::net {
@@ -29,8 +28,6 @@ namespace {
 
 constexpr std::chrono::seconds goodbye_limit{2};
 constexpr std::size_t discard_limit = 4U << 20U;  ///< Bytes that finish() reads away.
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 /// What a person can do about a certificate that OpenSSL does not accept.
 std::string advice(long reason, const std::string& host) {

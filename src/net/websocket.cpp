@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -12,6 +10,7 @@
 
 #include "base/printable.hpp"
 #include "base/race.hpp"
+#include "net/as_result.hpp"
 #include "net/connect.hpp"
 #include "net/http_codec.hpp"
 #include "net/websocket_accept.hpp"
@@ -26,7 +25,6 @@ namespace websocket = beast::websocket;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds close_limit{2};
 /// Half of it after the last frame a ping goes out; all of it without any frame ends the
 /// connection.

@@ -5,7 +5,7 @@
 namespace offhook::serve {
 namespace {
 
-constexpr double ms_per_s = 1'000.0;
+constexpr double milliseconds_per_second = 1'000.0;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ void CallMeter::on_message(std::string_view direction,
 void CallMeter::on_received(std::string_view type, std::string_view json, double at_ms) {
   if (type == "session.created" || type == "session.started") {
     if (accept_sent_ms_ && !attached_) {
-      metrics_.setup_s.observe((at_ms - *accept_sent_ms_) / ms_per_s);
+      metrics_.setup_s.observe((at_ms - *accept_sent_ms_) / milliseconds_per_second);
     }
     attached_ = true;
   } else if (type == "input_audio_buffer.speech_stopped" ||
@@ -44,11 +44,11 @@ void CallMeter::on_received(std::string_view type, std::string_view json, double
 
 void CallMeter::on_audible(double at_ms) {
   if (!heard_ && accept_sent_ms_) {
-    metrics_.first_audio_s.observe((at_ms - *accept_sent_ms_) / ms_per_s);
+    metrics_.first_audio_s.observe((at_ms - *accept_sent_ms_) / milliseconds_per_second);
   }
   heard_ = true;
   if (turn_ended_ms_) {
-    metrics_.turn_s.observe((at_ms - *turn_ended_ms_) / ms_per_s);
+    metrics_.turn_s.observe((at_ms - *turn_ended_ms_) / milliseconds_per_second);
     turn_ended_ms_.reset();
   }
 }
@@ -67,7 +67,7 @@ void CallMeter::on_tool_answered(std::string_view json, double at_ms) {
   const auto event = parse_json(json);
   const auto found = tools_.find(std::string{event ? json_string(*event, "item.call_id") : ""});
   if (found != tools_.end()) {
-    metrics_.tool_s.observe((at_ms - found->second) / ms_per_s);
+    metrics_.tool_s.observe((at_ms - found->second) / milliseconds_per_second);
     tools_.erase(found);
   }
 }

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "openai/event_type.hpp"
 #include "serve/stored_call.hpp"
+#include "serve/usage_window.hpp"
 
 namespace offhook::serve {
 
@@ -15,7 +16,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::int64_t day_s = 24 * 60 * 60;
 constexpr std::int64_t ms_per_s = 1'000;
 
 std::optional<int> days(const agent::Retention& retention) {

@@ -3,8 +3,6 @@
 namespace offhook::serve {
 namespace {
 
-constexpr std::int64_t day_s = 24 * 60 * 60;
-
 void add_to(agent::UsageSums& sums, const agent::UsageSums& more) {
   sums.calls += more.calls;
   sums.seconds += more.seconds;

@@ -9,6 +9,8 @@
 
 namespace offhook::serve {
 
+inline constexpr std::int64_t day_s = 24 * 60 * 60;
+
 /// What ended calls have used in the last 24 hours, in all and by caller. Pure.
 class UsageWindow {
  public:

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/duration.hpp"
 #include "base/printable.hpp"
 
 namespace offhook::sim {
@@ -13,7 +14,7 @@ namespace {
 using Milliseconds = std::chrono::milliseconds;
 using Names = std::span<const std::string_view>;
 
-constexpr std::size_t longest_quote = 80;
+constexpr std::size_t longest_quoted_value = 80;
 constexpr std::size_t most_in_list = 20;
 constexpr Milliseconds longest_time{std::chrono::hours{72}};
 
@@ -33,17 +34,9 @@ std::optional<int> number(std::string_view text, int least, int most) {
   return good && value >= least && value <= most ? std::optional{value} : std::nullopt;
 }
 
-/// "500ms", "5s", "10m", "1h"
 std::optional<Milliseconds> time(std::string_view text) {
-  const std::size_t end = text.find_first_not_of("0123456789");
-  const auto count = number(text.substr(0, end), 0, static_cast<int>(longest_time.count()));
-  for (const Unit& unit : units) {
-    if (count && end != std::string_view::npos && text.substr(end) == unit.name &&
-        *count * unit.time <= longest_time) {
-      return *count * unit.time;
-    }
-  }
-  return std::nullopt;
+  const auto value = parse_duration(text);
+  return value && *value <= longest_time ? value : std::nullopt;
 }
 
 std::string to_text(Milliseconds value) {
@@ -195,7 +188,7 @@ constexpr std::array<std::string_view, 2> options_names{"ignore", "answer"};
 constexpr std::string_view sip_values = "400 to 699";
 constexpr std::string_view http_values = "400 to 599";
 
-constexpr std::array table{
+constexpr std::array assumption_rows{
     choice<&Assumptions::ringing, ringing_names>(
         {"ringing", "never, at-once or after-accept", "when the caller gets 180 after 100"}),
     sip_status<&Assumptions::unknown_project>(
@@ -262,15 +255,16 @@ constexpr std::array table{
 };
 
 const Row* find(std::string_view name) {
-  const auto found = std::ranges::find(table, name, [](const Row& row) { return row.info.name; });
-  return found == table.end() ? nullptr : &*found;
+  const auto found =
+      std::ranges::find(assumption_rows, name, [](const Row& row) { return row.info.name; });
+  return found == assumption_rows.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 std::vector<AssumptionInfo> all_assumptions() {
   std::vector<AssumptionInfo> list;
-  for (const Row& row : table) {
+  for (const Row& row : assumption_rows) {
     list.push_back(row.info);
   }
   return list;
@@ -284,7 +278,7 @@ std::string value_of(const Assumptions& assumptions, std::string_view name) {
 Result<> assume(Assumptions& assumptions, std::string_view text) {
   const std::size_t equals = text.find('=');
   const Row* const row = find(text.substr(0, equals));
-  const std::string quoted = printable(text, longest_quote);
+  const std::string quoted = printable(text, longest_quoted_value);
   if (row == nullptr) {
     return fail(Errc::invalid_argument,
                 quoted + ": there is no such assumption; see offhook sim --assumptions");

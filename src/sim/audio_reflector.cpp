@@ -11,7 +11,7 @@ namespace offhook::sim {
 namespace {
 
 constexpr int reflected_rate_hz = 24'000;
-constexpr int frame_ms = 20;
+constexpr int reflected_frame_ms = 20;
 constexpr int frames_per_event = 5;
 
 std::string encode(const std::vector<std::int16_t>& samples) {
@@ -52,7 +52,7 @@ std::vector<boost::json::object> AudioReflector::take(const CallerFrame& frame) 
     return events;
   }
   events.push_back({{"type", "session.input_audio.append"}, {"audio", encode(input_.samples)}});
-  const int end_ms = start_ms_ + frames_ * frame_ms;
+  const int end_ms = start_ms_ + frames_ * reflected_frame_ms;
   if (audible_) {
     events.push_back({{"type", "session.output_audio.delta"},
                       {"delta", encode(output_.samples)},

@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 constexpr std::string_view prefix = "/openai";
 constexpr std::string_view base = "/openai/v1/";
-constexpr std::string_view endpoints = "/v1/webhook_endpoints";
+constexpr std::string_view endpoints_path = "/v1/webhook_endpoints";
 constexpr std::string_view dashboard = "/v1/dashboard";
 constexpr std::string_view accept_front = "/v1/realtime/calls/";
 /// Nobody has documented the rest of the API there.
@@ -59,7 +59,7 @@ std::optional<ApiError> azure_refusal(const net::HttpRequest& request) {
   const std::string_view path = request.path();
   const auto operation = path.substr(path.rfind('/') + 1);
   if (path == unknown ||
-      (path.starts_with(endpoints) && (operation == "rotate_secret" || operation == "test"))) {
+      (path.starts_with(endpoints_path) && (operation == "rotate_secret" || operation == "test"))) {
     return ApiError{"unknown_url", fmt::format("Invalid URL ({})", request.method), std::nullopt,
                     404};
   }

@@ -19,7 +19,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t longest_quote = 200;
+constexpr std::size_t longest_quoted_address = 200;
 
 constexpr std::size_t longest_answer = 4U << 20U;
 
@@ -93,7 +93,7 @@ Result<net::Url> brain_url(const std::string& text) {
   auto url = net::parse_url(text);
   if (!url || !url->scheme.starts_with("http")) {
     return fail(Errc::invalid_argument,
-                printable(text, longest_quote) + ": must be an http or https address");
+                printable(text, longest_quoted_address) + ": must be an http or https address");
   }
   if (url->target == "/") {
     url->target = "/v1";

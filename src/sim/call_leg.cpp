@@ -12,7 +12,7 @@
 namespace offhook::sim {
 namespace {
 
-constexpr std::chrono::seconds slow_answer_delay{1};
+constexpr std::chrono::seconds slow_sip_answer{1};
 
 }  // namespace
 
@@ -180,7 +180,7 @@ void CallLeg::answer_in_time() {
     answer();
     return;
   }
-  deadline_.expires_after(slow_answer_delay);
+  deadline_.expires_after(slow_sip_answer);
   deadline_.async_wait([weak = std::weak_ptr{own()}](const boost::system::error_code& error) {
     const auto leg = weak.lock();
     if (!error && leg && !leg->finished_) {

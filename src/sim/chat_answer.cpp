@@ -14,8 +14,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view blanks = " \t\r\n";
-constexpr std::size_t longest_quote = 200;
-constexpr std::int64_t most_calls = 32;
+constexpr std::size_t longest_quoted_error = 200;
+constexpr std::int64_t most_calls_in_answer = 32;
 
 const json::value* first_choice(const json::value& answer) {
   const json::value* const choices = json_at(answer, "choices");
@@ -26,7 +26,7 @@ const json::value* first_choice(const json::value& answer) {
 
 std::string problem_of(const json::value& answer) {
   return printable(std::string{json_string(answer, "error.message", "it has no choices")},
-                   longest_quote);
+                   longest_quoted_error);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ void ChatAnswer::add(const json::value& part) {
   std::int64_t place = 0;
   for (const json::value& call : calls->get_array()) {
     const std::int64_t index = json_int(call, "index").value_or(place++);
-    if (index < 0 || index >= most_calls) {
+    if (index < 0 || index >= most_calls_in_answer) {
       continue;
     }
     calls_.resize(std::max(calls_.size(), static_cast<std::size_t>(index) + 1));

@@ -8,6 +8,8 @@
 
 namespace offhook::sim {
 
+inline constexpr int fixture_samples_per_ms = 24;
+
 /// A fixture is to be heard: mono at 24 kHz. Its progress comes by `LiveSession::on_playback`.
 struct PlaySound {
   std::string id;

@@ -16,7 +16,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr int most_context_tokens = 500;
-constexpr int fixture_samples_per_ms = 24;
 constexpr int longest_fixture_ms = 30'000;
 
 /// A client event and the fields it may have beside type and event_id, separated by spaces.

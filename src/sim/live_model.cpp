@@ -6,7 +6,6 @@ namespace offhook::sim {
 namespace {
 
 constexpr int fixture_rate_hz = 24'000;
-constexpr std::size_t fixture_samples_per_ms = 24;
 
 /// People pause within a sentence; nothing on the wire tells where a turn ends, so patience costs
 /// only time.

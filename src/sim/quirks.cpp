@@ -12,9 +12,9 @@
 namespace offhook::sim {
 namespace {
 
-constexpr std::size_t longest_quote = 60;
+constexpr std::size_t longest_quoted_name = 60;
 
-constexpr std::array<QuirkInfo, quirk_count> table{{
+constexpr std::array<QuirkInfo, quirk_count> quirk_table{{
     {Quirk::invite_ignored, "invite-ignored", "the INVITE gets no response at all, not even 100",
      "OpenAI community, several threads of 2025"},
     {Quirk::invite_unanswered, "invite-unanswered",
@@ -111,8 +111,8 @@ constexpr std::array<QuirkInfo, quirk_count> table{{
 
 /// Whether the rows stand in the order of the enumeration, which `names` relies on.
 constexpr bool in_order() {
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (static_cast<std::size_t>(table[i].quirk) != i) {
+  for (std::size_t i = 0; i < quirk_table.size(); ++i) {
+    if (static_cast<std::size_t>(quirk_table[i].quirk) != i) {
       return false;
     }
   }
@@ -130,11 +130,11 @@ std::optional<double> probability(std::string_view text) {
 
 }  // namespace
 
-std::span<const QuirkInfo, quirk_count> all_quirks() noexcept { return table; }
+std::span<const QuirkInfo, quirk_count> all_quirks() noexcept { return quirk_table; }
 
 std::vector<std::string_view> QuirkSet::names() const {
   std::vector<std::string_view> list;
-  for (const QuirkInfo& info : table) {
+  for (const QuirkInfo& info : quirk_table) {
     if (has(info.quirk)) {
       list.push_back(info.name);
     }
@@ -145,18 +145,18 @@ std::vector<std::string_view> QuirkSet::names() const {
 Result<QuirkChance> parse_quirk(std::string_view text) {
   const auto colon = text.find(':');
   const std::string_view name = text.substr(0, colon);
-  const auto* const found =
-      std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.name == name; });
-  if (found == table.end()) {
-    return fail(Errc::invalid_argument, printable(name, longest_quote) +
+  const auto* const found = std::find_if(quirk_table.begin(), quirk_table.end(),
+                                         [&](const auto& row) { return row.name == name; });
+  if (found == quirk_table.end()) {
+    return fail(Errc::invalid_argument, printable(name, longest_quoted_name) +
                                             ": there is no such quirk; see offhook sim --quirks");
   }
   QuirkChance chance{found->quirk};
   if (colon != std::string_view::npos) {
     const auto value = probability(text.substr(colon + 1));
     if (!value) {
-      return fail(Errc::invalid_argument,
-                  printable(text, longest_quote) + ": the probability must be 0 to 1, as loss:0.5");
+      return fail(Errc::invalid_argument, printable(text, longest_quoted_name) +
+                                              ": the probability must be 0 to 1, as loss:0.5");
     }
     chance.probability = *value;
   }

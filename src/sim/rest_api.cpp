@@ -19,12 +19,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view calls_path = "/v1/realtime/calls/";
-constexpr std::string_view sessions_path = "/v1/live/sessions/";
 constexpr std::string_view create_path = "/v1/live/sessions";
 constexpr std::string_view view_path = "/_sim";
 constexpr std::string_view view_calls_path = "/_sim/calls/";
 constexpr int default_reject_status = 603;
-constexpr std::chrono::milliseconds slow_answer_delay{1'000};
+constexpr std::chrono::milliseconds slow_rest_answer{1'000};
 constexpr int too_many_requests = 429;
 
 /// "/v1/realtime/calls/{id}/{operation}" or "/v1/live/sessions/{id}/{operation}" taken apart.
@@ -38,8 +37,8 @@ std::optional<Route> find_route(std::string_view path) {
   Route route;
   if (path.starts_with(calls_path)) {
     path.remove_prefix(calls_path.size());
-  } else if (path.starts_with(sessions_path)) {
-    path.remove_prefix(sessions_path.size());
+  } else if (path.starts_with(live_sessions_path)) {
+    path.remove_prefix(live_sessions_path.size());
     route.api = Api::live;
   } else {
     return std::nullopt;
@@ -106,7 +105,7 @@ RestApi::RestApi(Calls& calls, Secret key, Ids ids, RestRules rules, RestHooks h
 std::chrono::milliseconds RestApi::delay(const net::HttpRequest& request) const {
   const auto route = find_route(request.path());
   const auto leg = route ? calls_.leg(route->api, route->id) : nullptr;
-  return leg && leg->quirks().has(Quirk::slow) ? slow_answer_delay : std::chrono::milliseconds{0};
+  return leg && leg->quirks().has(Quirk::slow) ? slow_rest_answer : std::chrono::milliseconds{0};
 }
 
 net::HttpResponse RestApi::view(std::string_view path, const std::string& request_id) const {

@@ -18,6 +18,9 @@
 
 namespace offhook::sim {
 
+/// Where a Live session's paths begin; its id follows.
+inline constexpr std::string_view live_sessions_path = "/v1/live/sessions/";
+
 /// Whether a request carries `Authorization: Bearer <key>`; constant time for keys of one length.
 [[nodiscard]] bool authorized(const net::HttpRequest& request, const Secret& key);
 

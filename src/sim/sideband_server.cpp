@@ -18,9 +18,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::string_view realtime_path = "/v1/realtime";
-constexpr std::string_view sessions_path = "/v1/live/sessions/";
 constexpr std::string_view attach = "/attach";
-constexpr std::chrono::milliseconds last_words_limit{2'000};
+constexpr std::chrono::milliseconds last_events_limit{2'000};
 constexpr std::chrono::milliseconds look_interval{10};
 constexpr std::size_t most_unsent_bytes = 4U << 20U;
 
@@ -30,11 +29,11 @@ std::optional<CallRef> find_call(const net::HttpRequest& request) {
   if (path == realtime_path) {
     return CallRef{Api::realtime, request.query("call_id")};
   }
-  if (!path.starts_with(sessions_path) || !path.ends_with(attach) ||
-      path.size() <= sessions_path.size() + attach.size()) {
+  if (!path.starts_with(live_sessions_path) || !path.ends_with(attach) ||
+      path.size() <= live_sessions_path.size() + attach.size()) {
     return std::nullopt;
   }
-  path.remove_prefix(sessions_path.size());
+  path.remove_prefix(live_sessions_path.size());
   path.remove_suffix(attach.size());
   return CallRef{Api::live, net::percent_decode(path)};
 }
@@ -82,7 +81,7 @@ class SocketObserver : public Observer, public std::enable_shared_from_this<Sock
 
   static asio::awaitable<void> end(std::shared_ptr<SocketObserver> self) {
     asio::steady_timer timer{self->control_};
-    const auto limit = std::chrono::steady_clock::now() + last_words_limit;
+    const auto limit = std::chrono::steady_clock::now() + last_events_limit;
     while (!self->idle() && std::chrono::steady_clock::now() < limit) {
       timer.expires_after(look_interval);
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));

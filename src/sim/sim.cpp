@@ -40,8 +40,8 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr std::string_view certificate_name = "sip.api.openai.com";
-constexpr auto goodbye_limit = 3s;
-constexpr std::size_t longest_quote = 200;
+constexpr auto stop_limit = 3s;
+constexpr std::size_t longest_logged_text = 200;
 constexpr int switching_protocols = 101;
 constexpr int voice_check_rate_hz = 16'000;
 
@@ -91,7 +91,7 @@ Result<> check_webhook(const std::string& url) {
   const auto parsed = net::parse_url(url);
   if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https")) {
     return fail(Errc::invalid_argument,
-                "sim: webhooks cannot go to '" + printable(url, longest_quote) +
+                "sim: webhooks cannot go to '" + printable(url, longest_logged_text) +
                     "'; write http://HOST:PORT/PATH or https://HOST:PORT/PATH");
   }
   return {};
@@ -103,7 +103,8 @@ Result<> check(const SimConfig& config) {
   }
   const auto spoken = audio::speak({}, config.voice, voice_check_rate_hz);
   if (!spoken) {
-    return fail(Errc::invalid_argument, "sim: " + printable(spoken.error().detail, longest_quote));
+    return fail(Errc::invalid_argument,
+                "sim: " + printable(spoken.error().detail, longest_logged_text));
   }
   return check_webhook(config.webhook_url);
 }
@@ -167,10 +168,10 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
   asio::awaitable<void> close() {
     end_calls();
     if (dialler_) {
-      co_await dialler_->close(goodbye_limit);
+      co_await dialler_->close(stop_limit);
     }
     if (endpoint_) {
-      co_await endpoint_->close(goodbye_limit);
+      co_await endpoint_->close(stop_limit);
     }
     stop();
   }

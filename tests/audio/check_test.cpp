@@ -14,7 +14,7 @@ using audio::testing::Samples;
 
 namespace {
 
-constexpr int rate_hz = audio::device_rate_hz;
+constexpr int check_rate_hz = audio::device_rate_hz;
 
 struct Room {
   double delay_ms = 80;
@@ -28,22 +28,23 @@ struct Room {
 
 const audio::CheckSignal& signal() {
   static const audio::CheckSignal made = audio::make_check_signal(audio::testing::speech(
-      "The quick brown fox jumps over the lazy dog, and then it sleeps in the sun.", rate_hz));
+      "The quick brown fox jumps over the lazy dog, and then it sleeps in the sun.",
+      check_rate_hz));
   return made;
 }
 
 /// Direct sound and a reflection that is 6 dB quieter.
 audio::CheckRecording record(const Room& room) {
-  const auto delay = static_cast<std::size_t>(room.delay_ms * rate_hz / 1'000);
+  const auto delay = static_cast<std::size_t>(room.delay_ms * check_rate_hz / 1'000);
   constexpr std::size_t reflection = 300;
   Samples played = signal().samples;
-  played.resize(played.size() + rate_hz);
+  played.resize(played.size() + check_rate_hz);
   for (std::int16_t& sample : played) {
     sample = static_cast<std::int16_t>(
         std::clamp<double>(sample, -room.speaker_limit, room.speaker_limit));
   }
-  auto heard =
-      audio::testing::noise(room.noise, rate_hz, static_cast<double>(played.size()) / rate_hz);
+  auto heard = audio::testing::noise(room.noise, check_rate_hz,
+                                     static_cast<double>(played.size()) / check_rate_hz);
   for (std::size_t i = delay + reflection; i < heard.size(); ++i) {
     const double sound = room.gain * (played[i - delay] + 0.5 * played[i - delay - reflection]);
     heard[i] = static_cast<std::int16_t>(
@@ -52,7 +53,7 @@ audio::CheckRecording record(const Room& room) {
   if (room.drift_ppm != 0) {
     heard = audio::resample(heard, 100'000, 100'000 + room.drift_ppm / 10).value();
   }
-  const auto lost = static_cast<std::ptrdiff_t>(room.lost_ms * rate_hz / 1'000);
+  const auto lost = static_cast<std::ptrdiff_t>(room.lost_ms * check_rate_hz / 1'000);
   const auto middle = heard.begin() + std::ssize(heard) / 2;
   heard.erase(middle, middle + lost);
   return {.heard = std::move(heard), .play_began_ms = 100, .heard_began_ms = 100};

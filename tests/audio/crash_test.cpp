@@ -19,17 +19,17 @@ using namespace offhook;
 
 namespace {
 
-constexpr int rate_hz = 24'000;
+constexpr int recorded_rate_hz = 24'000;
 constexpr int frames_written = 250;  // 5 s
 
 /// Records 5 s, no faster than the writer takes them, and never ends by itself.
 [[noreturn]] void record_for_ever(const std::string& path) {
-  const auto recorder = audio::Recorder::create(path, rate_hz, 2);
-  audio::SineGenerator tone{440, rate_hz, 8'000};
+  const auto recorder = audio::Recorder::create(path, recorded_rate_hz, 2);
+  audio::SineGenerator tone{440, recorded_rate_hz, 8'000};
   std::uint64_t dropped = 0;
   for (int i = 0; i < frames_written; ++i) {
     audio::Frame frame;
-    frame.silence(rate_hz);
+    frame.silence(recorded_rate_hz);
     tone.fill(frame.samples());
     do {  // a frame that found the ring full is offered again
       dropped = (*recorder)->dropped_frames();
@@ -44,8 +44,8 @@ constexpr int frames_written = 250;  // 5 s
 
 /// How much can be played; 0 while nothing can.
 double seconds_in(const std::string& path) {
-  const auto sound = audio::read_sound(path, rate_hz);
-  return sound ? static_cast<double>(sound->samples.size()) / rate_hz : 0;
+  const auto sound = audio::read_sound(path, recorded_rate_hz);
+  return sound ? static_cast<double>(sound->samples.size()) / recorded_rate_hz : 0;
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ TEST_SUITE("Recording of a killed process") {
       waitpid(child, nullptr, 0);
 
       CHECK(seconds_in(path) >= enough_s);
-      const auto sound = audio::read_sound(path, rate_hz);
+      const auto sound = audio::read_sound(path, recorded_rate_hz);
       REQUIRE_MESSAGE(sound.has_value(), (sound ? "" : sound.error().detail));
       CHECK(audio::rms_dbfs(sound->samples) > -20);
       std::filesystem::remove(path);

@@ -14,7 +14,7 @@ namespace audio = offhook::audio;
 
 namespace {
 
-const std::vector<std::string_view> sentences{
+const std::vector<std::string_view> spoken_sentences{
     "Hello, this is a test call about your order.",
     "What is the weather like in London today?",
     "I would like to speak to somebody in the sales department.",
@@ -48,7 +48,7 @@ TEST_SUITE("Fourier transform") {
 
 TEST_SUITE("best alignment") {
   TEST_CASE("finds a delayed copy at its exact lag, whatever its loudness") {
-    const auto original = speech(sentences[0], 8'000);
+    const auto original = speech(spoken_sentences[0], 8'000);
     Samples received(12'345);
     for (const std::int16_t sample : original) {
       received.push_back(static_cast<std::int16_t>(sample / 4));
@@ -60,7 +60,7 @@ TEST_SUITE("best alignment") {
   }
 
   TEST_CASE("finds a copy whose beginning is cut off, at a negative lag") {
-    const auto original = speech(sentences[1], 8'000);
+    const auto original = speech(spoken_sentences[1], 8'000);
     const Samples received(original.begin() + 3'000, original.end());
     const auto found = audio::best_alignment(original, received, 8'000);
     CHECK(found.lag_samples == -3'000);
@@ -68,27 +68,28 @@ TEST_SUITE("best alignment") {
   }
 
   TEST_CASE("finds a sentence among others, through PCMU") {
-    const auto original = speech(sentences[2], 8'000);
-    const auto call = joined({speech(sentences[0], 8'000), Samples(4'000), original, Samples(4'000),
-                              speech(sentences[1], 8'000)});
+    const auto original = speech(spoken_sentences[2], 8'000);
+    const auto call = joined({speech(spoken_sentences[0], 8'000), Samples(4'000), original,
+                              Samples(4'000), speech(spoken_sentences[1], 8'000)});
     const auto received = through(CodecId::pcmu, call, 8'000);
     const auto found = audio::best_alignment(original, received, received.size());
     CHECK(found.lag_samples ==
-          static_cast<std::ptrdiff_t>(speech(sentences[0], 8'000).size() + 4'000));
+          static_cast<std::ptrdiff_t>(speech(spoken_sentences[0], 8'000).size() + 4'000));
     CHECK(found.correlation > 0.99);
   }
 
   TEST_CASE("stays low for another sound, and keeps to the lags asked for") {
-    const auto original = speech(sentences[3], 8'000);
+    const auto original = speech(spoken_sentences[3], 8'000);
     CHECK(audio::best_alignment(original, noise(5'000, 8'000, 5), 40'000).correlation < 0.3);
-    CHECK(audio::best_alignment(original, speech(sentences[4], 8'000), 40'000).correlation < 0.6);
+    CHECK(audio::best_alignment(original, speech(spoken_sentences[4], 8'000), 40'000).correlation <
+          0.6);
     const auto late = joined({Samples(2'000), original});
     CHECK(audio::best_alignment(original, late, 1'000).correlation < 0.9);
     CHECK(audio::best_alignment(original, late, 2'000).correlation > 0.999);
   }
 
   TEST_CASE("of silence or nothing is 0") {
-    const auto original = speech(sentences[3], 8'000);
+    const auto original = speech(spoken_sentences[3], 8'000);
     CHECK(audio::best_alignment(original, Samples(50'000), 50'000).correlation == 0);
     CHECK(audio::best_alignment(Samples(1'000), original, 50'000).correlation == 0);
     CHECK(audio::best_alignment(original, {}, 100).correlation == 0);
@@ -100,7 +101,7 @@ TEST_SUITE("mel similarity" * doctest::skip(!audio::speech_available())) {
   TEST_CASE("is at least 0.94 for the same text through every codec, shifted or not") {
     for (const CodecId codec : audio::available_codecs()) {
       const int rate = codec == CodecId::opus ? 16'000 : 8'000;
-      for (const std::string_view text : sentences) {
+      for (const std::string_view text : spoken_sentences) {
         const auto original = speech(text, rate);
         const auto received = through(codec, original, rate);
         CAPTURE(audio::codec_info(codec).sdp_name);
@@ -116,13 +117,13 @@ TEST_SUITE("mel similarity" * doctest::skip(!audio::speech_available())) {
   TEST_CASE("is below 0.93 for another text") {
     std::vector<Samples> originals;
     std::vector<Samples> received;
-    for (const std::string_view text : sentences) {
+    for (const std::string_view text : spoken_sentences) {
       originals.push_back(speech(text, 8'000));
       received.push_back(through(CodecId::pcmu, originals.back(), 8'000));
     }
     double highest = -1;
-    for (std::size_t i = 0; i < sentences.size(); ++i) {
-      for (std::size_t k = 0; k < sentences.size(); ++k) {
+    for (std::size_t i = 0; i < spoken_sentences.size(); ++i) {
+      for (std::size_t k = 0; k < spoken_sentences.size(); ++k) {
         if (i != k) {
           highest = std::max(highest, audio::mel_similarity(originals[i], received[k], 8'000));
         }
@@ -133,16 +134,16 @@ TEST_SUITE("mel similarity" * doctest::skip(!audio::speech_available())) {
   }
 
   TEST_CASE("finds a sentence within a whole call") {
-    const auto original = speech(sentences[2], 8'000);
-    const auto others =
-        joined({speech(sentences[0], 8'000), Samples(9'000), speech(sentences[1], 8'000)});
+    const auto original = speech(spoken_sentences[2], 8'000);
+    const auto others = joined(
+        {speech(spoken_sentences[0], 8'000), Samples(9'000), speech(spoken_sentences[1], 8'000)});
     const auto call = joined({others, Samples(4'000), original, Samples(4'000)});
     CHECK(audio::mel_similarity(original, through(CodecId::pcmu, call, 8'000), 8'000) >= 0.94);
     CHECK(audio::mel_similarity(original, through(CodecId::pcmu, others, 8'000), 8'000) < 0.93);
   }
 
   TEST_CASE("is low for noise and silence") {
-    const auto original = speech(sentences[0], 8'000);
+    const auto original = speech(spoken_sentences[0], 8'000);
     CHECK(audio::mel_similarity(original, noise(5'000, 8'000, 5), 8'000) < 0.8);
     CHECK(audio::mel_similarity(original, Samples(40'000), 8'000) == 0);
     CHECK(audio::mel_similarity(original, Samples(40'000, 1'000), 8'000) < 0.5);

@@ -18,7 +18,7 @@ using net::HttpServer;
 namespace {
 
 /// Answers with what it saw.
-asio::awaitable<HttpResponse> echo(HttpRequest request) {
+asio::awaitable<HttpResponse> echo_request(HttpRequest request) {
   HttpResponse response;
   response.headers.add("X-Method", request.method);
   response.headers.add("X-Target", request.target);
@@ -35,9 +35,9 @@ net::HttpHandlers with_request(std::function<asio::awaitable<HttpResponse>(HttpR
 }
 
 /// A server and a client on one context.
-struct Site {
-  explicit Site(net::HttpServerOptions options = {},
-                net::HttpHandlers handlers = with_request(echo))
+struct HttpSite {
+  explicit HttpSite(net::HttpServerOptions options = {},
+                    net::HttpHandlers handlers = with_request(echo_request))
       : server{HttpServer::listen(context.get_executor(), std::move(options), std::move(handlers))
                    .value()} {}
 
@@ -84,7 +84,7 @@ std::size_t count(const std::string& text, std::string_view part) {
 
 TEST_SUITE("HTTP exchange") {
   TEST_CASE("carries method, target, headers and exact bytes both ways") {
-    Site site;
+    HttpSite site;
     HttpRequest request;
     request.method = "POST";
     request.headers.add("X-Sent", "yes");
@@ -100,9 +100,9 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("uses a kept connection again, and another one when that has been closed") {
-    Site site;
+    HttpSite site;
     const auto connections = std::make_shared<net::HttpConnections>();
-    const auto ask = [&](Site& at) {
+    const auto ask = [&](HttpSite& at) {
       net::HttpClientOptions options;
       options.connections = connections;
       HttpRequest request;
@@ -121,7 +121,7 @@ TEST_SUITE("HTTP exchange") {
     net::HttpServerOptions again;
     again.port = port;
     site.server =
-        HttpServer::listen(site.context.get_executor(), again, with_request(echo)).value();
+        HttpServer::listen(site.context.get_executor(), again, with_request(echo_request)).value();
     const auto third = ask(site).value();
     CHECK(third.body == "text");
     CHECK(third.repeated);
@@ -143,11 +143,11 @@ TEST_SUITE("HTTP exchange") {
                                asio::steady_timer::time_point::max()};
       co_await never.async_wait(asio::use_awaitable);
     };
-    net::HttpHandlers handlers = with_request(echo);
+    net::HttpHandlers handlers = with_request(echo_request);
     handlers.stream = [&](const HttpRequest&) {
       return std::optional<net::StreamedAnswer>{{{}, endless}};
     };
-    Site site{{}, std::move(handlers)};
+    HttpSite site{{}, std::move(handlers)};
     std::string seen;
     net::HttpClientOptions options;
     options.on_body = [&](std::string_view piece) {
@@ -168,7 +168,7 @@ TEST_SUITE("HTTP exchange") {
     net::HttpHandlers handlers = with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
       co_return HttpResponse{403, {}, "no"};
     });
-    Site site{{}, std::move(handlers)};
+    HttpSite site{{}, std::move(handlers)};
     net::HttpClientOptions options;
     options.on_body = [](std::string_view) -> bool { throw std::logic_error{"called"}; };
     HttpRequest request;
@@ -180,12 +180,12 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("hands on answers of any status, without a body after HEAD") {
-    Site site{{}, with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
-                HttpResponse response;
-                response.status = 404;
-                response.body = "nothing here";
-                co_return response;
-              })};
+    HttpSite site{{}, with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
+                    HttpResponse response;
+                    response.status = 404;
+                    response.body = "nothing here";
+                    co_return response;
+                  })};
     CHECK(site.get(site.url("http")).value().body == "nothing here");
     HttpRequest head;
     head.method = "HEAD";
@@ -196,7 +196,7 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("never lets a header value start another line") {
-    Site site;
+    HttpSite site;
     HttpRequest request;
     request.method = "GET";
     request.headers.add("X-Sent", "a\r\nX-More: b");
@@ -204,7 +204,7 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("says which host name is not found") {
-    Site site;
+    HttpSite site;
     // Two dots: the resolver refuses it by itself, so that no name server is needed or waited for.
     const auto failed = site.get(net::parse_url("http://nowhere..invalid/").value());
     CHECK(failed.error().code == Errc::not_found);
@@ -212,7 +212,7 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("says that nobody listens") {
-    Site site;
+    HttpSite site;
     const auto url = site.url("http", "127.0.0.1");
     site.server.reset();
     const auto failed = site.get(url);
@@ -222,11 +222,11 @@ TEST_SUITE("HTTP exchange") {
   }
 
   TEST_CASE("ends after its time limit and says what it waited for") {
-    Site site{{}, with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
-                asio::steady_timer never{co_await asio::this_coro::executor, 1h};
-                co_await never.async_wait(asio::use_awaitable);
-                co_return HttpResponse{};
-              })};
+    HttpSite site{{}, with_request([](HttpRequest) -> asio::awaitable<HttpResponse> {
+                    asio::steady_timer never{co_await asio::this_coro::executor, 1h};
+                    co_await never.async_wait(asio::use_awaitable);
+                    co_return HttpResponse{};
+                  })};
     HttpRequest request;
     request.method = "GET";
     net::HttpClientOptions options;
@@ -277,7 +277,7 @@ TEST_SUITE("HTTPS exchange") {
     const test::TestCertificates good;
     net::HttpServerOptions options;
     options.tls = good.server();
-    Site site{options};
+    HttpSite site{options};
     CHECK(site.get(site.url("https", "localhost"), good.client()).value().status == 200);
     CHECK(site.get(site.url("https", "127.0.0.1"), good.client()).value().status == 200);
   }
@@ -303,7 +303,7 @@ TEST_SUITE("HTTPS exchange") {
       CAPTURE(row.reason);
       net::HttpServerOptions options;
       options.tls = row.server.server();
-      Site site{options};
+      HttpSite site{options};
       const auto failed = site.get(site.url("https", row.host), row.client.client());
       REQUIRE(!failed);
       CHECK(failed.error().code == Errc::authentication_failed);
@@ -317,14 +317,14 @@ TEST_SUITE("HTTPS exchange") {
     const test::TestCertificates good;
     net::HttpServerOptions options;
     options.tls = good.server();
-    Site site{options};
+    HttpSite site{options};
     const auto failed = site.get(site.url("https"), net::make_client_tls().value());
     CHECK(failed.error().code == Errc::authentication_failed);
   }
 
   TEST_CASE("says that the port does not speak TLS, and that settings are missing") {
     const test::TestCertificates good;
-    Site site;
+    HttpSite site;
     const auto failed = site.get(site.url("https"), good.client());
     CHECK(failed.error().code == Errc::unreachable);
     CHECK(contains(failed.error().detail, "TLS handshake failed"));
@@ -335,7 +335,7 @@ TEST_SUITE("HTTPS exchange") {
     const test::TestCertificates good;
     net::HttpServerOptions options;
     options.tls = good.server();
-    Site site{options};
+    HttpSite site{options};
     CHECK(!site.get(site.url("http")));
     CHECK(site.get(site.url("https"), good.client()).value().status == 200);
   }
@@ -343,7 +343,7 @@ TEST_SUITE("HTTPS exchange") {
 
 TEST_SUITE("HTTP server") {
   TEST_CASE("answers two requests on one connection, pipelined too") {
-    Site site;
+    HttpSite site;
     const auto answers = site.raw(
         "POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\none"
         "POST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nConnection: close\r\n\r\ntwo");
@@ -353,7 +353,7 @@ TEST_SUITE("HTTP server") {
   }
 
   TEST_CASE("puts a chunked body together and says 100 Continue to who expects it") {
-    Site site;
+    HttpSite site;
     CHECK(contains(site.raw("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
                             "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
                    "\r\n\r\nabcde"));
@@ -375,7 +375,7 @@ TEST_SUITE("HTTP server") {
   TEST_CASE("answers 413 to bodies beyond the limit, announced or chunked") {
     net::HttpServerOptions options;
     options.max_body_bytes = 100;
-    Site site{options};
+    HttpSite site{options};
     const std::string big(200'000, 'x');
     const auto announced =
         site.raw("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n" + big);
@@ -394,13 +394,13 @@ TEST_SUITE("HTTP server") {
   TEST_CASE("answers 431 to headers beyond the limit") {
     net::HttpServerOptions options;
     options.max_header_bytes = 1000;
-    Site site{options};
+    HttpSite site{options};
     CHECK(site.raw("GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n")
               .starts_with("HTTP/1.1 431 "));
   }
 
   TEST_CASE("answers 400 to what is no HTTP, closes, counts, and goes on") {
-    Site site;
+    HttpSite site;
     std::uint64_t expected = 0;
     for (const std::string text :
          {"\x16\x03\x01\x02\x00 junk\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
@@ -419,7 +419,7 @@ TEST_SUITE("HTTP server") {
   TEST_CASE("answers 408 to a request that trickles, and just closes an idle connection") {
     net::HttpServerOptions options;
     options.idle_timeout = 500ms;  // enough for what is sent to arrive
-    Site site{options};
+    HttpSite site{options};
     CHECK(site.raw("GET / HTTP/1.1\r\nHost: h\r\nX-Slow").starts_with("HTTP/1.1 408 "));
     CHECK(site.raw("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab")
               .starts_with("HTTP/1.1 408 "));
@@ -431,19 +431,19 @@ TEST_SUITE("HTTP server") {
     net::HttpServerOptions options;
     options.tls = good.server();
     options.idle_timeout = 50ms;
-    Site site{options};
+    HttpSite site{options};
     CHECK(site.raw("").empty());
   }
 
   TEST_CASE("writes the framing of an answer itself, and none for 204") {
-    Site site{{}, with_request([](HttpRequest request) -> asio::awaitable<HttpResponse> {
-                HttpResponse response;
-                response.status = request.path() == "/none" ? 204 : 200;
-                response.headers.add("content-length", "99");
-                response.headers.add("Transfer-Encoding", "chunked");
-                response.body = "four";
-                co_return response;
-              })};
+    HttpSite site{{}, with_request([](HttpRequest request) -> asio::awaitable<HttpResponse> {
+                    HttpResponse response;
+                    response.status = request.path() == "/none" ? 204 : 200;
+                    response.headers.add("content-length", "99");
+                    response.headers.add("Transfer-Encoding", "chunked");
+                    response.body = "four";
+                    co_return response;
+                  })};
     const auto answers = site.raw(
         "GET /none HTTP/1.1\r\nHost: h\r\n\r\n"
         "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
@@ -454,14 +454,14 @@ TEST_SUITE("HTTP server") {
   }
 
   TEST_CASE("turns an exception and an unusable answer into 500") {
-    Site site{{}, with_request([](HttpRequest request) -> asio::awaitable<HttpResponse> {
-                if (request.method == "GET") {
-                  throw std::runtime_error{"handler broke"};
-                }
-                HttpResponse response;
-                response.headers.add("X", "a\r\nb");
-                co_return response;
-              })};
+    HttpSite site{{}, with_request([](HttpRequest request) -> asio::awaitable<HttpResponse> {
+                    if (request.method == "GET") {
+                      throw std::runtime_error{"handler broke"};
+                    }
+                    HttpResponse response;
+                    response.headers.add("X", "a\r\nb");
+                    co_return response;
+                  })};
     CHECK(site.get(site.url("http")).value().status == 500);
     HttpRequest post;
     post.method = "POST";
@@ -471,7 +471,7 @@ TEST_SUITE("HTTP server") {
   TEST_CASE("closes connections beyond the maximum and accepts again when one has gone") {
     net::HttpServerOptions options;
     options.max_connections = 1;
-    Site site{options};
+    HttpSite site{options};
     asio::ip::tcp::socket first{site.context};
     first.connect({asio::ip::address_v4::loopback(), site.server->port()});
     CHECK(site.get(site.url("http", "127.0.0.1")).error().code == Errc::unreachable);
@@ -484,7 +484,7 @@ TEST_SUITE("HTTP server") {
   }
 
   TEST_CASE("says that a port is in use and what to do") {
-    Site site;
+    HttpSite site;
     net::HttpServerOptions options;
     options.port = site.server->port();
     const auto second = HttpServer::listen(site.context.get_executor(), options, {});
@@ -507,7 +507,7 @@ TEST_SUITE("HTTP server") {
       cancelled = failure == asio::error::operation_aborted;
       co_return HttpResponse{};
     };
-    Site site{{}, with_request(wait)};
+    HttpSite site{{}, with_request(wait)};
     std::optional<Result<HttpResponse>> answer;
     HttpRequest request;
     request.method = "GET";

@@ -21,7 +21,7 @@ namespace {
 
 using Handler = std::function<asio::awaitable<void>(HttpRequest, WebSocket)>;
 
-asio::awaitable<void> echo(HttpRequest, WebSocket socket) {
+asio::awaitable<void> echo_messages(HttpRequest, WebSocket socket) {
   while (true) {
     auto message = co_await socket.receive();
     if (!message) {
@@ -41,8 +41,8 @@ asio::awaitable<void> keep(asio::awaitable<Result<WebSocket>> opening,
 }
 
 /// A server with one WebSocket handler, and clients, on one context.
-struct Site {
-  explicit Site(Handler handler = echo, net::TlsContext tls = {}) {
+struct SocketSite {
+  explicit SocketSite(Handler handler = echo_messages, net::TlsContext tls = {}) {
     net::HttpServerOptions options;
     options.tls = std::move(tls);
     net::HttpHandlers handlers;
@@ -112,7 +112,7 @@ TEST_SUITE("WebSocket") {
     const test::TestCertificates good;
     for (const std::string scheme : {"ws", "wss"}) {
       CAPTURE(scheme);
-      Site site{echo, scheme == "wss" ? good.server() : net::TlsContext{}};
+      SocketSite site{echo_messages, scheme == "wss" ? good.server() : net::TlsContext{}};
       net::WebSocketOptions options;
       options.tls = good.client();
       options.headers.add("Authorization", "Bearer k");
@@ -130,7 +130,7 @@ TEST_SUITE("WebSocket") {
 
   TEST_CASE("refuses a certificate for another name") {
     const test::TestCertificates elsewhere{{"elsewhere.example"}, {}};
-    Site site{echo, elsewhere.server()};
+    SocketSite site{echo_messages, elsewhere.server()};
     net::WebSocketOptions options;
     options.tls = elsewhere.client();
     const auto failed = site.connect("wss", options);
@@ -139,7 +139,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("sends in the order of the calls, however many are outstanding") {
-    Site site;
+    SocketSite site;
     auto socket = site.connect().value();
     int sent = 0;
     for (int i = 0; i < 100; ++i) {
@@ -154,7 +154,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("tells the status of a refused upgrade") {
-    Site site;
+    SocketSite site;
     site.refusal.emplace();
     site.refusal->status = 404;
     const auto empty = site.connect();
@@ -169,7 +169,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("hands the answer of a refused upgrade to who asks for it") {
-    Site site;
+    SocketSite site;
     site.refusal = net::HttpResponse{403, {{"X-Request-Id", "req_1"}}, "not yours"};
     net::WebSocketOptions options;
     options.refusal = std::make_shared<net::HttpResponse>();
@@ -210,7 +210,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("reports the peer's close code and reason after the messages before it") {
-    Site site{[](HttpRequest, WebSocket socket) -> asio::awaitable<void> {
+    SocketSite site{[](HttpRequest, WebSocket socket) -> asio::awaitable<void> {
       const auto sent = co_await socket.send("last words");
       CHECK(sent);
       co_await socket.close(4001, "call ended");
@@ -227,7 +227,7 @@ TEST_SUITE("WebSocket") {
   TEST_CASE("closes after what was sent before, over TLS too") {
     const test::TestCertificates good;
     Witness witness;
-    Site site{witness.handler(), good.server()};
+    SocketSite site{witness.handler(), good.server()};
     net::WebSocketOptions options;
     options.tls = good.client();
     auto socket = site.connect("wss", options).value();
@@ -242,7 +242,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("close ends within its time although the peer never answers") {
-    Site site{
+    SocketSite site{
         [](HttpRequest, WebSocket socket) -> asio::awaitable<void> { co_await socket.close(); }};
     asio::ip::tcp::socket deaf{site.context};
     deaf.connect({asio::ip::address_v4::loopback(), site.server->port()});
@@ -264,11 +264,11 @@ TEST_SUITE("WebSocket") {
     const test::TestCertificates good;
     for (const std::string scheme : {"ws", "wss"}) {
       CAPTURE(scheme);
-      Site site{[](HttpRequest, WebSocket socket) -> asio::awaitable<void> {
-                  socket.drop();
-                  co_return;
-                },
-                scheme == "wss" ? good.server() : net::TlsContext{}};
+      SocketSite site{[](HttpRequest, WebSocket socket) -> asio::awaitable<void> {
+                        socket.drop();
+                        co_return;
+                      },
+                      scheme == "wss" ? good.server() : net::TlsContext{}};
       net::WebSocketOptions options;
       options.tls = good.client();
       auto socket = site.connect(scheme, options).value();
@@ -280,7 +280,7 @@ TEST_SUITE("WebSocket") {
 
   TEST_CASE("tells binary data as malformed and goes on") {
     Witness witness;
-    Site site{witness.handler()};
+    SocketSite site{witness.handler()};
     const auto wire =
         upgrade_request + frame(0x82, "\x01\x02") + frame(0x81, "text") + frame(0x88, "\x03\xE8");
     site.run(test::raw_exchange(site.server->port(), wire));
@@ -296,7 +296,7 @@ TEST_SUITE("WebSocket") {
                                             frame(0xC1, "reserved bit")};
     for (const auto& bytes : broken) {
       Witness witness;
-      Site site{witness.handler()};
+      SocketSite site{witness.handler()};
       site.run(test::raw_exchange(site.server->port(), upgrade_request + bytes));
       test::run_until(site.context, [&] { return witness.over; });
       REQUIRE(witness.received.size() == 2);
@@ -307,7 +307,7 @@ TEST_SUITE("WebSocket") {
 
   TEST_CASE("puts fragments together and answers pings in between") {
     Witness witness;
-    Site site{witness.handler()};
+    SocketSite site{witness.handler()};
     const auto wire = upgrade_request + frame(0x01, "one ") + frame(0x89, "ping!") +
                       frame(0x80, "two") + frame(0x88, "\x03\xE8");
     const auto answer = site.run(test::raw_exchange(site.server->port(), wire));
@@ -317,7 +317,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("tells a message beyond the limit as overload, then as closed") {
-    Site site;
+    SocketSite site;
     net::WebSocketOptions options;
     options.max_message_bytes = 1000;
     auto socket = site.connect("ws", options).value();
@@ -327,7 +327,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("answers 400 to an upgrade that is none") {
-    Site site;
+    SocketSite site;
     const auto answer = site.run(test::raw_exchange(
         site.server->port(),
         "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
@@ -336,7 +336,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("loses nothing when a receive is cancelled") {
-    Site site;
+    SocketSite site;
     auto socket = site.connect().value();
     CHECK(site.run(with_timeout(socket.receive(), 1ms)).error().code == Errc::timed_out);
     REQUIRE(site.run(socket.send("still here")));
@@ -344,7 +344,7 @@ TEST_SUITE("WebSocket") {
   }
 
   TEST_CASE("can be destroyed, dropped and moved while operations are outstanding") {
-    Site site;
+    SocketSite site;
     for (const bool destroy : {true, false}) {
       std::optional<WebSocket> socket{site.connect().value()};
       std::vector<Error> errors;
@@ -377,7 +377,7 @@ TEST_SUITE("WebSocket") {
 
   TEST_CASE("is cut when its server stops, and the handler is cancelled") {
     const auto token = std::make_shared<int>(0);
-    Site site{
+    SocketSite site{
         [weak = std::weak_ptr{token}](HttpRequest, WebSocket socket) -> asio::awaitable<void> {
           const auto held = weak.lock();
           const auto never = co_await socket.receive();

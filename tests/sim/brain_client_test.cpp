@@ -20,7 +20,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds generous{60};
+constexpr std::chrono::seconds brain_patience{60};
 
 /// A chat endpoint that streams what it is given and then stays open, or refuses.
 class ChatServer {
@@ -81,7 +81,7 @@ class ChatServer {
   std::unique_ptr<net::HttpServer> server_;
 };
 
-struct World {
+struct BrainWorld {
   asio::io_context context{1};
   ChatServer server{context.get_executor()};
   std::optional<Brain> brain{std::in_place, context.get_executor(), server.config(),
@@ -94,7 +94,7 @@ struct World {
     });
   }
   void run_until(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + generous;
+    const auto deadline = std::chrono::steady_clock::now() + brain_patience;
     context.restart();
     while (!done()) {
       REQUIRE(context.run_one_until(deadline) == 1);
@@ -109,7 +109,7 @@ constexpr const char* ended =
 
 TEST_SUITE("Brain over HTTP") {
   TEST_CASE("tells sentences while the rest is still thought of, and the rest when it is said") {
-    World world;
+    BrainWorld world;
     world.server.says = begun;
     world.ask("r1");
     world.run_until([&] { return !world.told.empty(); });
@@ -128,7 +128,7 @@ TEST_SUITE("Brain over HTTP") {
   }
 
   TEST_CASE("closes the connection of a question that is given up, and of no other") {
-    World world;
+    BrainWorld world;
     world.server.says = begun;
     world.ask("r1");
     world.ask("r2");
@@ -141,7 +141,7 @@ TEST_SUITE("Brain over HTTP") {
   }
 
   TEST_CASE("closes its connections when it goes, and tells nothing more") {
-    World world;
+    BrainWorld world;
     world.server.says = begun;
     world.ask("r1");
     world.run_until([&] { return world.server.open == 1; });
@@ -151,7 +151,7 @@ TEST_SUITE("Brain over HTTP") {
   }
 
   TEST_CASE("may be given up by the one who is told") {
-    World world;
+    BrainWorld world;
     world.server.says = begun;
     world.brain->ask("r1", {}, [&](const Result<ReplyPart>& part) {
       world.told += part->words;
@@ -162,7 +162,7 @@ TEST_SUITE("Brain over HTTP") {
   }
 
   TEST_CASE("tells refusals without the key, and streams that break off") {
-    World world;
+    BrainWorld world;
     world.ask("r1");
     world.run_until([&] { return !world.told.empty(); });
     CHECK(world.told.starts_with("error: it answered 401: who is Bearer "));

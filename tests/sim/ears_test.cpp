@@ -15,7 +15,7 @@
 namespace offhook::sim {
 namespace {
 
-using Kind = audio::TurnEvent::Kind;
+using TurnKind = audio::TurnEvent::Kind;
 
 struct Heard {
   int started = 0;
@@ -34,8 +34,8 @@ Heard hear(Ears& ears, std::vector<std::int16_t> sound, float gain, float sent_d
           static_cast<std::int16_t>(std::lround(static_cast<float>(sound[at + i]) * gain));
     }
     const auto event = ears.hear(frame);
-    heard.started += event.kind == Kind::started ? 1 : 0;
-    heard.stopped += event.kind == Kind::stopped ? 1 : 0;
+    heard.started += event.kind == TurnKind::started ? 1 : 0;
+    heard.stopped += event.kind == TurnKind::stopped ? 1 : 0;
   }
   return heard;
 }
@@ -81,7 +81,7 @@ TEST_SUITE("Ears") {
       CallerFrame frame;
       std::copy_n(words.begin() + static_cast<std::ptrdiff_t>(at), 320, frame.samples.begin());
       const auto event = ears.hear(frame);
-      if (event.kind == Kind::started) {
+      if (event.kind == TurnKind::started) {
         started_at = event.audio_ms;
       }
     }
@@ -98,14 +98,14 @@ TEST_SUITE("Ears") {
     for (; at + 320 <= words.size() && !started; at += 320) {
       CallerFrame frame;
       std::copy_n(words.begin() + static_cast<std::ptrdiff_t>(at), 320, frame.samples.begin());
-      started = ears.hear(frame).kind == Kind::started;
+      started = ears.hear(frame).kind == TurnKind::started;
     }
     REQUIRE(started);
     TurnSettings deaf = patient();
     deaf.threshold = 1;
     ears.configure(deaf);
     for (int i = 0; i < 100 && !stopped; ++i) {
-      stopped = ears.hear(CallerFrame{}).kind == Kind::stopped;
+      stopped = ears.hear(CallerFrame{}).kind == TurnKind::stopped;
     }
     CHECK(stopped);
   }

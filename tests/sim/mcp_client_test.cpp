@@ -24,7 +24,7 @@ namespace {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-constexpr std::chrono::seconds generous{60};
+constexpr std::chrono::seconds mcp_patience{60};
 
 /// A small server of tools over streamable HTTP, and what was asked of it.
 class ToolServer {
@@ -138,13 +138,13 @@ class ToolServer {
   std::unique_ptr<net::HttpServer> server_;
 };
 
-struct World {
+struct McpWorld {
   asio::io_context context{1};
   ToolServer server{context.get_executor()};
   std::optional<McpClients> clients{std::in_place, context.get_executor(), net::TlsContext{}};
 
   void run_until(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + generous;
+    const auto deadline = std::chrono::steady_clock::now() + mcp_patience;
     context.restart();
     while (!done()) {
       REQUIRE(context.run_one_until(deadline) == 1);
@@ -167,7 +167,7 @@ struct World {
 
 TEST_SUITE("MCP client") {
   TEST_CASE("begins a session, lists all pages, calls, and says goodbye") {
-    World world;
+    McpWorld world;
     const auto tools = world.list(world.server.tool());
     REQUIRE(tools);
     CHECK(tools->size() == 2);
@@ -186,7 +186,7 @@ TEST_SUITE("MCP client") {
   }
 
   TEST_CASE("takes its answer from a stream and leaves it") {
-    World world;
+    McpWorld world;
     REQUIRE(world.list(world.server.tool()));
     world.server.streams = true;
     CHECK(*world.call("{}") == "order {}");
@@ -194,7 +194,7 @@ TEST_SUITE("MCP client") {
   }
 
   TEST_CASE("closes the connection of a call that nobody waits for any more") {
-    World world;
+    McpWorld world;
     REQUIRE(world.list(world.server.tool()));
     world.server.streams = world.server.silent = true;
     bool told = false;
@@ -208,7 +208,7 @@ TEST_SUITE("MCP client") {
   }
 
   TEST_CASE("begins anew when the server has forgotten the session") {
-    World world;
+    McpWorld world;
     REQUIRE(world.list(world.server.tool()));
     world.server.session = "s2";
     CHECK(*world.call("{}") == "order {}");
@@ -216,7 +216,7 @@ TEST_SUITE("MCP client") {
   }
 
   TEST_CASE("tells refusals without the keys that the server repeats") {
-    World world;
+    McpWorld world;
     world.server.refuses = true;
     const auto tools = world.list(world.server.tool());
     REQUIRE_FALSE(tools);
@@ -226,7 +226,7 @@ TEST_SUITE("MCP client") {
   }
 
   TEST_CASE("tells that nobody listens, that a connector is none of its own, and bad arguments") {
-    World world;
+    McpWorld world;
     json::object nobody = world.server.tool();
     nobody["server_url"] = "http://127.0.0.1:1/mcp";
     CHECK(world.list(nobody).error().code == 502);

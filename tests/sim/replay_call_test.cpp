@@ -27,13 +27,13 @@ std::string say(std::string_view text) {
          R"("}})";
 }
 
-struct Folder {
+struct ReplayFolder {
   std::filesystem::path path =
       std::filesystem::temp_directory_path() / ("offhook-replay-" + random_hex(16));
-  Folder() { std::filesystem::create_directories(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path); }
+  ReplayFolder() { std::filesystem::create_directories(path); }
+  ReplayFolder(const ReplayFolder&) = delete;
+  ReplayFolder& operator=(const ReplayFolder&) = delete;
+  ~ReplayFolder() { std::filesystem::remove_all(path); }
 };
 
 /// What a controller and a caller got out of a call.
@@ -74,7 +74,7 @@ Outcome converse(SimWorld& world) {
 
 TEST_SUITE("Replay by the sim") {
   TEST_CASE("a call that was recorded is replayed: the same events and the same sound") {
-    const Folder folder;
+    const ReplayFolder folder;
     Outcome recorded;
     {
       SimConfig config;

@@ -56,13 +56,13 @@ void write(const std::filesystem::path& path, std::string_view text) {
   std::ofstream{path} << text;
 }
 
-struct Folder {
+struct FixtureFolder {
   std::filesystem::path path =
       std::filesystem::temp_directory_path() / ("offhook-replay-" + random_hex(16));
-  Folder() { std::filesystem::create_directories(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path); }
+  FixtureFolder() { std::filesystem::create_directories(path); }
+  FixtureFolder(const FixtureFolder&) = delete;
+  FixtureFolder& operator=(const FixtureFolder&) = delete;
+  ~FixtureFolder() { std::filesystem::remove_all(path); }
 };
 
 std::vector<std::int16_t> tone(int from_ms, int to_ms, int length_ms) {
@@ -244,7 +244,7 @@ TEST_SUITE("Sound of a recorded call") {
 
 TEST_SUITE("Files of recorded calls") {
   TEST_CASE("a folder is read by name, with the right channel of the sound beside each file") {
-    const Folder folder;
+    const FixtureFolder folder;
     write(folder.path / "b.jsonl", attached().text);
     write(folder.path / "a.jsonl",
           attached()
@@ -271,7 +271,7 @@ TEST_SUITE("Files of recorded calls") {
   }
 
   TEST_CASE("what cannot be read is named") {
-    const Folder folder;
+    const FixtureFolder folder;
     const auto problem_of = [](const std::filesystem::path& path) {
       const auto fixtures = load_fixtures({path.string()});
       return fixtures ? std::string{} : fixtures.error().detail;
@@ -284,7 +284,7 @@ TEST_SUITE("Files of recorded calls") {
   }
 
   TEST_CASE("what is written can be read, and holds no secret") {
-    const Folder folder;
+    const FixtureFolder folder;
     const std::string path = (folder.path / "call.jsonl").string();
     {
       auto writer = FixtureWriter::create(path).value();

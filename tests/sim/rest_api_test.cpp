@@ -42,8 +42,8 @@ class NotedLeg : public Leg {
 constexpr std::string_view session = R"({"type":"realtime","model":"m","instructions":"i"})";
 
 /// The REST API with one pending call, rtc_1.
-struct Fixture {
-  explicit Fixture(std::initializer_list<Quirk> quirks = {}) {
+struct ApiFixture {
+  explicit ApiFixture(std::initializer_list<Quirk> quirks = {}) {
     for (const Quirk quirk : quirks) {
       leg->faults.add(quirk);
     }
@@ -78,7 +78,7 @@ std::string param_of(const net::HttpResponse& response) {
 
 TEST_SUITE("REST API") {
   TEST_CASE("accept starts the session with the codec of the call; the answer has no body") {
-    Fixture sim;
+    ApiFixture sim;
     const auto response = sim.post("/v1/realtime/calls/rtc_1/accept", session);
     CHECK(response.status == 200);
     CHECK(response.body.empty());
@@ -87,7 +87,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("a wrong key opens nothing") {
-    Fixture sim;
+    ApiFixture sim;
     for (const std::string authorization :
          {"", "Bearer", "Bearer ", "Bearer sk-sin", "Bearer sk-sim2", "Basic sk-sim", "sk-sim"}) {
       CAPTURE(authorization);
@@ -99,7 +99,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("a bad accept body says what is wrong and decides nothing") {
-    Fixture sim;
+    ApiFixture sim;
     const auto no_type = sim.post("/v1/realtime/calls/rtc_1/accept", R"({"model":"m"})");
     CHECK(code_of(no_type) == "400 missing_required_parameter");
     CHECK(param_of(no_type) == "session.type");
@@ -116,7 +116,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("a call is decided once") {
-    Fixture sim;
+    ApiFixture sim;
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
           "409 decision_already_made");
@@ -127,11 +127,11 @@ TEST_SUITE("REST API") {
   TEST_CASE("reject takes a final SIP status, 603 by default") {
     for (const auto& [body, note] : {std::pair{"", "reject 603"}, std::pair{"{}", "reject 603"},
                                      std::pair{R"({"status_code":486})", "reject 486"}}) {
-      Fixture sim;
+      ApiFixture sim;
       CHECK(sim.post("/v1/realtime/calls/rtc_1/reject", body).status == 200);
       CHECK(sim.leg->notes == std::vector<std::string>{note});
     }
-    Fixture sim;
+    ApiFixture sim;
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/reject", R"({"status_code":200})")) ==
           "400 invalid_value");
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/reject", R"({"status_code":"486"})")) ==
@@ -142,7 +142,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("a rejected call stays decided after it is over, an accepted one is unknown") {
-    Fixture sim;
+    ApiFixture sim;
     CHECK(sim.post("/v1/realtime/calls/rtc_1/reject").status == 200);
     sim.calls.remove(sim.ids);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
@@ -155,7 +155,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("refer needs an answered call and a target, which goes on verbatim") {
-    Fixture sim;
+    ApiFixture sim;
     const std::string target = R"({"target_uri":"tel:+14155550123"})";
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/refer", target)) == "404 call_id_not_found");
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
@@ -170,7 +170,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("hangup ends an accepted call") {
-    Fixture sim;
+    ApiFixture sim;
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/hangup")) == "404 call_id_not_found");
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
     CHECK(sim.post("/v1/realtime/calls/rtc_1/hangup").status == 200);
@@ -183,7 +183,7 @@ TEST_SUITE("REST API") {
       std::string_view code;
       std::string_view param;
     };
-    Fixture sim;
+    ApiFixture sim;
     for (const auto& [body, code, param] :
          {Wrong{R"({"type":"live","model":"m"})", "unknown_parameter", "type"},
           Wrong{"{}", "missing_required_parameter", "session"},
@@ -214,7 +214,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("an id means something on its own surface only") {
-    Fixture sim;
+    ApiFixture sim;
     CHECK(code_of(sim.post("/v1/live/sessions/rtc_1/accept", "{}")) == "404 session_id_not_found");
     CHECK(code_of(sim.post("/v1/realtime/calls/live_1/accept", session)) ==
           "404 call_id_not_found");
@@ -226,7 +226,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("ids are opaque and may be escaped") {
-    Fixture sim;
+    ApiFixture sim;
     sim.calls.add({"rtc a/b", {}}, sim.leg);
     CHECK(sim.post("/v1/realtime/calls/rtc%20a%2Fb/accept", session).status == 200);
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_nobody/accept", session)) ==
@@ -234,7 +234,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("every other path is unknown, in JSON") {
-    Fixture sim;
+    ApiFixture sim;
     for (const std::string path :
          {"/", "/v1", "/v1/realtime/calls", "/v1/realtime/calls/", "/v1/realtime/calls/rtc_1",
           "/v1/realtime/calls/rtc_1/dance", "/v1/realtime/calls//accept", "/v2/x"}) {
@@ -249,7 +249,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("a view of the calls is there for people, without a key on this machine only") {
-    Fixture sim;
+    ApiFixture sim;
     net::HttpRequest request;
     request.method = "GET";
     request.target = "/_sim";
@@ -274,7 +274,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("the first request of each kind may meet 429 with retry-after, then 500") {
-    Fixture sim{Quirk::rate_limit, Quirk::server_error};
+    ApiFixture sim{Quirk::rate_limit, Quirk::server_error};
     const std::string accept = "/v1/realtime/calls/rtc_1/accept";
     const auto limited = sim.post(accept, session);
     CHECK(code_of(limited) == "429 rate_limit_exceeded");
@@ -290,13 +290,13 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("the first accept may find nothing") {
-    Fixture sim{Quirk::accept_not_found};
+    ApiFixture sim{Quirk::accept_not_found};
     CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) == "404 call_id_not_found");
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
   }
 
   TEST_CASE("a call may be decided that nobody decided") {
-    Fixture sim{Quirk::decision_made};
+    ApiFixture sim{Quirk::decision_made};
     for (int i = 0; i < 2; ++i) {
       CHECK(code_of(sim.post("/v1/realtime/calls/rtc_1/accept", session)) ==
             "409 decision_already_made");
@@ -307,7 +307,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("refer may always fail with 500") {
-    Fixture sim{Quirk::refer_error};
+    ApiFixture sim{Quirk::refer_error};
     CHECK(sim.post("/v1/realtime/calls/rtc_1/accept", session).status == 200);
     sim.calls.set_answered(sim.ids);
     for (int i = 0; i < 2; ++i) {
@@ -318,7 +318,7 @@ TEST_SUITE("REST API") {
   }
 
   TEST_CASE("outbound calls need the feature") {
-    Fixture sim;
+    ApiFixture sim;
     CHECK(code_of(sim.post("/v1/live/sessions", "{}")) == "403 outbound_sip_not_enabled");
     std::string dialled;
     RestHooks hooks;

@@ -33,13 +33,13 @@ std::string answer_with(const std::string& media) {
   return "v=0\r\no=- 1 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n" + media;
 }
 
-std::string crypto_line(int tag, const std::string& suite, const std::string& tail = "") {
+std::string offered_crypto(int tag, const std::string& suite, const std::string& tail = "") {
   const std::vector<std::uint8_t> key(30, 0x42);
   return "a=crypto:" + std::to_string(tag) + ' ' + suite +
          " inline:" + offhook::base64_encode(key) + tail + "\r\n";
 }
 
-constexpr const char* suite_80 = "AES_CM_128_HMAC_SHA1_80";
+constexpr const char* offered_suite = "AES_CM_128_HMAC_SHA1_80";
 constexpr const char* suite_32 = "AES_CM_128_HMAC_SHA1_32";
 
 }  // namespace
@@ -64,7 +64,7 @@ TEST_CASE("An offer of SRTP has a fresh key for every suite") {
   const auto first = make_offer(phone(), SdpProfile::savp).value();
   const auto second = make_offer(phone(), SdpProfile::savp).value();
   REQUIRE(first.crypto.size() == 2);
-  CHECK(first.crypto[0].suite == suite_80);
+  CHECK(first.crypto[0].suite == offered_suite);
   CHECK(first.crypto[1].suite == suite_32);
   CHECK(first.crypto[0].key != first.crypto[1].key);
   CHECK(first.crypto[0].key != second.crypto[0].key);
@@ -165,7 +165,7 @@ TEST_CASE("Keys of both sides come from the answered suite") {
   for (const std::string tail : {"", "|2^31", "|2^20 WSH=64", " -FUTURE=1"}) {
     CAPTURE(tail);
     const auto media = apply_answer(
-        offer, answer_with("m=audio 5000 RTP/SAVP 0\r\n" + crypto_line(2, suite_32, tail)));
+        offer, answer_with("m=audio 5000 RTP/SAVP 0\r\n" + offered_crypto(2, suite_32, tail)));
     REQUIRE(media);
     CHECK(media->profile == SdpProfile::savp);
     CHECK(media->srtp_suite == suite_32);
@@ -218,23 +218,23 @@ TEST_CASE("Answers that cannot be used are told apart") {
        Errc::unsupported, "codec"},
       {"plain for SRTP", SdpProfile::savp, answer_with("m=audio 5000 RTP/AVP 0\r\n"),
        Errc::unsupported, "plain RTP answered"},
-      {"SRTP for plain", SdpProfile::avp, srtp(crypto_line(1, suite_80)), Errc::unsupported,
+      {"SRTP for plain", SdpProfile::avp, srtp(offered_crypto(1, offered_suite)), Errc::unsupported,
        "SRTP answered"},
       {"DTLS", SdpProfile::savp, answer_with("m=audio 5000 UDP/TLS/RTP/SAVPF 0\r\n"),
        Errc::unsupported, "DTLS"},
       {"no crypto", SdpProfile::savp, no_crypto, Errc::unsupported, "a=crypto"},
-      {"unknown suite", SdpProfile::savp, srtp(crypto_line(1, "AES_256_CM_HMAC_SHA1_80")),
+      {"unknown suite", SdpProfile::savp, srtp(offered_crypto(1, "AES_256_CM_HMAC_SHA1_80")),
        Errc::unsupported, "a=crypto"},
       {"key too short", SdpProfile::savp,
        srtp("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"), Errc::unsupported, "a=crypto"},
-      {"key identifier", SdpProfile::savp, srtp(crypto_line(1, suite_80, "|2^20|1:4")),
+      {"key identifier", SdpProfile::savp, srtp(offered_crypto(1, offered_suite, "|2^20|1:4")),
        Errc::unsupported, "a=crypto"},
-      {"unencrypted", SdpProfile::savp, srtp(crypto_line(1, suite_80, " UNENCRYPTED_SRTP")),
+      {"unencrypted", SdpProfile::savp, srtp(offered_crypto(1, offered_suite, " UNENCRYPTED_SRTP")),
        Errc::unsupported, "a=crypto"},
-      {"tag not offered", SdpProfile::savp, srtp(crypto_line(3, suite_80)), Errc::unsupported,
-       "not offered"},
-      {"tag of another suite", SdpProfile::savp, srtp(crypto_line(1, suite_32)), Errc::unsupported,
-       "not offered"},
+      {"tag not offered", SdpProfile::savp, srtp(offered_crypto(3, offered_suite)),
+       Errc::unsupported, "not offered"},
+      {"tag of another suite", SdpProfile::savp, srtp(offered_crypto(1, suite_32)),
+       Errc::unsupported, "not offered"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.what);

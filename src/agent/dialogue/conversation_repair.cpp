@@ -14,10 +14,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t most_remembered = 32;
+constexpr std::size_t most_remembered_items = 32;
 /// Retrieved items of the caller carry their sound, so this is not cheap.
 constexpr int most_steps = 12;
-constexpr std::string_view event_prefix = "offhook_repair_";
+constexpr std::string_view repair_event_prefix = "offhook_repair_";
 
 std::string probe_event(std::string_view id, std::string_view event_id) {
   const json::object part{{"type", "input_text"}, {"text", "(The connection was restored.)"}};
@@ -34,7 +34,7 @@ std::string about_item(std::string_view type, std::string_view id, std::string_v
 }
 
 void keep_latest(std::deque<std::string>& list) {
-  if (list.size() > most_remembered) {
+  if (list.size() > most_remembered_items) {
     list.pop_front();
   }
 }
@@ -59,7 +59,7 @@ void ConversationRepair::on_event(const openai::RealtimeEvent& event) {
     }
   } else if (type == "error" && waiting_ > 0) {
     const json::value body = event.body;
-    if (json_string(body, "error.event_id").starts_with(event_prefix)) {
+    if (json_string(body, "error.event_id").starts_with(repair_event_prefix)) {
       one_less();
     }
   }
@@ -113,7 +113,8 @@ void ConversationRepair::begin() {
   steps_ = 0;
   probe_ = "probe_" + random_base62(20);
   ++waiting_;
-  events_.push_back(probe_event(probe_, std::string{event_prefix} + std::to_string(++count_)));
+  events_.push_back(
+      probe_event(probe_, std::string{repair_event_prefix} + std::to_string(++count_)));
   for (const std::string& call : announced_) {
     retrieve(call);
   }
@@ -129,7 +130,7 @@ void ConversationRepair::walk_to(std::string_view item_id) {
 void ConversationRepair::retrieve(std::string_view item_id) {
   ++waiting_;
   events_.push_back(about_item("conversation.item.retrieve", item_id,
-                               std::string{event_prefix} + std::to_string(++count_)));
+                               std::string{repair_event_prefix} + std::to_string(++count_)));
 }
 
 void ConversationRepair::one_less() {
@@ -138,7 +139,7 @@ void ConversationRepair::one_less() {
     return;
   }
   events_.push_back(about_item("conversation.item.delete", probe_,
-                               std::string{event_prefix} + std::to_string(++count_)));
+                               std::string{repair_event_prefix} + std::to_string(++count_)));
   probe_.clear();
   for (json::value& call : found_) {
     const std::string_view id = json_string(call, "call_id");

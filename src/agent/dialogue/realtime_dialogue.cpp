@@ -17,8 +17,6 @@ namespace {
 namespace json = boost::json;
 using Kind = ResponseWish::Kind;
 
-constexpr std::string_view event_prefix = "offhook_";
-
 std::string message_event(std::string_view text, std::string_view role) {
   const json::object part{{"type", "input_text"}, {"text", text}};
   const json::object item{

@@ -30,7 +30,6 @@ constexpr auto cut_short_grace = 2s;
 constexpr auto longest_farewell = 60s;
 constexpr auto farewell_after_gap = 8s;
 
-constexpr std::string_view event_prefix = "offhook_";
 constexpr std::string_view metadata_key = "offhook";
 
 /// Of the default conversation, as far as the event says.

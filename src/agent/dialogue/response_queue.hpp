@@ -13,6 +13,9 @@
 
 namespace offhook::agent {
 
+/// Client events of ours are known by how their `event_id` begins.
+inline constexpr std::string_view event_prefix = "offhook_";
+
 /// A response that is wanted of a Realtime model.
 struct ResponseWish {
   enum class Kind : std::uint8_t {

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 /// Programs that approve attach a sideband of their own.
 constexpr auto approval_patience = 30s;
 constexpr std::size_t most_followed = 32;
-constexpr std::size_t longest_name = 64;
+constexpr std::size_t longest_server_tool_name = 64;
 constexpr std::size_t longest_reason = 200;
 
 std::string refusal(std::string_view request) {
@@ -30,8 +30,8 @@ std::string refusal(std::string_view request) {
 }
 
 json::object call_detail(const json::value& item) {
-  return {{"server", printable(json_string(item, "server_label"), longest_name)},
-          {"tool", printable(json_string(item, "name"), longest_name)}};
+  return {{"server", printable(json_string(item, "server_label"), longest_server_tool_name)},
+          {"tool", printable(json_string(item, "name"), longest_server_tool_name)}};
 }
 
 }  // namespace

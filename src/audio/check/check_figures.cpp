@@ -16,7 +16,7 @@ namespace {
 using Samples = std::vector<std::int16_t>;
 
 /// No pair of clocks moves so much between two sweeps.
-constexpr double jump_samples = 0.001 * device_rate_hz;
+constexpr double delay_jump_samples = 0.001 * device_rate_hz;
 constexpr double most_drift = 500e-6;
 constexpr int full_scale = 32'700;
 constexpr std::size_t clipped_run = 3;  // fewer samples at full scale are just loud
@@ -56,7 +56,7 @@ struct Lag {
 
 /// Clocks alone do not do that.
 bool is_jump(const Lag& from, const Lag& to) {
-  return std::abs(to.samples - from.samples) > jump_samples + most_drift * (to.at - from.at);
+  return std::abs(to.samples - from.samples) > delay_jump_samples + most_drift * (to.at - from.at);
 }
 
 /// Slope of the lags, in ppm, from pairs between which there is no jump.

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds patience{10};  // beyond the signal: the devices do not run
+constexpr std::chrono::seconds device_patience{10};  // beyond the signal: the devices do not run
 
 /// When a stream was at which sample. Written by one thread; read once that has ended.
 class Track {
@@ -107,7 +107,7 @@ Result<CheckRecording> record_check(const DeviceRequest& request, const CheckSig
   if (!device) {
     return fail(std::move(device).error());
   }
-  const auto end = Clock::now() + patience + std::chrono::seconds{samples / device_rate_hz};
+  const auto end = Clock::now() + device_patience + std::chrono::seconds{samples / device_rate_hz};
   bool server_cancels = false;
   while (!callback.complete() && Clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds{20});

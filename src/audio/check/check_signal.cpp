@@ -17,12 +17,12 @@ constexpr int sweeps_after = 3;
 constexpr double sweep_peak = 0.35 * 32'767;
 constexpr double speech_peak = 0.7 * 32'767;
 
-std::size_t to_samples(double seconds) {
+std::size_t sample_count(double seconds) {
   return static_cast<std::size_t>(seconds * device_rate_hz);
 }
 
 void add_silence(CheckSignal& signal, double seconds) {
-  signal.samples.resize(signal.samples.size() + to_samples(seconds));
+  signal.samples.resize(signal.samples.size() + sample_count(seconds));
 }
 
 void add_sweeps(CheckSignal& signal, int count) {

@@ -13,8 +13,8 @@
 namespace offhook::audio {
 namespace {
 
-constexpr double lowest_hz = 150;
-constexpr double highest_hz = 7'000;
+constexpr double sweep_lowest_hz = 150;
+constexpr double sweep_highest_hz = 7'000;
 constexpr double length_s = 0.5;
 constexpr double fade_s = 0.01;
 /// Heard before the fundamental: the fifth harmonic's response begins 0.21 s earlier.
@@ -86,7 +86,7 @@ double distortion_of(std::span<const float> response, std::size_t peak) {
   constexpr double window = 0.025 * device_rate_hz;
   constexpr double lead = 0.003 * device_rate_hz;
   const auto at = static_cast<double>(peak);
-  const double octaves = std::log(highest_hz / lowest_hz);
+  const double octaves = std::log(sweep_highest_hz / sweep_lowest_hz);
   double harmonics = 0;
   for (const double order : {2.0, 3.0, 4.0, 5.0}) {
     const double earlier = length_s * std::log(order) / octaves * device_rate_hz;
@@ -102,8 +102,8 @@ double distortion_of(std::span<const float> response, std::size_t peak) {
 
 std::vector<std::int16_t> make_sweep(double peak) {
   std::vector<std::int16_t> samples(to_samples(length_s));
-  const double octaves = std::log(highest_hz / lowest_hz);
-  const double scale = 2 * std::numbers::pi * lowest_hz * length_s / octaves;
+  const double octaves = std::log(sweep_highest_hz / sweep_lowest_hz);
+  const double scale = 2 * std::numbers::pi * sweep_lowest_hz * length_s / octaves;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const double at = static_cast<double>(i) / device_rate_hz;
     const double edge = std::min(at, length_s - at);

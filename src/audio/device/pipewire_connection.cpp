@@ -17,7 +17,7 @@
 namespace offhook::audio {
 namespace {
 
-constexpr std::chrono::seconds patience{3};
+constexpr std::chrono::seconds connection_patience{3};
 
 void initialise() {
   static std::once_flag once;
@@ -195,7 +195,7 @@ void PipewireConnection::disconnect() {
 }
 
 bool PipewireConnection::wait_for(const std::function<bool()>& condition) const {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + connection_patience;
   while (std::chrono::steady_clock::now() < end) {
     {
       const PipewireLock lock{loop_};

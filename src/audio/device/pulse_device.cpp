@@ -19,12 +19,6 @@ namespace {
 
 constexpr pa_usec_t retry_interval_us = 500'000;
 
-void forget(pa_operation* operation) {
-  if (operation != nullptr) {
-    pa_operation_unref(operation);
-  }
-}
-
 Error stream_error(DeviceKind kind, int code, const std::string& device) {
   const std::string what =
       std::string{to_string(kind)} + (device.empty() ? "" : " \"" + device + "\"") + ": ";

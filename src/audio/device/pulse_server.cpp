@@ -20,7 +20,7 @@
 namespace offhook::audio {
 namespace {
 
-constexpr std::chrono::seconds patience{3};
+constexpr std::chrono::seconds server_patience{3};
 
 /// What an answer of several callbacks adds up to.
 struct Listing {
@@ -76,13 +76,13 @@ void on_server(pa_context* /*context*/, const pa_server_info* info, void* data) 
   }
 }
 
+}  // namespace
+
 void forget(pa_operation* operation) {
   if (operation != nullptr) {
     pa_operation_unref(operation);
   }
 }
-
-}  // namespace
 
 PulseServer::PulseServer() : loop_{pa_threaded_mainloop_new()} {}
 
@@ -147,7 +147,7 @@ void PulseServer::reconnect(pa_context_notify_cb_t on_state, void* data) {
 }
 
 bool PulseServer::wait_for(const std::function<bool()>& condition) const {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + server_patience;
   while (std::chrono::steady_clock::now() < end) {
     {
       const PulseLock lock{loop_};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <pulse/context.h>
+#include <pulse/operation.h>
 #include <pulse/thread-mainloop.h>
 
 #include "audio/device/audio_device.hpp"
@@ -23,6 +24,9 @@ class PulseLock {
  private:
   pa_threaded_mainloop* loop_;
 };
+
+/// Lets go of an operation whose end nobody waits for; null is none.
+void forget(pa_operation* operation);
 
 /// The thread that talks to a PulseAudio server (or to PipeWire in its place), and one connection.
 class PulseServer {

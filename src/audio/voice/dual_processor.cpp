@@ -15,10 +15,6 @@ namespace {
 
 using Block = std::array<std::int16_t, VoiceProcessor::block_samples>;
 
-/// How much earlier than its echo the aligned far signal comes: room for what arrives before the
-/// strongest reflection, and for the error of the estimate.
-constexpr double margin_samples = 320;
-
 struct Stages {
   std::unique_ptr<LinearCanceller> linear;
   std::unique_ptr<Cleaner> deep;    // AEC3 on the microphone itself
@@ -65,7 +61,7 @@ class DualProcessor final : public VoiceProcessor {
     Block aligned{};
     Block linear = microphone;
     if (delay_.known()) {
-      history_.read(delay_.samples() - margin_samples, delay_.slope(), aligned);
+      history_.read(delay_.samples() - FarHistory::margin, delay_.slope(), aligned);
       if (remedies_.loudspeaker) {
         loudspeaker_.push(aligned, microphone);
         loudspeaker_.apply(aligned);

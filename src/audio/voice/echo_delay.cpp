@@ -9,14 +9,14 @@ namespace {
 
 using Complex = std::complex<float>;
 
-constexpr std::size_t decimation = 4;
+constexpr std::size_t delay_decimation = 4;
 constexpr std::size_t low_bin = 100;     // 100 Hz
 constexpr std::size_t high_bin = 1'700;  // 1.66 kHz: below the decimation filter's slope
-constexpr double quiet_power = 30.0 * 30.0;
+constexpr double quiet_block_power = 30.0 * 30.0;
 constexpr double strong_peak = 7;
 constexpr double sure_peak = 14;
-constexpr double same_delay = 16;    // samples: 1 ms
-constexpr double jump_samples = 48;  // 3 ms: less is left to the loop and the filters
+constexpr double same_delay = 16;          // samples: 1 ms
+constexpr double least_jump_samples = 48;  // 3 ms: less is left to the loop and the filters
 constexpr double most_slope = 400e-6;
 constexpr float keep = 0.6F;
 constexpr std::size_t hop_before = 12;  // blocks
@@ -44,12 +44,12 @@ QuarterRate::QuarterRate() {
 }
 
 void QuarterRate::process(ConstBlockView in, std::span<float, block_samples> out) noexcept {
-  constexpr std::size_t kept = taps - decimation;
+  constexpr std::size_t kept = taps - delay_decimation;
   std::ranges::copy(in, history_.begin() + kept);
   for (std::size_t i = 0; i < out.size(); ++i) {
     float sum = 0;
     for (std::size_t tap = 0; tap < taps; ++tap) {
-      sum += filter_[tap] * history_[i * decimation + tap];
+      sum += filter_[tap] * history_[i * delay_decimation + tap];
     }
     out[i] = sum;
   }
@@ -117,7 +117,7 @@ bool EchoDelay::transform() noexcept {
     far_energy += double{far_[from]} * far_[from];
     near_energy += double{near} * near;
   }
-  if (far_energy < quiet_power * window || near_energy < near_window) {
+  if (far_energy < quiet_block_power * window || near_energy < near_window) {
     return false;
   }
   fft_.forward(work_);
@@ -161,7 +161,7 @@ EchoDelay::Peak EchoDelay::find_peak() noexcept {
   const double right = std::abs(work_[best + 1]);
   const double bend = left - 2 * top + right;
   const double part = bend < 0 ? 0.5 * (left - right) / bend : 0;
-  return {.delay = (static_cast<double>(best) + part) * decimation, .strength = top / rms};
+  return {.delay = (static_cast<double>(best) + part) * delay_decimation, .strength = top / rms};
 }
 
 EchoDelay::Event EchoDelay::judge(const Peak& peak) noexcept {
@@ -169,7 +169,7 @@ EchoDelay::Event EchoDelay::judge(const Peak& peak) noexcept {
     candidate_.reset();
     return Event::none;
   }
-  if (known_ && std::abs(peak.delay - delay_) < jump_samples) {
+  if (known_ && std::abs(peak.delay - delay_) < least_jump_samples) {
     candidate_.reset();
     return Event::none;
   }
@@ -190,8 +190,8 @@ EchoDelay::Event EchoDelay::judge(const Peak& peak) noexcept {
 
 void EchoDelay::follow_drift() noexcept {
   // The window's middle is older than `delay_`.
-  const double middle = near_window / 2.0 * decimation;
-  const double lag = (delay_ - slope_ * middle) / decimation;
+  const double middle = near_window / 2.0 * delay_decimation;
+  const double lag = (delay_ - slope_ * middle) / delay_decimation;
   const double turn = 2 * std::numbers::pi * lag / window;
   std::complex<double> rotation = std::polar(1.0, turn * low_bin);
   const std::complex<double> step = std::polar(1.0, turn);
@@ -221,7 +221,7 @@ void EchoDelay::follow_drift() noexcept {
   if (have_reference_ && alike > 0.3 && weight_sum > 0) {
     strangers_ = 0;
     // A later echo turns the phase backwards.
-    const double error = std::clamp(-slope_sum / weight_sum, -0.5, 0.5) * decimation;
+    const double error = std::clamp(-slope_sum / weight_sum, -0.5, 0.5) * delay_decimation;
     delay_ += phase_gain * error;
     slope_ +=
         slope_gain * error / static_cast<double>(hop_blocks() * VoiceProcessor::block_samples);

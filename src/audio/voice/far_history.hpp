@@ -16,6 +16,10 @@ class FarHistory {
 
   FarHistory();
 
+  /// How much earlier than its echo a canceller reads the far signal, in samples: room for what
+  /// arrives before the strongest reflection, and for the error of the estimate.
+  static constexpr double margin = 320;
+
   void push(ConstBlockView far) noexcept;
 
   /// The block that was pushed `age` blocks ago, delayed by `delay` samples at its begin. `slope`

@@ -12,7 +12,6 @@ namespace offhook::audio {
 namespace {
 
 using Block = std::array<std::int16_t, VoiceProcessor::block_samples>;
-constexpr double margin_samples = 320;
 
 /// One canceller, which may need the far signal aligned with its echo.
 class SingleProcessor : public VoiceProcessor {
@@ -82,7 +81,7 @@ class SpeexProcessor final : public SingleProcessor {
     // Without a delay the filter sees silence, and the noise suppressor still works.
     Block aligned{};
     if (delay().known()) {
-      history_.read(delay().samples() - margin_samples, delay().slope(), aligned);
+      history_.read(delay().samples() - FarHistory::margin, delay().slope(), aligned);
     }
     canceller_->process(aligned, near, out);
     canceller_->suppress_residual(out);

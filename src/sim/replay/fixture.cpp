@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr double longest_ms = 24.0 * 60 * 60 * 1'000;
+constexpr double longest_fixture_ms = 24.0 * 60 * 60 * 1'000;
 
 /// Takes a file apart, line by line.
 class FixtureReader {
@@ -66,7 +66,7 @@ class FixtureReader {
     }
     const json::value* const at = json_at(*parsed, "at_ms");
     const double at_ms = at != nullptr && at->is_number() ? at->to_number<double>() : -1;
-    if (!(at_ms >= 0 && at_ms <= longest_ms)) {
+    if (!(at_ms >= 0 && at_ms <= longest_fixture_ms)) {
       return wrong("at_ms: a number of milliseconds of one day is wanted");
     }
     const auto direction = json_string(*parsed, "direction");

@@ -20,7 +20,7 @@ constexpr double lead_ms = 400;
 /// … and go on so long behind the one that ends it.
 constexpr double tail_ms = 1'000;
 /// An end that nothing tells.
-constexpr double longest_ms = 120'000;
+constexpr double longest_sound_ms = 120'000;
 /// More would not make the place any surer.
 constexpr std::size_t most_compared = 50;
 
@@ -44,7 +44,7 @@ std::vector<Span> heard_spans(const Fixture& fixture) {
       if (!spans.empty()) {
         spans.back().to_ms = std::min(spans.back().to_ms, step.at_ms);
       }
-      spans.push_back({i, step.at_ms, step.at_ms + longest_ms});
+      spans.push_back({i, step.at_ms, step.at_ms + longest_sound_ms});
       ids.push_back(event_text(step.event, "response_id"));
     } else if (!spans.empty() && ids.back() == event_text(step.event, "response_id")) {
       spans.back().to_ms = std::min(spans.back().to_ms, step.at_ms);
