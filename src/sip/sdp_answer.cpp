@@ -100,7 +100,7 @@ Result<StreamAnswer> answer_stream(const MediaCapabilities& ours,
                                        : "sdp: SRTP offered, but only plain RTP is allowed here");
   }
   answer.media.profile = *profile;
-  if (auto target = read_target(stream, answer.media); !target) {
+  if (auto target = read_target(stream, ours.address, answer.media); !target) {
     return fail(std::move(target).error());
   }
   if (auto codec = choose_codec(ours, stream, answer); !codec) {

@@ -22,13 +22,21 @@ Result<SdpProfile> profile_of(const SdpStream& stream) {
   return fail(Errc::unsupported, "sdp: unknown transport " + protocol);
 }
 
-Result<> read_target(const SdpStream& stream, NegotiatedMedia& media) {
+Result<> read_target(const SdpStream& stream,
+                     const std::string& own_address,
+                     NegotiatedMedia& media) {
   boost::system::error_code failure;
   media.remote_address = stream.address;
-  static_cast<void>(boost::asio::ip::make_address(media.remote_address, failure));
+  const auto theirs = boost::asio::ip::make_address(media.remote_address, failure);
   if (failure) {
     return fail(Errc::malformed_message,
                 "sdp: c= has no IP address ('" + media.remote_address + "')");
+  }
+  const auto own = boost::asio::ip::make_address(own_address, failure);
+  const bool used = stream.port != 0 && !theirs.is_unspecified();
+  if (!failure && used && own.is_v6() != theirs.is_v6()) {
+    return fail(Errc::unsupported, "sdp: the media address " + media.remote_address +
+                                       " is of another version of IP than ours");
   }
   media.remote_port = stream.port;
   return {};

@@ -16,8 +16,12 @@ namespace offhook::sip {
 /// Whether an m= line wants DTLS-SRTP.
 [[nodiscard]] bool is_dtls(const SdpStream& stream) noexcept;
 
-/// Address and port that media goes to. @return `malformed_message` without a usable c=.
-[[nodiscard]] Result<> read_target(const SdpStream& stream, NegotiatedMedia& media);
+/// Address and port that media goes to.
+/// @param own_address  Where ours is: sound cannot cross between IPv4 and IPv6.
+/// @return `malformed_message` without a usable c=; `unsupported` for another version of IP.
+[[nodiscard]] Result<> read_target(const SdpStream& stream,
+                                   const std::string& own_address,
+                                   NegotiatedMedia& media);
 
 /// Of the telephone-event formats in `theirs` that `ours` has too, the one that suits a codec with
 /// `clock_hz`: RFC 4733 section 2.1 wants the same clock.

@@ -111,7 +111,7 @@ Result<NegotiatedMedia> apply_answer(const MediaOffer& offer, std::string_view s
                                        : "sdp: plain RTP was offered and SRTP answered");
   }
   media.profile = *profile;
-  if (auto target = read_target(**stream, media); !target) {
+  if (auto target = read_target(**stream, offer.capabilities.address, media); !target) {
     return fail(std::move(target).error());
   }
   if (auto codec = read_codec(offer, **stream, media); !codec) {

@@ -143,6 +143,18 @@ TEST_CASE("The way that media is keyed is a matter of policy") {
   CHECK(answer_offer(srtp_only, plain).error().code == Errc::unsupported);
 }
 
+TEST_CASE("Sound that would go to the other version of IP cannot be agreed on") {
+  const std::string stream = "m=audio 5000 RTP/AVP 0\r\n";
+  const auto six = answer_offer(model(), offer_with(stream + "c=IN IP6 2001:db8::1\r\n"));
+  REQUIRE_FALSE(six);
+  CHECK(six.error().code == Errc::unsupported);
+  CHECK(six.error().detail.find("2001:db8::1") != std::string::npos);
+  MediaCapabilities own = model();
+  own.address = "2001:db8::2";
+  CHECK(answer_offer(own, offer_with(stream + "c=IN IP6 2001:db8::1\r\n")));
+  CHECK(answer_offer(own, offer_with(stream + "c=IN IP4 0.0.0.0\r\n")));  // a hold of the old style
+}
+
 TEST_CASE("Offers that cannot be answered are told apart") {
   const auto code = [](const std::string& sdp) { return answer_offer(model(), sdp).error().code; };
   CHECK(code("") == Errc::malformed_message);

@@ -122,12 +122,18 @@ TEST_CASE("Answers in unusual form are understood") {
     const auto media = apply_answer(
         offer, answer_with("m=audio 5000 RTP/AVPF 120 121 122\r\na=rtpmap:120 OPUS/48000/2\r\n"
                            "a=rtpmap:121 telephone-event/8000\r\n"
-                           "a=rtpmap:122 telephone-event/48000\r\nc=IN IP6 2001:db8::1\r\n"));
+                           "a=rtpmap:122 telephone-event/48000\r\nc=IN IP4 198.51.100.7\r\n"));
     REQUIRE(media);
     CHECK(media->codec.payload_type == 120);
     CHECK(media->telephone_event_type == 122);
     CHECK(media->telephone_event_clock_hz == 48'000);
-    CHECK(media->remote_address == "2001:db8::1");
+    CHECK(media->remote_address == "198.51.100.7");
+  }
+  SUBCASE("IPv6 for IPv4 cannot be used") {
+    const auto media =
+        apply_answer(offer, answer_with("m=audio 5000 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n"));
+    REQUIRE_FALSE(media);
+    CHECK(media.error().code == Errc::unsupported);
   }
   SUBCASE("codecs that were not offered are skipped") {
     const auto media = apply_answer(
