@@ -1,10 +1,14 @@
 """Other people's phones call `offhook sim` and are called by `offhook call`. Skipped where not installed."""
 import json
+import math
 import pathlib
+import struct
+import subprocess
 import sys
 import threading
 import unittest
 import urllib.request
+import wave
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -14,6 +18,7 @@ from support import certificates, EndToEndTest, free_port, have, HttpPeer, main,
 MODULES = next((path for path in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules",
                                   "/usr/lib/aarch64-linux-gnu/baresip/modules") if pathlib.Path(path).is_dir()), None)
 needs_baresip = unittest.skipUnless(have("baresip") and MODULES, "baresip is not installed (baresip-core)")
+needs_linphone = unittest.skipUnless(have("linphonec"), "linphonec is not installed (linphone-cli)")
 needs_sipp = unittest.skipUnless(have("sipp"), "sipp is not installed (sip-tester)")
 needs_socat = unittest.skipUnless(have("socat"), "socat is not installed")
 
@@ -66,17 +71,26 @@ class PhonesTest(EndToEndTest):
         self.addCleanup(phone.end)
         return phone
 
+    def tone(self, seconds):
+        """A file with 440 Hz."""
+        path = self.folder / f"tone-{seconds}.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(b"".join(struct.pack("<h", int(12000 * math.sin(2 * math.pi * 440 * i / 8000)))
+                                      for i in range(int(8000 * seconds))))
+        return path
+
     def check_tone(self, path, channel=None):
         """What arrived is the phone's 440 Hz tone."""
-        tone = self.folder / "tone.wav"
-        import math
-        import struct
-        import wave
-        with wave.open(str(tone), "wb") as file:
-            file.setparams((1, 2, 8000, 0, "NONE", ""))
-            file.writeframes(b"".join(struct.pack("<h", int(12000 * math.sin(2 * math.pi * 440 * i / 8000))) for i in range(4000)))
-        found = self.compare(tone, path, *(() if channel is None else ("--channel", str(channel))))
+        found = self.compare(self.tone(0.5), path, *(() if channel is None else ("--channel", str(channel))))
         self.assertGreaterEqual(found["correlation"], 0.95, found)
+
+    def await_sound(self, acceptor):
+        """The recording of the call, with three seconds in it."""
+        wait_for(lambda: acceptor.calls, "the webhook and the accept")
+        recording = self.folder / "calls" / f"{acceptor.calls[0]['call_id']}.wav"
+        wait_for(lambda: recording.exists() and recording.stat().st_size > 200_000, "three seconds of sound")
+        return recording
 
 
 @needs_baresip
@@ -97,10 +111,8 @@ class Baresip(PhonesTest):
         self.assertEqual(acceptor.calls[0]["sip_media_security"], "rtp")
 
     def talk_and_hang_up(self, sim, acceptor, phone):
-        wait_for(lambda: acceptor.calls, "the webhook and the accept")
-        wait_for(lambda: "Call established" in phone.output() or "session closed" in phone.output(), "the phone to be answered")
-        recording = self.folder / "calls" / f"{acceptor.calls[0]['call_id']}.wav"
-        wait_for(lambda: recording.exists() and recording.stat().st_size > 200_000, "three seconds of sound")
+        recording = self.await_sound(acceptor)
+        self.assertIn("Call established", phone.output())
         self.assertEqual(acceptor.post(acceptor.calls[0]["call_id"], "hangup"), 200)
         wait_for(lambda: "session closed" in phone.output() or "terminated" in phone.output(), "the phone to see BYE")
         wait_for(lambda: '"ended"' in sim.output(), "the sim to end the call")
@@ -132,6 +144,36 @@ class Baresip(PhonesTest):
         self.assertEqual((result["codec"], result["srtp"]), ("opus", "AES_CM_128_HMAC_SHA1_80"))
         self.assertEqual(result["rtp"]["srtp_failures"], 0)
         self.check_tone(self.folder / "heard.wav")
+
+
+@needs_linphone
+class Linphone(PhonesTest):
+    def linphone(self, ca_file, *commands):
+        """Linphone's phone for the terminal: files in place of a sound card, and only calls with SRTP."""
+        home = self.folder / "linphone"
+        (home / ".local/share/linphone").mkdir(parents=True)
+        config = (HERE / "linphone/config.in").read_text()
+        for name, value in (("@SIP_TLS_PORT@", free_port()), ("@CA_FILE@", ca_file)):
+            config = config.replace(name, str(value))
+        (home / "config").write_text(config)
+        phone = Running(["linphonec", "-c", home / "config", "-d", "5", "-l", home / "log"], self.folder / "linphone.log",
+                        env={"HOME": str(home)}, stdin=subprocess.PIPE)
+        self.addCleanup(phone.process.stdin.close)
+        self.addCleanup(phone.end)
+        phone.process.stdin.write("".join(f"{command}\n" for command in ("ipv6 disable", "soundcard use files", *commands)).encode())
+        phone.process.stdin.flush()
+        return phone
+
+    def test_calls_the_sim_over_tls_with_srtp_and_is_hung_up(self):
+        sim, acceptor = self.start_sim()
+        phone = self.linphone(sim.ready["ca_file"], f"play {self.tone(60)}", f"call {sim.ready['sip_target']}")
+        recording = self.await_sound(acceptor)
+        self.assertIn("srtp", acceptor.calls[0]["sip_media_security"])
+        self.assertIn('"codec":"opus"', sim.output())
+        self.assertEqual(acceptor.post(acceptor.calls[0]["call_id"], "hangup"), 200)
+        wait_for(lambda: '"ended"' in sim.output(), "the sim to end the call")
+        wait_for(lambda: "ended" in phone.output(), "the phone to see BYE")
+        self.check_tone(recording, 0)
 
 
 @needs_sipp
