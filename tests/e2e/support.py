@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -183,10 +184,15 @@ def sign(secret, webhook_id, timestamp, body):
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    """A port of loopback that nobody has at the moment, for programs that must be told theirs."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of loopback that nobody has at the moment, for programs that must be told theirs.
+
+    Below those that systems hand out by themselves, so that no other test is given it meanwhile."""
+    for _ in range(100):
+        port = random.randrange(20_000, 32_000)
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("none of 100 ports is free")
 
 
 def have(*programs):
