@@ -185,8 +185,7 @@ asio::awaitable<bool> Conversation::Impl::wait_for_end() {
 asio::awaitable<bool> Conversation::Impl::follow(bool resuming) {
   bool attached = co_await attach(resuming);
   while (attached) {
-    co_await read_until_drop();
-    const auto dropped = Clock::now();
+    const auto dropped = co_await read_until_drop();
     on_sideband_over();
     while (hanging_up_ && !over_) {
       co_await changed_.wait();  // the drop was our own doing
@@ -243,14 +242,14 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
     const auto next = policy.next(refused ? &*refused : nullptr, elapsed);
     if (next.verdict == Reattach::Verdict::call_over) {
       if (missed_something) {
-        mark_gap(dropped, resuming);
+        mark_gap(dropped, moment(), resuming);
       }
       end(referred_ ? ConversationEnd::transferred : ConversationEnd::caller_gone,
           "the API knows no such call any more", std::move(*refused));
       co_return false;
     }
     if (next.verdict == Reattach::Verdict::give_up) {
-      mark_gap(dropped, resuming);
+      mark_gap(dropped, moment(), resuming);
       end(ConversationEnd::sideband_lost,
           "the sideband is lost and cannot be attached again: " + refused->detail, *refused);
       co_return false;
@@ -264,7 +263,7 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
       const Moment now = moment();
       services_.timeline.mark("sideband", "attached.again",
                               {{"gap_ms", now.at_ms - services_.timeline.ms_at(dropped)}}, now.now);
-      mark_gap(dropped, resuming);
+      mark_gap(dropped, now, resuming);
       dialogue_->on_attached(true, now);
       obey();
       co_return true;
@@ -274,10 +273,10 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
   }
 }
 
-void Conversation::Impl::mark_gap(Clock::time_point dropped, bool resuming) {
+void Conversation::Impl::mark_gap(Clock::time_point dropped, const Moment& now, bool resuming) {
   SidebandGap gap{services_.timeline.ms_at(dropped)};
   if (!resuming) {  // else the earlier process was gone before
-    gap.lasted_ms = moment().at_ms - gap.from_ms;
+    gap.lasted_ms = now.at_ms - gap.from_ms;
   }
   dialogue_->on_gap(gap);
 }
@@ -293,15 +292,16 @@ asio::awaitable<void> Conversation::Impl::adopt_unfinished() {
   obey();
 }
 
-asio::awaitable<void> Conversation::Impl::read_until_drop() {
+asio::awaitable<Clock::time_point> Conversation::Impl::read_until_drop() {
   for (;;) {
     auto text = co_await sideband_->receive_text();
     if (text) {
       on_text(*text);
     } else if (text.error().code == Errc::peer_closed) {
+      const auto now = Clock::now();
       services_.timeline.mark("sideband", "dropped",
-                              {{"error", text.error().detail}, {"code", text.error().status}});
-      co_return;
+                              {{"error", text.error().detail}, {"code", text.error().status}}, now);
+      co_return now;
     } else {
       ++malformed_events_;
     }

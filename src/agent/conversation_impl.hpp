@@ -75,11 +75,11 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   [[nodiscard]] boost::asio::awaitable<bool> attach(bool resuming);
   [[nodiscard]] boost::asio::awaitable<bool> attach_again(Timeline::Clock::time_point dropped,
                                                           bool resuming);
-  void mark_gap(Timeline::Clock::time_point dropped, bool resuming);
+  void mark_gap(Timeline::Clock::time_point dropped, const Moment& now, bool resuming);
   [[nodiscard]] boost::asio::awaitable<Result<openai::Sideband>> open_sideband(
       std::chrono::milliseconds patience);
   boost::asio::awaitable<void> adopt_unfinished();
-  boost::asio::awaitable<void> read_until_drop();
+  [[nodiscard]] boost::asio::awaitable<Timeline::Clock::time_point> read_until_drop();
   [[nodiscard]] boost::asio::awaitable<bool> work();
   [[nodiscard]] boost::asio::awaitable<bool> do_errands();
   [[nodiscard]] boost::asio::awaitable<bool> hang_up_over_rest(std::string reason);

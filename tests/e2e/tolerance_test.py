@@ -49,8 +49,8 @@ class Tolerance(EndToEndTest):
         gap, = [line for line in self.summary["transcript"] if line["who"] == "gap"]
         dropped, = [m for m in self.marks if m["name"] == "dropped"]
         again, = [m for m in self.marks if m["name"] == "attached.again"]
-        self.assertAlmostEqual(gap["at_ms"], dropped["at_ms"], delta=50)
-        self.assertAlmostEqual(gap["at_ms"] + gap["gap_ms"], again["at_ms"], delta=50)
+        self.assertAlmostEqual(gap["at_ms"], dropped["at_ms"], delta=0.01)
+        self.assertAlmostEqual(gap["at_ms"] + gap["gap_ms"], again["at_ms"], delta=0.01)
         self.assertIn("words may be missing", gap["text"])
 
     def test_a_sideband_that_drops_during_the_greeting_does_not_hold_the_input_back(self):
