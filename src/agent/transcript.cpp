@@ -28,6 +28,17 @@ std::string words_for(const SidebandGap& gap) {
 
 }  // namespace
 
+boost::json::object to_json(const TranscriptLine& line) {
+  boost::json::object json{{"who", line.who},
+                           {"text", line.text},
+                           {"at_ms", line.at_ms},
+                           {"interrupted", line.interrupted}};
+  if (line.gap_ms) {
+    json["gap_ms"] = *line.gap_ms;
+  }
+  return json;
+}
+
 void Transcript::on_event(const openai::RealtimeEvent& event, double at_ms) {
   const json::value body = event.body;
   const std::string_view item_id = json_string(body, "item_id");

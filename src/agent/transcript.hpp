@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "openai/live_event.hpp"
 #include "openai/realtime_event.hpp"
 
@@ -25,6 +27,9 @@ struct TranscriptLine {
   /// How long a gap was; nothing where an earlier process lost the call, nobody knows when.
   std::optional<double> gap_ms{};
 };
+
+/// As summaries and the control API show it.
+[[nodiscard]] boost::json::object to_json(const TranscriptLine& line);
 
 /// The sideband was away, and came back or was given up. What was said meanwhile is not known.
 struct SidebandGap {

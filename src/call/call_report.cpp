@@ -73,14 +73,7 @@ json::object to_json(const SetupTimes& setup) {
 json::array to_json(const std::vector<agent::TranscriptLine>& transcript) {
   json::array lines;
   for (const agent::TranscriptLine& line : transcript) {
-    json::object told{{"who", line.who},
-                      {"text", line.text},
-                      {"at_ms", line.at_ms},
-                      {"interrupted", line.interrupted}};
-    if (line.gap_ms) {
-      told["gap_ms"] = *line.gap_ms;
-    }
-    lines.push_back(std::move(told));
+    lines.push_back(to_json(line));
   }
   return lines;
 }

@@ -123,9 +123,7 @@ void DialJournal::message(std::string_view direction, std::string_view json, dou
   writer_->message(direction, json, at_ms);
 }
 
-void DialJournal::said(const agent::TranscriptLine& line) {
-  writer_->said({line.who, line.text, line.at_ms, line.interrupted, line.gap_ms});
-}
+void DialJournal::said(const agent::TranscriptLine& line) { writer_->said(line); }
 
 void DialJournal::used(const agent::Usage& usage) { writer_->usage(usage); }
 

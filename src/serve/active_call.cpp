@@ -77,14 +77,7 @@ void ActiveCall::on_said(const Said& line) {
   ++record_.lines;
   record_.last_line = line.who + ": " + line.text;
   writer_.said(line);
-  boost::json::object told{{"who", line.who},
-                           {"text", line.text},
-                           {"at_ms", line.at_ms},
-                           {"interrupted", line.interrupted}};
-  if (line.gap_ms) {
-    told["gap_ms"] = *line.gap_ms;
-  }
-  feed_.publish(record_.id, "transcript", std::move(told));
+  feed_.publish(record_.id, "transcript", to_json(line));
 }
 
 void ActiveCall::on_usage(const agent::Usage& usage) {

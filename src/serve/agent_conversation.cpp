@@ -38,9 +38,7 @@ std::unique_ptr<CallConversation> make_agent_conversation(const asio::any_io_exe
                                                           ConversationOrder order) {
   agent::ConversationObserver observer;
   observer.on_message = std::move(order.on_message);
-  observer.on_transcript = [on_said = std::move(order.on_said)](const agent::TranscriptLine& line) {
-    on_said({line.who, line.text, line.at_ms, line.interrupted, line.gap_ms});
-  };
+  observer.on_transcript = std::move(order.on_said);
   observer.on_usage = std::move(order.on_usage);
   agent::ConversationServices services{executor,     config.provider,  order.timeline,
                                        order.ledger, config.make_tool, std::move(observer)};

@@ -2,13 +2,13 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "agent/conversation.hpp"
+#include "agent/transcript.hpp"
 
 namespace offhook::serve {
 
@@ -32,13 +32,7 @@ class CallConversation {
 };
 
 /// One line of a transcript, final.
-struct Said {
-  std::string who;  ///< "caller", "model" or "gap".
-  std::string text;
-  double at_ms = 0;
-  bool interrupted = false;
-  std::optional<double> gap_ms{};
-};
+using Said = agent::TranscriptLine;
 
 /// What a conversation is given, and whom it tells. All callbacks on the desk's executor.
 struct ConversationOrder {
