@@ -18,7 +18,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using agent::ConversationEnd;
 
-/// How long a lost sideband is tried again: this program ends with the call.
 /// For the BYE of a call that the API says is over.
 constexpr auto bye_patience = 5s;
 

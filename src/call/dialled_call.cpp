@@ -23,7 +23,6 @@ using agent::ConversationEnd;
 constexpr auto placing_timeout = 60s;
 /// How long that answer is waited for by somebody who has hung up meanwhile.
 constexpr auto late_answer_patience = 5s;
-/// How long a lost sideband is tried again: this program ends with the call.
 
 /// State that the branches below share.
 struct DialledCall {

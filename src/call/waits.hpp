@@ -12,7 +12,7 @@ namespace offhook::call {
 /// For branches of a race that never win it.
 inline constexpr std::chrono::seconds for_ever = std::chrono::hours{24 * 365};
 
-/// How long a sideband that dropped may take to be attached again before the call ends.
+/// How long a lost sideband is tried again: this program ends with the call.
 inline constexpr std::chrono::milliseconds reattach_patience{8'000};
 
 /// @param limit  0: there is none, and this never returns.

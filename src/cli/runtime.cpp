@@ -8,11 +8,7 @@
 #include <unistd.h>
 
 namespace offhook::cli {
-namespace {
-
 namespace asio = boost::asio;
-
-}  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::start() {
   std::signal(SIGPIPE, SIG_IGN);  // a peer that goes away is an error of that socket, not of us

@@ -121,9 +121,8 @@ Result<CallStory> JournalReader::call(std::string_view call_id, std::size_t max_
       database_.query(call_sql, {*row}, [&](const Row& found) { story.call = read_call(found); });
   if (asked) {
     asked = database_.query(
-        "SELECT who, text, at_ms, interrupted, run, gap_ms FROM line WHERE call = ? ORDER BY run, "
-        "at_ms, "
-        "id",
+        "SELECT who, text, at_ms, interrupted, run, gap_ms FROM line WHERE call = ? "
+        "ORDER BY run, at_ms, id",
         {*row}, [&](const Row& found) {
           story.transcript.push_back({found.text(0), found.text(1), found.real(2),
                                       found.integer(3) != 0, found.integer(4)});

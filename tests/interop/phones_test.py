@@ -112,7 +112,7 @@ class Baresip(PhonesTest):
 
     def talk_and_hang_up(self, sim, acceptor, phone):
         recording = self.await_sound(acceptor)
-        self.assertIn("Call established", phone.output())
+        wait_for(lambda: "Call established" in phone.output(), "the phone to be answered")
         self.assertEqual(acceptor.post(acceptor.calls[0]["call_id"], "hangup"), 200)
         wait_for(lambda: "session closed" in phone.output() or "terminated" in phone.output(), "the phone to see BYE")
         wait_for(lambda: '"ended"' in sim.output(), "the sim to end the call")

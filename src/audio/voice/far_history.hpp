@@ -14,11 +14,11 @@ class FarHistory {
   static constexpr double least_delay = 8;
   static constexpr double most_delay = 14'000;
 
-  FarHistory();
-
   /// How much earlier than its echo a canceller reads the far signal, in samples: room for what
   /// arrives before the strongest reflection, and for the error of the estimate.
   static constexpr double margin = 320;
+
+  FarHistory();
 
   void push(ConstBlockView far) noexcept;
 
