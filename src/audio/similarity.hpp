@@ -21,6 +21,17 @@ struct Alignment {
                                        std::span<const std::int16_t> received,
                                        std::size_t max_lag_samples);
 
+/// How well the waveform of `reference` is kept in `received`: the median correlation of its parts
+/// of half a second that are not silent, each at the lag within 0.5 s of the whole's where it fits
+/// best.
+///
+/// A jitter buffer that stretches or drops 20 ms moves all that follows, so that no one lag fits
+/// the whole; here only the part in which that happened suffers. 0 where nothing was said.
+/// @param rate_hz  Of both, 8000 or more.
+[[nodiscard]] double waveform_similarity(std::span<const std::int16_t> reference,
+                                         std::span<const std::int16_t> received,
+                                         int rate_hz);
+
 /// How alike two sounds are in their pattern of log-mel energies over time (20 bands, 250 to 3400
 /// Hz, every 20 ms), 1 for the same. Speech keeps its pattern through telephone codecs and moderate
 /// loss: the same sentence scores 0.94 or more, another one less than 0.93. That holds from about

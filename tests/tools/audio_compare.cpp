@@ -2,8 +2,8 @@
 //
 //     audio_compare REF.wav GOT.wav [--channel N] [--reference-channel N]
 //
-// prints one JSON object. Both are compared at 8 kHz; GOT may be longer than REF. Exit code 0 when
-// both could be read, whatever the result.
+// prints one JSON object; "correlation" is audio::waveform_similarity(). Both are compared at 8
+// kHz; GOT may be longer than REF. Exit code 0 when both could be read, whatever the result.
 #include <exception>
 #include <iostream>
 #include <string>
@@ -49,13 +49,14 @@ int main(int argc, char** argv) try {
       return 2;
     }
   }
-  const auto found = audio::best_alignment(reference->samples, received->samples,
+  const auto whole = audio::best_alignment(reference->samples, received->samples,
                                            reference->samples.size() + received->samples.size());
   std::cout << fmt::format(
       "{{\"correlation\":{:.4f},\"lag_ms\":{:.3f},\"mel_similarity\":{:.4f},"
       "\"rms_dbfs_ref\":{:.2f},\"rms_dbfs_got\":{:.2f},\"seconds_ref\":{:.3f},"
       "\"seconds_got\":{:.3f}}}\n",
-      found.correlation, static_cast<double>(found.lag_samples) * 1'000 / rate_hz,
+      audio::waveform_similarity(reference->samples, received->samples, rate_hz),
+      static_cast<double>(whole.lag_samples) * 1'000 / rate_hz,
       audio::mel_similarity(reference->samples, received->samples, rate_hz),
       audio::rms_dbfs(reference->samples), audio::rms_dbfs(received->samples), seconds(*reference),
       seconds(*received));
