@@ -77,8 +77,8 @@ Result<Recogniser> Recogniser::open(RecogniserModule module, const RecogniserSet
   if (model.empty()) {
     model = (fs::path{module.path_}.parent_path() / "model").string();
   }
-  const std::string lines =
-      "model=" + model + "\nnarrowband=" + (settings.narrowband ? "1" : "0") + '\n';
+  const std::string lines = "model=" + model + "\nnarrowband=" + (settings.narrowband ? "1" : "0") +
+                            "\nquick=" + (settings.quick ? "1" : "0") + '\n';
   std::array<char, 512> error{};
   void* const decoder = module.functions_->open(lines.c_str(), error.data(), error.size());
   if (decoder == nullptr) {

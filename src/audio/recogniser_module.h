@@ -24,8 +24,8 @@ typedef struct offhook_recogniser_v1 {
   const char* name; /* For people. */
 
   /* Makes a decoder. `settings` are lines of name=value: model (folder with the module's own
-   * data), narrowband (1 for telephone speech that was sampled at 8 kHz). Unknown names are to be
-   * ignored. Returns NULL and says why in `error`. */
+   * data), narrowband (1 for telephone speech that was sampled at 8 kHz), quick (1: time is worth
+   * more than words). Unknown names are to be ignored. Returns NULL and says why in `error`. */
   void* (*open)(const char* settings, char* error, size_t error_size);
   void (*close)(void* decoder);
 

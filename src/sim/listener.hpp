@@ -1,22 +1,30 @@
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "audio/recogniser.hpp"
 #include "base/error.hpp"
 
 namespace offhook::sim {
 
-/// Recognises what callers said, for all calls, on a few threads of its own: decoding takes too
-/// long for the control thread. Control thread, but for its own work.
+/// Recognises what callers said, for all calls, on a few threads of its own, which stand back
+/// behind all others: decoding takes too long for the control thread. With many utterances at a
+/// time it listens less closely, so that answers come in time. Control thread, but for its own
+/// work.
 class Listener {
  public:
   using OnWords = std::function<void(std::string)>;
@@ -41,16 +49,28 @@ class Listener {
   static constexpr std::size_t threads = 2;
 
   Listener(boost::asio::any_io_executor control, audio::RecogniserModule module);
-  [[nodiscard]] Result<audio::Recogniser> take_decoder(bool narrowband);
-  void give_back(bool narrowband, audio::Recogniser decoder);
+  /// More than this at a time are recognised quickly.
+  static constexpr std::size_t at_leisure = threads + 1;
+
+  struct Kind {
+    bool narrowband = false;
+    bool quick = false;
+    friend auto operator<=>(const Kind&, const Kind&) = default;
+  };
+
+  [[nodiscard]] Result<audio::Recogniser> take_decoder(Kind kind);
+  void give_back(Kind kind, audio::Recogniser decoder);
 
   boost::asio::any_io_executor control_;
   audio::RecogniserModule module_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< Control thread.
   std::mutex idle_lock_;
-  std::vector<audio::Recogniser> idle_narrowband_;
-  std::vector<audio::Recogniser> idle_wideband_;
-  boost::asio::thread_pool pool_{threads};
+  std::map<Kind, std::vector<audio::Recogniser>> idle_;
+  std::size_t unfinished_ = 0;  ///< Control thread.
+  boost::asio::io_context work_{static_cast<int>(threads)};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> waiting_for_work_{
+      work_.get_executor()};
+  std::vector<std::jthread> pool_{};
 };
 
 }  // namespace offhook::sim

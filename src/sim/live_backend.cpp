@@ -84,24 +84,27 @@ void LiveBackend::begin_response(const json::value& settings, LiveOutbox& out) {
   send_snapshot("response.in_progress", "in_progress", settings, out);
 }
 
-void LiveBackend::call_tool(const CallFunction& call, LiveOutbox& out) {
+void LiveBackend::call_tool(const NamedCall& call, int output_index, LiveOutbox& out) {
+  const std::string& name = call.function.name;
+  const std::string& arguments = call.function.arguments;
   const std::string item_id = out.ids().realtime("fc_");
-  waiting_call_id_ = out.ids().realtime("call_");
-  json::object item{{"id", item_id},           {"type", "function_call"},
-                    {"status", "in_progress"}, {"call_id", waiting_call_id_},
-                    {"name", call.name},       {"arguments", ""}};
-  const json::object place{{"item_id", item_id}, {"output_index", 0}};
-  send("response.output_item.added", {{"output_index", 0}, {"item", item}}, out);
+  const std::string call_id = out.ids().realtime("call_");
+  waiting_.emplace(call_id, call.name);
+  json::object item{
+      {"id", item_id}, {"type", "function_call"}, {"status", "in_progress"}, {"call_id", call_id},
+      {"name", name},  {"arguments", ""}};
+  const json::object place{{"item_id", item_id}, {"output_index", output_index}};
+  send("response.output_item.added", {{"output_index", output_index}, {"item", item}}, out);
   json::object delta = place;
-  delta["delta"] = call.arguments;
+  delta["delta"] = arguments;
   send("response.function_call_arguments.delta", std::move(delta), out);
   json::object done = place;
-  done["name"] = call.name;
-  done["arguments"] = call.arguments;
+  done["name"] = name;
+  done["arguments"] = arguments;
   send("response.function_call_arguments.done", std::move(done), out);
   item["status"] = "completed";
-  item["arguments"] = call.arguments;
-  send("response.output_item.done", {{"output_index", 0}, {"item", item}}, out);
+  item["arguments"] = arguments;
+  send("response.output_item.done", {{"output_index", output_index}, {"item", item}}, out);
 }
 
 void LiveBackend::write_message(const std::string& text, LiveOutbox& out) {
@@ -134,23 +137,30 @@ void LiveBackend::write_message(const std::string& text, LiveOutbox& out) {
 void LiveBackend::start(const std::string& delegation_id,
                         const std::string& response_id,
                         const json::value& settings,
-                        const CallFunction& call,
+                        const std::vector<NamedCall>& calls,
                         LiveOutbox& out) {
   delegation_id_ = delegation_id;
-  answer_.clear();
-  material_.clear();
-  waiting_call_id_.clear();
+  material_ = {};
+  waiting_.clear();
   response_id_ = response_id;
   begin_response(settings, out);
-  this->call(call, settings, out);
+  call(calls, settings, out);
 }
 
-void LiveBackend::call(const CallFunction& call, const json::value& settings, LiveOutbox& out) {
+void LiveBackend::call(const std::vector<NamedCall>& calls,
+                       const json::value& settings,
+                       LiveOutbox& out) {
   answer_.clear();
-  if (has_tool(settings, call.name)) {
-    call_tool(call, out);
-  } else {
-    answer_ = "I have no tool named " + call.name + ".";
+  int output_index = 0;
+  for (const NamedCall& call : calls) {
+    if (has_tool(settings, call.function.name)) {
+      call_tool(call, output_index++, out);
+    } else {
+      material_.outputs[call.name] = "I have no tool named " + call.function.name + ".";
+    }
+  }
+  if (waiting_.empty()) {
+    answer_ = simple_answer(std::exchange(material_, {}));
     write_message(answer_, out);
   }
   send_snapshot("response.completed", "completed", settings, out);
@@ -166,40 +176,50 @@ ApiResult<> LiveBackend::add_item(const json::value& item) {
     if (call_id.empty()) {
       return refuse(missing_parameter("item.call_id"));
     }
-    if (call_id != waiting_call_id_) {
+    const auto waits = waiting_.find(std::string{call_id});
+    if (waits == waiting_.end()) {
       return refuse(invalid_value("item.call_id", "the call_id of a call that waits"));
     }
     const auto* const output = json_at(item, "output");
     if (output == nullptr || !output->is_string()) {
       return refuse(invalid_value("item.output", "a string"));
     }
-    material_ = output->as_string();
-    waiting_call_id_.clear();
+    material_.outputs[waits->second] = output->as_string();
+    waiting_.erase(waits);
     return {};
   }
   if (type == "message") {
-    material_ = text_of(item);
-    return material_.empty() ? ApiResult<>{refuse(invalid_value("item.content", "some text"))}
-                             : ApiResult<>{};
+    material_.message = text_of(item);
+    return material_.message.empty()
+               ? ApiResult<>{refuse(invalid_value("item.content", "some text"))}
+               : ApiResult<>{};
   }
   return refuse(invalid_value("item.type", "one of: message function_call_output"));
 }
 
-ApiResult<std::string> LiveBackend::go_on(const json::value& settings, LiveOutbox& out) {
-  if (!waiting_call_id_.empty()) {
+ApiResult<LiveBackend::Material> LiveBackend::go_on(const json::value& settings, LiveOutbox& out) {
+  if (!waiting_.empty()) {
     return refuse({"missing_tool_output",
-                   "No tool output found for function call " + waiting_call_id_ + "."});
+                   "No tool output found for function call " + waiting_.begin()->first + "."});
   }
   response_id_ = out.ids().realtime("resp_");
   begin_response(settings, out);
   return std::exchange(material_, {});
 }
 
-std::string LiveBackend::simple_answer(const std::string& material) {
-  const std::string dictated = dictated_text(material);
-  return !dictated.empty()  ? dictated
-         : material.empty() ? std::string{"There is nothing to add."}
-                            : material;
+std::string LiveBackend::simple_answer(const Material& material) {
+  std::string text;
+  const auto add = [&](const std::string& more) {
+    text += (text.empty() || more.empty() ? "" : " ") + more;
+  };
+  for (const auto& [call, output] : material.outputs) {
+    add(output);
+  }
+  add(material.message);
+  const std::string dictated = dictated_text(text);
+  return !dictated.empty() ? dictated
+         : text.empty()    ? std::string{"There is nothing to add."}
+                           : text;
 }
 
 void LiveBackend::answer_with(std::string answer, const json::value& settings, LiveOutbox& out) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -14,16 +16,27 @@
 namespace offhook::sim {
 
 /// The Responses model that a Live session hands work to (docs/openai-behaviour.md 10.3), without
-/// intelligence: it calls the tool that the persona named, waits for its output, and answers with
-/// that output. Everything it does is told by `response.event`s.
+/// intelligence: it calls the tools that it is told to, waits for their outputs, and answers with
+/// those. Everything it does is told by `response.event`s.
 class LiveBackend {
  public:
+  /// What the controller added for the next response.
+  struct Material {
+    std::map<std::string, std::string> outputs{};  ///< Of the tools, by the names of their calls.
+    std::string message{};
+  };
+  /// A call, and what the caller of this names it.
+  struct NamedCall {
+    std::string name;
+    CallFunction function;
+  };
+
   /// Begins the work of a delegation. @param settings  `delegation.responses`.
   /// @param response_id  Of its first response.
   void start(const std::string& delegation_id,
              const std::string& response_id,
              const boost::json::value& settings,
-             const CallFunction& call,
+             const std::vector<NamedCall>& calls,
              LiveOutbox& out);
 
   /// A `response.item.create`: a message or the output of the tool.
@@ -31,15 +44,18 @@ class LiveBackend {
 
   /// A `response.create`: begins to go on with what was added.
   /// @return what was added; `missing_tool_output` when a tool's output is missing.
-  [[nodiscard]] ApiResult<std::string> go_on(const boost::json::value& settings, LiveOutbox& out);
+  [[nodiscard]] ApiResult<Material> go_on(const boost::json::value& settings, LiveOutbox& out);
   /// What comes of it: an answer, …
   void answer_with(std::string answer, const boost::json::value& settings, LiveOutbox& out);
-  /// … or one more call.
-  void call(const CallFunction& call, const boost::json::value& settings, LiveOutbox& out);
+  /// … or more calls.
+  void call(const std::vector<NamedCall>& calls,
+            const boost::json::value& settings,
+            LiveOutbox& out);
   /// The answer of a model without intelligence to what was added.
-  [[nodiscard]] static std::string simple_answer(const std::string& material);
+  [[nodiscard]] static std::string simple_answer(const Material& material);
 
-  /// What `start` or `call` found to say at once, because it had no tool to call; empty: nothing.
+  /// What `start` or `call` found to say at once, because it had no tool of such a name; empty: it
+  /// waits for those it has.
   [[nodiscard]] const std::string& answer() const noexcept { return answer_; }
 
  private:
@@ -49,13 +65,13 @@ class LiveBackend {
                      const boost::json::value& settings,
                      LiveOutbox& out);
   void begin_response(const boost::json::value& settings, LiveOutbox& out);
-  void call_tool(const CallFunction& call, LiveOutbox& out);
+  void call_tool(const NamedCall& call, int output_index, LiveOutbox& out);
   void write_message(const std::string& text, LiveOutbox& out);
 
   boost::json::value delegation_id_{};  ///< Null: the controller asked by itself.
   std::string response_id_;
-  std::string waiting_call_id_;  ///< Of the tool whose output is missing.
-  std::string material_;         ///< What was added and not answered yet.
+  std::map<std::string, std::string> waiting_;  ///< call_ids without an output: names of calls.
+  Material material_;                           ///< What was added and not answered yet.
   std::string answer_;
   int sequence_ = 0;
 };

@@ -175,11 +175,15 @@ void LiveSession::answer_caller(const std::string& heard) {
   prompt.heard = heard;
   prompt.caller_spoke = true;
   prompt.tools = delegated_tools(config_);
-  const Reply reply = persona_.reply(prompt);
-  if (const auto* const words = std::get_if<Say>(&reply)) {
-    say(words->text);
-  } else {
-    delegate(std::get<CallFunction>(reply));
+  const ReplyPart reply = whole(persona_.reply(prompt));
+  if (reply.calls.empty()) {
+    say(reply.words);
+    return;
+  }
+  delegate(reply.calls);
+  if (!reply.words.empty()) {
+    acknowledge_at_.reset();
+    say(reply.words);
   }
 }
 
@@ -311,36 +315,74 @@ void LiveSession::on_playback(const std::string& id, int played_ms, Time now) {
   }
 }
 
-void LiveSession::delegate(const CallFunction& call) {
-  const std::string id = out_.ids().realtime("dlg_");
-  const Delegate target = config_.delegate();
-  json::object delegation{{"id", id}, {"type", "delegation"}, {"target", to_string(target)}};
-  const auto announce = [&] {
-    out_.send("session.delegation.created",
-              {{"delegation", delegation}, {"offset_ms", timeline_ms()}});
-  };
-  acknowledge_at_ = now_ + config_.acknowledgement_delay();
-  if (talk_) {
-    work_ = talk_->handed_on(call);
+json::object LiveSession::new_delegation() {
+  return {{"id", out_.ids().realtime("dlg_")},
+          {"type", "delegation"},
+          {"target", to_string(config_.delegate())}};
+}
+
+void LiveSession::announce(const json::object& delegation) {
+  out_.send("session.delegation.created",
+            {{"delegation", delegation}, {"offset_ms", timeline_ms()}});
+}
+
+/// With names of their own, by which what comes of them is told to a chat model.
+std::vector<LiveBackend::NamedCall> LiveSession::named(const std::vector<CallFunction>& functions) {
+  std::vector<LiveBackend::NamedCall> calls;
+  for (const CallFunction& function : functions) {
+    calls.push_back({talk_ ? talk_->handed_on(function) : std::to_string(calls.size()), function});
   }
-  if (target == Delegate::client) {
-    delegations_.emplace(id, work_);
-    announce();
-  } else if (target == Delegate::responses) {
-    const std::string response_id = out_.ids().realtime("resp_");
-    delegation["response_id"] = response_id;
-    announce();
-    backend_.start(id, response_id, config_.backend(), call, out_);
-    if (!backend_.answer().empty()) {
-      acknowledge_at_.reset();
-      say(backend_.answer());
+  return calls;
+}
+
+/// What the Responses model has to say when it has no tool for any of these.
+void LiveSession::say_refusal(const std::vector<LiveBackend::NamedCall>& calls) {
+  const std::string& answer = backend_.answer();
+  if (answer.empty()) {
+    return;
+  }
+  acknowledge_at_.reset();
+  if (talk_) {
+    for (const LiveBackend::NamedCall& call : calls) {
+      talk_->came_back(call.name, answer);
     }
-  } else {
-    announce();
-    const json::object decision = evaluate_decision(json::value(id));
-    if (talk_) {
-      talk_->came_back(work_, json::serialize(decision));
-      think();
+  }
+  say(answer);
+}
+
+/// What was thought of at once is one delegation, but for a client each call is one of its own.
+void LiveSession::delegate(const std::vector<CallFunction>& functions) {
+  acknowledge_at_ = now_ + config_.acknowledgement_delay();
+  const auto calls = named(functions);
+  switch (config_.delegate()) {
+    case Delegate::client:
+      for (const LiveBackend::NamedCall& call : calls) {
+        const json::object delegation = new_delegation();
+        delegations_.emplace(delegation.at("id").as_string(), call.name);
+        announce(delegation);
+      }
+      return;
+    case Delegate::responses: {
+      json::object delegation = new_delegation();
+      const std::string response_id = out_.ids().realtime("resp_");
+      delegation["response_id"] = response_id;
+      announce(delegation);
+      const std::string id{delegation.at("id").as_string()};
+      backend_.start(id, response_id, config_.backend(), calls, out_);
+      say_refusal(calls);
+      return;
+    }
+    case Delegate::decisions: {
+      const json::object delegation = new_delegation();
+      announce(delegation);
+      const json::object decision = evaluate_decision(delegation.at("id"));
+      if (talk_) {
+        for (const LiveBackend::NamedCall& call : calls) {
+          talk_->came_back(call.name, json::serialize(decision));
+        }
+        think();
+      }
+      return;
     }
   }
 }

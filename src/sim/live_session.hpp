@@ -139,7 +139,7 @@ class LiveSession {
   void think_of_context(std::string_view kind,
                         const std::string& content,
                         const std::string& delegation_id);
-  void think_of_work(const std::string& material);
+  void think_of_work(const LiveBackend::Material& material);
   void end_work(ReplyPart part);
 
   [[nodiscard]] int timeline_ms() const;
@@ -152,7 +152,12 @@ class LiveSession {
   void say(const std::string& id, std::string text, bool last);
   void interrupt();
   void answer_caller(const std::string& heard);
-  void delegate(const CallFunction& call);
+  void delegate(const std::vector<CallFunction>& functions);
+  [[nodiscard]] std::vector<LiveBackend::NamedCall> named(
+      const std::vector<CallFunction>& functions);
+  void say_refusal(const std::vector<LiveBackend::NamedCall>& calls);
+  [[nodiscard]] boost::json::object new_delegation();
+  void announce(const boost::json::object& delegation);
   boost::json::object evaluate_decision(const boost::json::value& delegation_id);
   void close(std::string_view reason, std::string_view client_event_id);
   [[nodiscard]] Utterance* find_utterance(std::string_view id);
@@ -190,7 +195,6 @@ class LiveSession {
   std::optional<LiveTalk> talk_{};  ///< With a chat model only.
   std::string thinking_{};          ///< The question about what to say; empty: none.
   std::string working_{};           ///< The question of the Responses model.
-  std::string work_{};              ///< Its call, as `talk_` names it.
   std::string work_words_{};        ///< Its answer so far.
   bool work_cut_short_ = false;     ///< The caller does not want to hear more of it.
 };

@@ -54,7 +54,7 @@ void LiveSession::on_thought(const std::string& id, Result<ReplyPart> part, Time
     end_work(*std::move(part));
   } else if (!part->calls.empty()) {
     const bool speaks = begun || !part->words.empty();
-    delegate(part->calls.front());
+    delegate(part->calls);
     if (speaks) {
       acknowledge_at_.reset();  // it did so in its own words
     }
@@ -86,11 +86,12 @@ void LiveSession::think_of_context(std::string_view kind,
 }
 
 /// The Responses model goes on, although the caller may speak meanwhile.
-void LiveSession::think_of_work(const std::string& material) {
-  if (work_.empty()) {
-    talk_->told("", material);
-  } else {
-    talk_->came_back(std::exchange(work_, {}), material);
+void LiveSession::think_of_work(const LiveBackend::Material& material) {
+  for (const auto& [call, output] : material.outputs) {
+    talk_->came_back(call, output);
+  }
+  if (!material.message.empty()) {
+    talk_->told("", material.message);
   }
   if (!working_.empty()) {
     end_begun(working_);
@@ -107,11 +108,9 @@ void LiveSession::end_work(ReplyPart part) {
     backend_.answer_with(std::exchange(work_words_, {}), config_.backend(), out_);
     return;
   }
-  work_ = talk_->handed_on(part.calls.front());
-  backend_.call(part.calls.front(), config_.backend(), out_);
-  if (!backend_.answer().empty()) {
-    say(backend_.answer());
-  }
+  const auto calls = named(part.calls);
+  backend_.call(calls, config_.backend(), out_);
+  say_refusal(calls);
 }
 
 }  // namespace offhook::sim

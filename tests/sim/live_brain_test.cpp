@@ -1,5 +1,7 @@
 // A Live session whose words come from a chat model.
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -206,6 +208,64 @@ TEST_SUITE("Brain of a Live session") {
     }
     CHECK(text == "Room 12. It has one bed.");
     CHECK(probe.said.back() == "It has one bed.");
+  }
+
+  TEST_CASE("calls several tools of one answer, and is asked when all have answered") {
+    LiveProbe probe = thinker(hotel_with_tools);
+    probe.turn(0, 900);
+    ReplyPart part = call("find_room", R"({"beds":1})");
+    part.calls.push_back({"find_room", R"({"beds":2})"});
+    part.calls.push_back({"find_table", "{}"});
+    probe.think(part);
+    std::vector<std::string> call_ids;
+    std::vector<std::int64_t> places;
+    for (const auto& event : probe.events) {
+      if (json_string(event, "event.type") == "response.output_item.done") {
+        call_ids.emplace_back(json_string(event, "event.item.call_id"));
+        places.push_back(json_at(event, "event.output_index")->to_number<std::int64_t>());
+      }
+    }
+    CHECK(places == std::vector<std::int64_t>{0, 1});
+    REQUIRE(call_ids.size() == 2);
+    const auto answer = [&](const std::string& call_id, const std::string& output) {
+      probe.client(R"({"type":"response.item.create","item":{"type":"function_call_output",)"
+                   R"("output":")" +
+                   output + R"(","call_id":")" + call_id + R"("}})");
+    };
+    answer(call_ids[1], "room 22");
+    probe.client(R"({"type":"response.create"})");
+    CHECK(json_string(probe.last("error"), "error.code") == "missing_tool_output");
+    CHECK(probe.thoughts.size() == 1);
+    answer(call_ids[0], "room 11");
+    probe.client(R"({"type":"response.create"})");
+    REQUIRE(probe.thoughts.size() == 2);
+    CHECK(asked(probe).ends_with(
+        "tool: room 11\ntool: room 22\ntool: I have no tool named find_table.\n"));
+  }
+
+  TEST_CASE("hands each call of one answer to the client as a delegation of its own") {
+    LiveProbe probe = thinker();
+    probe.turn(0, 900);
+    ReplyPart part = call("delegate", R"({"task":"find a room"})");
+    part.calls.push_back({"delegate", R"({"task":"find a table"})"});
+    probe.think(part);
+    const std::string second{
+        json_string(probe.last("session.delegation.created"), "delegation.id")};
+    const auto types = probe.types();
+    CHECK(std::ranges::count(types, "session.delegation.created") == 2);
+    probe.client(
+        R"({"type":"session.commentary.append","event_id":"e1","content":"by the window","delegation_id":")" +
+        second + R"("})");
+    CHECK(asked(probe).ends_with("tool: (still running)\ntool: by the window\n"));
+  }
+
+  TEST_CASE("that calls only what is not there says so") {
+    LiveProbe probe = thinker(hotel_with_tools);
+    probe.turn(0, 900);
+    probe.think(call("find_table"));
+    CHECK(probe.said.back() == "I have no tool named find_table.");
+    probe.turn(3'000, 4'000);
+    CHECK(asked(probe).find("tool: I have no tool named find_table.\n") != std::string::npos);
   }
 
   TEST_CASE(
