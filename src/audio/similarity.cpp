@@ -96,29 +96,21 @@ double waveform_similarity(std::span<const std::int16_t> reference,
   const auto whole =
       best_alignment(reference, received, reference.size() + received.size()).lag_samples;
   const auto part_size = static_cast<std::size_t>(rate_hz / 2);
+  const auto margin = static_cast<std::ptrdiff_t>(part_size);
   const auto received_size = static_cast<std::ptrdiff_t>(received.size());
-  const double silence_dbfs = rms_dbfs(reference) - 30;
-  std::vector<double> found;
+  double kept = 0;
   for (std::size_t begin = 0; begin < reference.size(); begin += part_size) {
     const auto part = reference.subspan(begin, std::min(part_size, reference.size() - begin));
-    if (part.size() < part_size / 2 || rms_dbfs(part) < silence_dbfs) {
-      continue;
-    }
-    const auto margin = static_cast<std::ptrdiff_t>(part_size);
     const auto expected = static_cast<std::ptrdiff_t>(begin) + whole;
     const auto from = std::clamp<std::ptrdiff_t>(expected - margin, 0, received_size);
     const auto to = std::clamp<std::ptrdiff_t>(
         expected + static_cast<std::ptrdiff_t>(part.size()) + margin, from, received_size);
     const auto near =
         received.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
-    found.push_back(best_alignment(part, near, near.size()).correlation);
+    kept += running_energy(part).back() * best_alignment(part, near, near.size()).correlation;
   }
-  if (found.empty()) {
-    return 0;
-  }
-  const auto middle = found.begin() + static_cast<std::ptrdiff_t>(found.size() / 2);
-  std::ranges::nth_element(found, middle);
-  return *middle;
+  const double all = running_energy(reference).back();
+  return all > 0 ? kept / all : 0;
 }
 
 double rms_dbfs(std::span<const std::int16_t> samples) {

@@ -21,9 +21,9 @@ struct Alignment {
                                        std::span<const std::int16_t> received,
                                        std::size_t max_lag_samples);
 
-/// How well the waveform of `reference` is kept in `received`: the median correlation of its parts
-/// of half a second that are not silent, each at the lag within 0.5 s of the whole's where it fits
-/// best.
+/// How well the waveform of `reference` is kept in `received`: the correlation of its parts of half
+/// a second, each at the lag within 0.5 s of the whole's where it fits best; the mean by their
+/// energy.
 ///
 /// A jitter buffer that stretches or drops 20 ms moves all that follows, so that no one lag fits
 /// the whole; here only the part in which that happened suffers. 0 where nothing was said.

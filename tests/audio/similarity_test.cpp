@@ -98,23 +98,23 @@ TEST_SUITE("best alignment") {
 }
 
 TEST_SUITE("waveform similarity") {
-  TEST_CASE("of a copy is 1, also where a jitter buffer stretched it in the middle") {
+  TEST_CASE("of a copy is 1, and little less where a jitter buffer stretched it in the middle") {
     const auto original = joined(
         {speech(spoken_sentences[0], 8'000), Samples(4'000), speech(spoken_sentences[1], 8'000)});
     CHECK(audio::waveform_similarity(original, joined({Samples(7'000), original}), 8'000) > 0.999);
-    const auto middle = original.begin() + static_cast<std::ptrdiff_t>(original.size() / 2);
+    const auto middle = original.begin() + static_cast<std::ptrdiff_t>(original.size() / 4);
     const auto stretched = joined(
         {Samples(7'000), Samples(original.begin(), middle), Samples(middle - 320, original.end())});
     CHECK(audio::best_alignment(original, stretched, stretched.size()).correlation < 0.9);
-    CHECK(audio::waveform_similarity(original, stretched, 8'000) > 0.999);
+    CHECK(audio::waveform_similarity(original, stretched, 8'000) > 0.9);
   }
 
   TEST_CASE("is low for another sound, and where half of it is missing") {
     const auto original = speech(spoken_sentences[3], 8'000);
-    const auto kept = original.begin() + static_cast<std::ptrdiff_t>(original.size() * 2 / 5);
+    const auto kept = original.begin() + static_cast<std::ptrdiff_t>(original.size() / 2);
     const auto cut = joined({Samples(original.begin(), kept),
                              Samples(static_cast<std::size_t>(original.end() - kept))});
-    CHECK(audio::waveform_similarity(original, cut, 8'000) < 0.9);
+    CHECK(audio::waveform_similarity(original, cut, 8'000) < 0.8);
     CHECK(audio::waveform_similarity(original, speech(spoken_sentences[4], 8'000), 8'000) < 0.8);
     CHECK(audio::waveform_similarity(original, noise(5'000, 8'000, 5), 8'000) < 0.4);
     CHECK(audio::waveform_similarity(original, Samples(50'000), 8'000) == 0);
