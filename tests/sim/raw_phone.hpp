@@ -31,7 +31,8 @@ class RawPhone {
  public:
   explicit RawPhone(SimWorld& world)
       : world_{world}, sip_{bind(world)}, rtp_{bind(world)}, seen_{std::make_shared<Seen>()} {
-    boost::asio::co_spawn(world.context(), read_sip(&sip_, seen_), boost::asio::detached);
+    const std::uint16_t port = world.sim().addresses().sip_udp_port;
+    boost::asio::co_spawn(world.context(), read_sip(&sip_, port, seen_), boost::asio::detached);
     boost::asio::co_spawn(world.context(), read_rtp(&rtp_, seen_), boost::asio::detached);
   }
   RawPhone(const RawPhone&) = delete;
@@ -96,11 +97,13 @@ class RawPhone {
   [[nodiscard]] std::string last() const {
     return seen_->messages.empty() ? std::string{} : seen_->messages.back();
   }
-  /// Statuses of all responses, in order.
-  [[nodiscard]] std::vector<int> statuses() const {
-    std::vector<int> list;
+  /// Statuses of all responses and methods of all requests, in order: "100 200".
+  [[nodiscard]] std::string statuses() const {
+    std::string list;
     for (const std::string& message : seen_->messages) {
-      list.push_back(message.starts_with("SIP/2.0 ") ? std::stoi(message.substr(8, 3)) : 0);
+      const std::string_view line = message;
+      list += list.empty() ? "" : " ";
+      list += line.starts_with("SIP/2.0 ") ? line.substr(8, 3) : line.substr(0, line.find(' '));
     }
     return list;
   }
@@ -159,13 +162,18 @@ class RawPhone {
                  Udp::endpoint{boost::asio::ip::make_address("127.0.0.1"), port});
   }
 
-  static boost::asio::awaitable<void> read_sip(Udp::socket* socket, std::shared_ptr<Seen> seen) {
+  /// What others send is not ours: sound of a call that ended elsewhere may still go to our port.
+  static boost::asio::awaitable<void> read_sip(Udp::socket* socket,
+                                               std::uint16_t sim_port,
+                                               std::shared_ptr<Seen> seen) {
     std::array<char, 8'192> bytes{};
     Udp::endpoint from;
     for (;;) {
       const std::size_t size = co_await socket->async_receive_from(boost::asio::buffer(bytes), from,
                                                                    boost::asio::use_awaitable);
-      seen->messages.emplace_back(bytes.data(), size);
+      if (from.port() == sim_port) {
+        seen->messages.emplace_back(bytes.data(), size);
+      }
     }
   }
 
