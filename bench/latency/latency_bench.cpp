@@ -42,12 +42,14 @@ constexpr double window_s = 2;
 constexpr double most_delay_s = 0.5;
 
 struct Arguments {
-  std::string backend;
+  std::string backend;        ///< Of the mouth and the ear.
+  std::string phone_backend;  ///< Of what is measured.
   std::string room = "room";
   std::string speaker = "spk";
   std::string microphone = "room.monitor";
   std::string echo;
   double extra_s = 0;
+  bool default_devices = false;
   bool verbose = false;
 };
 
@@ -127,8 +129,11 @@ double own_round_trip(const Arguments& arguments, const std::string& sink) {
 
 offhook::call::AudioOptions near_side(const Arguments& arguments) {
   offhook::call::AudioOptions options;
-  options.microphone = arguments.microphone;
-  options.loudspeaker = arguments.speaker;
+  options.backend = arguments.phone_backend;
+  if (!arguments.default_devices) {
+    options.microphone = arguments.microphone;
+    options.loudspeaker = arguments.speaker;
+  }
   if (!arguments.echo.empty()) {
     options.voice.engine = audio::voice_engine_from_name(arguments.echo).value();
   }
@@ -258,12 +263,15 @@ void run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   CLI::App app{"Delay between sound devices and wire"};
   Arguments arguments;
-  app.add_option("--backend", arguments.backend);
+  app.add_option("--backend", arguments.backend, "of the bench's own mouth and ear");
+  app.add_option("--phone-backend", arguments.phone_backend, "of what is measured");
   app.add_option("--room", arguments.room, "sink whose monitor is the microphone");
   app.add_option("--speaker", arguments.speaker, "sink that is the loudspeaker");
   app.add_option("--mic", arguments.microphone, "the microphone");
   app.add_option("--echo", arguments.echo, "dual, aec3, speex or off");
   app.add_option("--wait", arguments.extra_s, "seconds between person and model");
+  app.add_flag("--default-devices", arguments.default_devices,
+               "what is measured has the system's defaults, because it cannot name others");
   app.add_flag("--verbose", arguments.verbose, "what waits in the phone, every second");
   CLI11_PARSE(app, argc, argv);
   run(arguments);

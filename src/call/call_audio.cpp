@@ -56,9 +56,10 @@ Result<std::unique_ptr<CallAudio>> CallAudio::open(const AudioOptions& options) 
 }
 
 Result<> CallAudio::open_device(const AudioOptions& options) {
-  audio::DeviceOptions device{
-      .rate_hz = options.rate_hz,
-      .request = {.microphone = options.microphone, .loudspeaker = options.loudspeaker}};
+  audio::DeviceOptions device{.rate_hz = options.rate_hz,
+                              .request = {.microphone = options.microphone,
+                                          .loudspeaker = options.loudspeaker,
+                                          .backend = options.backend}};
   audio::VoiceProcessorConfig voice = options.voice;
   if (!play_to_port_) {
     voice.engine = audio::VoiceEngine::off;  // without the model in the loudspeaker, no echo

@@ -63,6 +63,7 @@ struct AudioOptions {
   bool start_after_greeting = true;  ///< Hold the input file until the opening line is over.
   std::string microphone{};          ///< For "device": as audio::DeviceRequest has it.
   std::string loudspeaker{};
+  std::string backend{};  ///< For "device", too: by which system sound goes; empty: the best.
   audio::VoiceProcessorConfig voice{};  ///< Echo cancellation and cleaning, of a device.
 };
 

@@ -183,6 +183,10 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
   app.add_option("--speaker", audio.loudspeaker, "Loudspeaker for --play device, the same way")
       ->type_name("NAME")
       ->group(group);
+  app.add_option("--backend", audio.backend,
+                 "Sound by pipewire, pulse or rtaudio (default: the first that answers)")
+      ->type_name("NAME")
+      ->group(group);
   app.add_option("--echo", arguments.echo,
                  "Echo cancellation of microphone and loudspeaker: dual, aec3, speex or off")
       ->type_name("ENGINE")

@@ -88,6 +88,7 @@ const std::map<std::string, Setter>& text_fields() {
       {"dtmf", text([](auto& s) -> auto& { return s.call.phone.dtmf; })},
       {"audio", text([](auto& s) -> auto& { return s.call.audio.input; })},
       {"play", text([](auto& s) -> auto& { return s.call.audio.output; })},
+      {"backend", text([](auto& s) -> auto& { return s.call.audio.backend; })},
       {"mic", text([](auto& s) -> auto& { return s.call.audio.microphone; })},
       {"speaker", text([](auto& s) -> auto& { return s.call.audio.loudspeaker; })},
       {"record", text([](auto& s) -> auto& { return s.call.audio.record; })},

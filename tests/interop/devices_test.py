@@ -29,6 +29,7 @@ AS_ON_DESKTOPS = ["chrt", "--rr", "20"] if have("chrt") and os.geteuid() == 0 el
 
 class Server:
     """A sound server of our own: its socket, its settings and its processes are in one folder."""
+    bench_options = ()
 
     def __init__(self, test):
         self.test = test
@@ -38,6 +39,11 @@ class Server:
         self.env = {"XDG_RUNTIME_DIR": str(self.folder), "HOME": str(self.folder),
                     "PIPEWIRE_RUNTIME_DIR": str(self.folder), "PULSE_COOKIE": str(self.folder / "cookie")}
         self.processes = []
+
+    @property
+    def sound_server(self):
+        """The backend by which every device of it can be named."""
+        return self.name
 
     def run(self, name, *command):
         process = Running([*AS_ON_DESKTOPS, *command], self.folder / f"{name}.log", self.env)
@@ -93,6 +99,8 @@ class Pulse(Server):
 class Alsa(Pulse):
     """ALSA's default device leads to a PulseAudio: what RtAudio finds where there is no sound card."""
     name = "rtaudio"
+    sound_server = "pulse"
+    bench_options = ("--default-devices",)
 
     def start(self):
         (self.folder / ".asoundrc").write_text("pcm.!default { type pulse }\nctl.!default { type pulse }\n")
@@ -212,7 +220,8 @@ class DevicesTest(EndToEndTest):
 
     def check_latency(self, server):
         """Prints the delays between devices and wire, and what went wrong meanwhile; no limit on time."""
-        bench = self.start(TOOLS.parent.parent / "bench" / "latency" / "latency_bench", "--backend", server.name, env=server.env)
+        bench = self.start(TOOLS.parent.parent / "bench" / "latency" / "latency_bench", "--backend", server.sound_server,
+                           "--phone-backend", server.name, *server.bench_options, env=server.env)
         self.assertEqual(bench.wait(120), 0, bench.output())
         print(f"\n{server.name}: {bench.output()}", file=sys.stderr)
         ways = {line["way"]: line for line in map(json.loads, bench.output().splitlines()) if "way" in line}
@@ -225,7 +234,8 @@ class DevicesTest(EndToEndTest):
         files = {name: folder / f"{name}.json" for name in ("summary", "timeline", "events")}
         given = [part for name, path in files.items() for part in (f"--{name}", path)]
         call = self.start(OFFHOOK, "call", "--sim", "--max-duration", seconds, "--sim-record", folder,
-                          "--say", "Say: " + LONG_LINE * (1 + seconds // 4), *given, *arguments, env=server.env)
+                          "--say", "Say: " + LONG_LINE * (1 + seconds // 4), "--backend", server.name, *given,
+                          *arguments, env=server.env)
         if meanwhile:
             wait_for(lambda: "output_audio_buffer.started" in call.output(), "the model's first word")
             meanwhile(call)
