@@ -1,5 +1,6 @@
 #include "sim/live_backend.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.hpp"
@@ -89,7 +90,7 @@ void LiveBackend::call_tool(const NamedCall& call, int output_index, LiveOutbox&
   const std::string& arguments = call.function.arguments;
   const std::string item_id = out.ids().realtime("fc_");
   const std::string call_id = out.ids().realtime("call_");
-  waiting_.emplace(call_id, call.name);
+  asked_.push_back({call_id, call.name});
   json::object item{
       {"id", item_id}, {"type", "function_call"}, {"status", "in_progress"}, {"call_id", call_id},
       {"name", name},  {"arguments", ""}};
@@ -140,8 +141,8 @@ void LiveBackend::start(const std::string& delegation_id,
                         const std::vector<NamedCall>& calls,
                         LiveOutbox& out) {
   delegation_id_ = delegation_id;
-  material_ = {};
-  waiting_.clear();
+  message_.clear();
+  asked_.clear();
   response_id_ = response_id;
   begin_response(settings, out);
   call(calls, settings, out);
@@ -156,11 +157,11 @@ void LiveBackend::call(const std::vector<NamedCall>& calls,
     if (has_tool(settings, call.function.name)) {
       call_tool(call, output_index++, out);
     } else {
-      material_.outputs[call.name] = "I have no tool named " + call.function.name + ".";
+      asked_.push_back({{}, call.name, "I have no tool named " + call.function.name + "."});
     }
   }
-  if (waiting_.empty()) {
-    answer_ = simple_answer(std::exchange(material_, {}));
+  if (first_waiting() == asked_.end()) {
+    answer_ = simple_answer(take_material());
     write_message(answer_, out);
   }
   send_snapshot("response.completed", "completed", settings, out);
@@ -176,35 +177,49 @@ ApiResult<> LiveBackend::add_item(const json::value& item) {
     if (call_id.empty()) {
       return refuse(missing_parameter("item.call_id"));
     }
-    const auto waits = waiting_.find(std::string{call_id});
-    if (waits == waiting_.end()) {
+    const auto waits = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& asked) {
+      return asked.call_id == call_id && !asked.output;
+    });
+    if (waits == asked_.end()) {
       return refuse(invalid_value("item.call_id", "the call_id of a call that waits"));
     }
     const auto* const output = json_at(item, "output");
     if (output == nullptr || !output->is_string()) {
       return refuse(invalid_value("item.output", "a string"));
     }
-    material_.outputs[waits->second] = output->as_string();
-    waiting_.erase(waits);
+    waits->output.emplace(output->as_string());
     return {};
   }
   if (type == "message") {
-    material_.message = text_of(item);
-    return material_.message.empty()
-               ? ApiResult<>{refuse(invalid_value("item.content", "some text"))}
-               : ApiResult<>{};
+    message_ = text_of(item);
+    return message_.empty() ? ApiResult<>{refuse(invalid_value("item.content", "some text"))}
+                            : ApiResult<>{};
   }
   return refuse(invalid_value("item.type", "one of: message function_call_output"));
 }
 
 ApiResult<LiveBackend::Material> LiveBackend::go_on(const json::value& settings, LiveOutbox& out) {
-  if (!waiting_.empty()) {
-    return refuse({"missing_tool_output",
-                   "No tool output found for function call " + waiting_.begin()->first + "."});
+  if (const auto waits = first_waiting(); waits != asked_.end()) {
+    return refuse(
+        {"missing_tool_output", "No tool output found for function call " + waits->call_id + "."});
   }
   response_id_ = out.ids().realtime("resp_");
   begin_response(settings, out);
-  return std::exchange(material_, {});
+  return take_material();
+}
+
+std::vector<LiveBackend::Asked>::iterator LiveBackend::first_waiting() {
+  return std::find_if(asked_.begin(), asked_.end(),
+                      [](const Asked& asked) { return !asked.output; });
+}
+
+LiveBackend::Material LiveBackend::take_material() {
+  Material material;
+  for (Asked& asked : std::exchange(asked_, {})) {
+    material.outputs.emplace_back(std::move(asked.name), asked.output.value_or(std::string{}));
+  }
+  material.message = std::exchange(message_, {});
+  return material;
 }
 
 std::string LiveBackend::simple_answer(const Material& material) {

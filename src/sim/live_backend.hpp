@@ -1,8 +1,9 @@
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/array.hpp>
@@ -22,7 +23,8 @@ class LiveBackend {
  public:
   /// What the controller added for the next response.
   struct Material {
-    std::map<std::string, std::string> outputs{};  ///< Of the tools, by the names of their calls.
+    /// Of the tools, with the names of their calls, in the order of these.
+    std::vector<std::pair<std::string, std::string>> outputs{};
     std::string message{};
   };
   /// A call, and what the caller of this names it.
@@ -68,10 +70,21 @@ class LiveBackend {
   void call_tool(const NamedCall& call, int output_index, LiveOutbox& out);
   void write_message(const std::string& text, LiveOutbox& out);
 
+  /// A call that was made since the last answer.
+  struct Asked {
+    std::string call_id;  ///< Empty: there is no such tool.
+    std::string name;
+    std::optional<std::string> output{};
+  };
+  /// The first call that waits for its output; the end when none does.
+  [[nodiscard]] std::vector<Asked>::iterator first_waiting();
+  /// What was added, which is then used up.
+  [[nodiscard]] Material take_material();
+
   boost::json::value delegation_id_{};  ///< Null: the controller asked by itself.
   std::string response_id_;
-  std::map<std::string, std::string> waiting_;  ///< call_ids without an output: names of calls.
-  Material material_;                           ///< What was added and not answered yet.
+  std::vector<Asked> asked_;
+  std::string message_;  ///< What was added and not answered yet.
   std::string answer_;
   int sequence_ = 0;
 };

@@ -214,8 +214,8 @@ TEST_SUITE("Brain of a Live session") {
     LiveProbe probe = thinker(hotel_with_tools);
     probe.turn(0, 900);
     ReplyPart part = call("find_room", R"({"beds":1})");
-    part.calls.push_back({"find_room", R"({"beds":2})"});
     part.calls.push_back({"find_table", "{}"});
+    part.calls.push_back({"find_room", R"({"beds":2})"});
     probe.think(part);
     std::vector<std::string> call_ids;
     std::vector<std::int64_t> places;
@@ -240,7 +240,7 @@ TEST_SUITE("Brain of a Live session") {
     probe.client(R"({"type":"response.create"})");
     REQUIRE(probe.thoughts.size() == 2);
     CHECK(asked(probe).ends_with(
-        "tool: room 11\ntool: room 22\ntool: I have no tool named find_table.\n"));
+        "tool: room 11\ntool: I have no tool named find_table.\ntool: room 22\n"));
   }
 
   TEST_CASE("hands each call of one answer to the client as a delegation of its own") {
