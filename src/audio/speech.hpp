@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +24,7 @@ struct Speech {
 };
 
 /// Speaks a sentence with the offline synthesiser (flite). Any thread: calls are serialised inside.
-/// Takes a few ms, a long sentence some tens, so long texts are split with `split_sentences`.
+/// Takes a few ms, a long sentence some tens.
 ///
 /// Without flite in this build it returns a tone per word, so that everything else still works;
 /// `speech_available` tells.
@@ -31,6 +34,23 @@ struct Speech {
 [[nodiscard]] Result<Speech> speak(std::string_view text,
                                    std::string_view voice,
                                    int sample_rate_hz);
+
+/// Takes speech while it is synthesised. Called by the thread that asked; must not ask for more.
+struct SpeechSink {
+  /// Before all sound: the words, and how many samples there will be in all, or up to 5 ms fewer;
+  /// none for a text without words.
+  std::function<void(std::vector<Speech::Word> words, std::size_t samples)> begin;
+  /// More sound. @return false: no more is wanted.
+  std::function<bool(std::span<const std::int16_t> samples)> sound;
+};
+
+inline constexpr int speech_rate_hz = 16'000;
+
+/// As `speak`, at `speech_rate_hz` and piece by piece, so that a sentence is heard before it is
+/// synthesised to its end. @return well, too, when the sink wanted no more.
+[[nodiscard]] Result<> speak_in_pieces(std::string_view text,
+                                       std::string_view voice,
+                                       const SpeechSink& sink);
 
 [[nodiscard]] bool speech_available() noexcept;
 

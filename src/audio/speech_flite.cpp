@@ -3,12 +3,12 @@
 #include <cctype>
 #include <cmath>
 #include <mutex>
+#include <span>
 #include <sstream>
 #include <utility>
 
 #include <flite/flite.h>
 
-#include "audio/resampler.hpp"
 #include "audio/speech.hpp"
 #include "base/c_handle.hpp"
 
@@ -106,7 +106,7 @@ std::string text_feature(const cst_item* token, const char* feature) {
   return item_feat_present(token, feature) != 0 ? item_feat_string(token, feature) : "";
 }
 
-std::vector<Speech::Word> word_ends(cst_utterance* utterance) {
+std::vector<Speech::Word> word_ends(const cst_utterance* utterance) {
   std::vector<Speech::Word> words;
   int end_ms = 0;
   for (const cst_item* token = relation_head(utt_relation(utterance, "Token")); token != nullptr;
@@ -119,11 +119,70 @@ std::vector<Speech::Word> word_ends(cst_utterance* utterance) {
   return words;
 }
 
+/// Hands a text's sound over while flite makes it.
+class Telling {
+ public:
+  Telling(std::string_view text, const SpeechSink& sink) : text_{text}, sink_{sink} {}
+
+  /// Some of the sound of `wave`, which is as long as all of it will be.
+  bool tell(const cst_utterance* utterance, const cst_wave* wave, int start, int size) {
+    if (!std::exchange(begun_, true)) {
+      sink_.begin(words(utterance), static_cast<std::size_t>(wave->num_samples));
+    }
+    return sink_.sound({wave->samples + start, static_cast<std::size_t>(size)});
+  }
+  [[nodiscard]] bool begun() const noexcept { return begun_; }
+
+ private:
+  /// Where flite cut the text at the same places, the words keep their typographic characters.
+  [[nodiscard]] std::vector<Speech::Word> words(const cst_utterance* utterance) const {
+    auto words = word_ends(utterance);
+    auto originals = words_of(text_);
+    if (originals.size() == words.size()) {
+      for (std::size_t i = 0; i < originals.size(); ++i) {
+        words[i].text = std::move(originals[i]);
+      }
+    }
+    return words;
+  }
+
+  std::string_view text_;
+  const SpeechSink& sink_;
+  bool begun_ = false;
+};
+
+/// Asks a voice to tell of its sound as it makes it, for as long as this lives.
+class Streaming {
+ public:
+  Streaming(cst_voice* voice, Telling& telling) : voice_{voice} {
+    cst_audio_streaming_info* const info = new_audio_streaming_info();
+    info->min_buffsize = piece_samples;
+    info->userdata = &telling;
+    info->asc = [](const cst_wave* wave, int start, int size, int /*last*/,
+                   cst_audio_streaming_info* self) noexcept {
+      // Voices of diphones do not say of what utterance; they are fast enough.
+      const bool more = self->utt == nullptr ||
+                        static_cast<Telling*>(self->userdata)->tell(self->utt, wave, start, size);
+      return more ? CST_AUDIO_STREAM_CONT : CST_AUDIO_STREAM_STOP;
+    };
+    feat_set(voice_->features, feature, audio_streaming_info_val(info));
+  }
+  Streaming(const Streaming&) = delete;
+  Streaming& operator=(const Streaming&) = delete;
+  ~Streaming() { feat_remove(voice_->features, feature); }
+
+ private:
+  static constexpr const char* feature = "streaming_info";
+  static constexpr int piece_samples = speech_rate_hz / 5;
+
+  cst_voice* voice_;
+};
+
 }  // namespace
 
 bool speech_available() noexcept { return true; }
 
-Result<Speech> speak(std::string_view text, std::string_view voice, int sample_rate_hz) {
+Result<> speak_in_pieces(std::string_view text, std::string_view voice, const SpeechSink& sink) {
   Synthesiser& synthesiser = Synthesiser::instance();
   const auto known = std::find_if(synthesiser.voices.begin(), synthesiser.voices.end(),
                                   [&](const Voice& each) { return each.name == voice; });
@@ -131,38 +190,24 @@ Result<Speech> speak(std::string_view text, std::string_view voice, int sample_r
     return fail(Errc::not_found, "no voice \"" + std::string{voice} + "\": use slt, rms or kal16");
   }
   const std::string spoken = to_ascii(text);
-  Speech speech;
-  speech.sound.sample_rate_hz = sample_rate_hz;
   if (std::none_of(spoken.begin(), spoken.end(),
                    [](unsigned char c) { return std::isalnum(c) != 0; })) {
-    return speech;
+    sink.begin({}, 0);
+    return {};
   }
-  std::vector<std::int16_t> samples;
-  int rate = 0;
-  {
-    const std::lock_guard lock{synthesiser.mutex};
-    const UtteranceHandle utterance{flite_synth_text(spoken.c_str(), known->voice)};
-    const cst_wave* wave = utterance ? utt_wave(utterance.get()) : nullptr;
-    if (wave == nullptr || wave->num_samples <= 0) {
-      return fail(Errc::internal, "flite could not speak \"" + spoken + "\"");
-    }
-    rate = wave->sample_rate;
-    samples.assign(wave->samples, wave->samples + wave->num_samples);
-    speech.words = word_ends(utterance.get());
+  const std::lock_guard lock{synthesiser.mutex};
+  Telling telling{text, sink};
+  const Streaming streaming{known->voice, telling};
+  const UtteranceHandle utterance{flite_synth_text(spoken.c_str(), known->voice)};
+  if (telling.begun()) {
+    return {};
   }
-  auto resampled = resample(samples, rate, sample_rate_hz);
-  if (!resampled) {
-    return fail(std::move(resampled).error().with("speech"));
+  const cst_wave* wave = utterance ? utt_wave(utterance.get()) : nullptr;
+  if (wave == nullptr || wave->num_samples <= 0 || wave->sample_rate != speech_rate_hz) {
+    return fail(Errc::internal, "flite could not speak \"" + spoken + "\"");
   }
-  speech.sound.samples = std::move(*resampled);
-  // Where flite cut the text at the same places, the words keep their typographic characters.
-  auto originals = words_of(text);
-  if (originals.size() == speech.words.size()) {
-    for (std::size_t i = 0; i < originals.size(); ++i) {
-      speech.words[i].text = std::move(originals[i]);
-    }
-  }
-  return speech;
+  static_cast<void>(telling.tell(utterance.get(), wave, 0, wave->num_samples));
+  return {};
 }
 
 }  // namespace offhook::audio

@@ -20,30 +20,28 @@ constexpr double amplitude = 8'000;
 
 bool speech_available() noexcept { return false; }
 
-Result<Speech> speak(std::string_view text, std::string_view voice, int sample_rate_hz) {
+Result<> speak_in_pieces(std::string_view text, std::string_view voice, const SpeechSink& sink) {
   const auto known = std::find_if(voices.begin(), voices.end(),
                                   [&](const Voice& each) { return each.name == voice; });
   if (known == voices.end()) {
     return fail(Errc::not_found, "no voice \"" + std::string{voice} + "\": use slt, rms or kal16");
   }
-  if (sample_rate_hz < 8'000 || sample_rate_hz > 48'000) {
-    return fail(Errc::unsupported, "speech at " + std::to_string(sample_rate_hz) + " Hz");
-  }
-  Speech speech;
-  speech.sound.sample_rate_hz = sample_rate_hz;
-  auto& samples = speech.sound.samples;
+  std::vector<std::int16_t> samples;
+  std::vector<Speech::Word> spoken;
   std::istringstream words{std::string{text}};
   for (std::string word; words >> word;) {
-    const auto rate = static_cast<std::size_t>(sample_rate_hz);
+    constexpr std::size_t rate = speech_rate_hz;
     const std::size_t length = rate / 10 + std::min<std::size_t>(word.size(), 20) * rate / 50;
     const std::size_t begin = samples.size();
     samples.resize(begin + length + rate / 20);  // 50 ms of silence between words
     SineGenerator tone{known->pitch_hz + 20.0 * static_cast<double>(word.size() % 8), amplitude,
-                       sample_rate_hz};
+                       speech_rate_hz};
     tone.fill(std::span{samples}.subspan(begin, length));
-    speech.words.push_back({word, static_cast<int>((begin + length) * 1'000 / rate)});
+    spoken.push_back({word, static_cast<int>((begin + length) * 1'000 / rate)});
   }
-  return speech;
+  sink.begin(std::move(spoken), samples.size());
+  static_cast<void>(sink.sound(samples));
+  return {};
 }
 
 }  // namespace offhook::audio

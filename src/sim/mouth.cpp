@@ -23,10 +23,10 @@ void Mouth::synthesise(const std::string& id,
                        std::string text,
                        bool last,
                        const std::string& voice) {
-  auto tell = [weak = std::weak_ptr{self_}, id, last](Result<SpokenSentence> spoken) {
+  auto tell = [weak = std::weak_ptr{self_}, id, last](Result<SpokenPiece> spoken) {
     if (const auto self = weak.lock()) {
       if (spoken) {
-        spoken->last = spoken->last && last;
+        spoken->last_sentence = spoken->last_sentence && last;
       }
       (*self)->on_spoken(id, std::move(spoken));
     }
@@ -42,7 +42,7 @@ void Mouth::synthesise(const std::string& id,
   voice_.speak(std::move(text), utterance->stop, std::move(tell), utterance->voice);
 }
 
-void Mouth::on_spoken(const std::string& id, Result<SpokenSentence> spoken) {
+void Mouth::on_spoken(const std::string& id, Result<SpokenPiece> spoken) {
   Utterance* const utterance = find(id);
   if (!spoken) {
     if (utterance != nullptr) {
@@ -51,26 +51,36 @@ void Mouth::on_spoken(const std::string& id, Result<SpokenSentence> spoken) {
     hooks_.failed(id, spoken.error().detail);
     return;
   }
-  if (utterance != nullptr) {
+  if (utterance != nullptr && !utterance->stop->load()) {
     utterance->samples.insert(utterance->samples.end(), spoken->samples.begin(),
                               spoken->samples.end());
-    utterance->whole = utterance->whole || spoken->last;
+    utterance->whole = utterance->whole || (spoken->ends && spoken->last_sentence);
+    queue(*utterance);
   }
-  hooks_.sentence(id, spoken->sentence, spoken->last);
+  if (spoken->begins) {
+    hooks_.sentence(id, *spoken->begins, spoken->last_sentence);
+  }
 }
 
 void Mouth::play(std::string_view id, int to_ms) {
   Utterance* const utterance = find(id);
-  if (utterance == nullptr || utterance->cleared) {
+  if (utterance != nullptr && !utterance->cleared) {
+    utterance->wanted = static_cast<std::size_t>(to_ms) * samples_per_ms;
+    queue(*utterance);
+  }
+}
+
+void Mouth::queue(Utterance& utterance) {
+  const auto& samples = utterance.samples;
+  const std::size_t to = std::min(samples.size(), utterance.wanted);
+  if (utterance.cleared || to <= utterance.queued) {
     return;
   }
-  const auto& samples = utterance->samples;
-  const std::size_t to = std::min(samples.size(), static_cast<std::size_t>(to_ms) * samples_per_ms);
   const auto at = [&](std::size_t sample) {
     return samples.begin() + static_cast<std::ptrdiff_t>(sample);
   };
-  speaker_.play(utterance->number, {at(utterance->queued), at(to)});
-  utterance->queued = to;
+  speaker_.play(utterance.number, {at(utterance.queued), at(to)});
+  utterance.queued = to;
 }
 
 void Mouth::play_sound(const std::string& id, std::vector<std::int16_t> samples) {

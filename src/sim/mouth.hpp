@@ -19,7 +19,7 @@ namespace offhook::sim {
 class Mouth {
  public:
   struct Hooks {
-    /// One more sentence was synthesised. `last`: none follows.
+    /// One more sentence begins to be synthesised. `last`: none follows.
     std::function<void(const std::string& id, const Sentence& sentence, bool last)> sentence;
     /// It cannot be spoken, and why.
     std::function<void(const std::string& id, const std::string& why)> failed;
@@ -41,7 +41,7 @@ class Mouth {
                   std::string text,
                   bool last,
                   const std::string& voice = {});
-  /// Lets what was synthesised be heard up to here.
+  /// Lets it be heard up to here, as far as it is synthesised, and the rest when it is.
   void play(std::string_view id, int to_ms);
   /// Plays a whole sound at 16 kHz behind what is queued.
   void play_sound(const std::string& id, std::vector<std::int16_t> samples);
@@ -57,6 +57,7 @@ class Mouth {
     std::string id;
     std::uint32_t number = 0;
     std::vector<std::int16_t> samples;
+    std::size_t wanted = 0;  ///< So many samples may be heard.
     std::size_t queued = 0;  ///< Samples handed to the speaker.
     std::size_t played = 0;  ///< Of those, how many are known to have gone out.
     Voice::Stop stop;
@@ -65,7 +66,8 @@ class Mouth {
     bool cleared = false;  ///< What comes is not to be heard.
   };
 
-  void on_spoken(const std::string& id, Result<SpokenSentence> spoken);
+  void on_spoken(const std::string& id, Result<SpokenPiece> spoken);
+  void queue(Utterance& utterance);
   [[nodiscard]] Utterance* find(std::string_view id);
 
   Speaker& speaker_;

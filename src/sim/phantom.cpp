@@ -11,7 +11,7 @@ constexpr std::size_t silent_frames = 150;  // 3 s
 }  // namespace
 
 Phantom::Phantom(Voice& voice) {
-  auto tell = [weak = std::weak_ptr{samples_}](Result<SpokenSentence> spoken) {
+  auto tell = [weak = std::weak_ptr{samples_}](const Result<SpokenPiece>& spoken) {
     const auto samples = weak.lock();
     if (samples && spoken) {
       samples->insert(samples->end(), spoken->samples.begin(), spoken->samples.end());

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,18 +18,19 @@
 
 namespace offhook::sim {
 
-/// One sentence of speech with its sound at 16 kHz, whole milliseconds long.
-struct SpokenSentence {
-  Sentence sentence;
+/// Some of the sound of a sentence at 16 kHz. All of its pieces together are as long as it says.
+struct SpokenPiece {
+  std::optional<Sentence> begins{};  ///< The sentence, with its first piece.
   std::vector<std::int16_t> samples;
-  bool last = false;
+  bool ends = false;           ///< It is the sentence's last piece.
+  bool last_sentence = false;  ///< No other sentence follows.
 };
 
-/// Speaks texts on a thread of its own, sentence by sentence, because synthesis takes too long for
-/// the control thread.
+/// Speaks texts on a thread of its own, sentence by sentence and these piece by piece, because
+/// synthesis takes too long for the control thread, and because a caller is not to wait for it.
 class Voice {
  public:
-  using OnSentence = std::function<void(Result<SpokenSentence>)>;
+  using OnPiece = std::function<void(Result<SpokenPiece>)>;
   /// Set it, from any thread, when no more sentences are wanted.
   using Stop = std::shared_ptr<std::atomic<bool>>;
 
@@ -37,14 +39,14 @@ class Voice {
   Voice(boost::asio::any_io_executor control, std::string name);
   Voice(const Voice&) = delete;
   Voice& operator=(const Voice&) = delete;
-  /// Waits for the sentence in work.
+  /// Waits for the piece in work.
   ~Voice();
 
   /// What is asked for first is spoken first.
-  /// @param tell   Called on `control` for every sentence in order, of an empty text for an empty
-  ///               one; after an error no more.
+  /// @param tell   Called on `control` for every piece in order, of an empty text for an empty one;
+  ///               after an error no more.
   /// @param voice  Empty: the usual one.
-  void speak(std::string text, Stop stop, OnSentence tell, const std::string& voice = {});
+  void speak(std::string text, Stop stop, OnPiece tell, const std::string& voice = {});
   [[nodiscard]] static Stop not_stopped() { return std::make_shared<std::atomic<bool>>(false); }
   /// Another voice than the usual one.
   [[nodiscard]] std::string_view another() const noexcept;
@@ -54,7 +56,7 @@ class Voice {
   std::string name_;
   /// Sentences that were spoken lately, by voice and text: many calls say the same. Only the pool's
   /// thread uses it.
-  using Spoken = std::unordered_map<std::string, SpokenSentence>;
+  using Spoken = std::unordered_map<std::string, SpokenPiece>;
   std::shared_ptr<Spoken> spoken_ = std::make_shared<Spoken>();
   std::shared_ptr<std::atomic<bool>> closing_;
   boost::asio::thread_pool pool_{1};

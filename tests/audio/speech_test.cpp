@@ -1,6 +1,10 @@
 #include "audio/speech.hpp"
 
+#include <cstdint>
+#include <span>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -53,6 +57,41 @@ TEST_SUITE("speech") {
     }
     CHECK(static_cast<std::size_t>(previous) <= speech.sound.samples.size() / 16);
     CHECK(static_cast<std::size_t>(previous) > speech.sound.samples.size() / 32);
+  }
+
+  TEST_CASE("comes in pieces, its words first, and ends where no more is wanted") {
+    const std::string text =
+        "The parcel that you asked about was sent on Monday, and it is on its way to your house.";
+    const auto whole = audio::speak(text, "slt", audio::speech_rate_hz).value();
+    for (const bool all : {true, false}) {
+      CAPTURE(all);
+      std::vector<std::int16_t> samples;
+      std::vector<audio::Speech::Word> words;
+      std::size_t announced = 0;
+      int pieces = 0;
+      const audio::SpeechSink sink{[&](std::vector<audio::Speech::Word> told, std::size_t size) {
+                                     CHECK(pieces == 0);
+                                     words = std::move(told);
+                                     announced = size;
+                                   },
+                                   [&](std::span<const std::int16_t> more) {
+                                     ++pieces;
+                                     samples.insert(samples.end(), more.begin(), more.end());
+                                     return all;
+                                   }};
+      REQUIRE(audio::speak_in_pieces(text, "slt", sink));
+      CHECK(announced >= whole.sound.samples.size());
+      CHECK(announced <= whole.sound.samples.size() + audio::speech_rate_hz / 200);
+      REQUIRE(words.size() == whole.words.size());
+      CHECK(words.back().end_ms == whole.words.back().end_ms);
+      if (all) {
+        CHECK(samples.size() == whole.sound.samples.size());
+        CHECK(audio::best_alignment(whole.sound.samples, samples, 160).correlation > 0.9);
+        CHECK((pieces > 10 || !audio::speech_available()));
+      } else {
+        CHECK(pieces == 1);
+      }
+    }
   }
 
   TEST_CASE("keeps typographic characters in its words") {
