@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/rfc7230.hpp>
@@ -162,6 +163,10 @@ asio::awaitable<void> WebSocketCore::write_loop(std::shared_ptr<WebSocketCore> s
     if (item->close) {
       const auto [closed] = co_await self->socket_.async_close(*item->close, as_result);
       failure = closed;
+    } else if (item->raw) {
+      const auto bytes = asio::buffer(item->text);
+      const auto [unsent, size] = co_await asio::async_write(self->transport_, bytes, as_result);
+      failure = unsent;
     } else {
       const auto text = asio::buffer(item->text);
       const auto [unsent, bytes] = co_await self->socket_.async_write(text, as_result);
@@ -204,12 +209,14 @@ asio::awaitable<Result<>> WebSocketCore::wait_until_written(std::shared_ptr<WebS
 }
 
 asio::awaitable<Result<>> WebSocketCore::send(std::shared_ptr<WebSocketCore> self,
-                                              std::string text) {
+                                              std::string text,
+                                              bool raw) {
   if (self->ended_) {
     co_return fail(*self->ended_);
   }
   auto item = std::make_shared<Outgoing>(self->transport_.get_executor());
   item->text = std::move(text);
+  item->raw = raw;
   self->outbox_.push_back(item);
   self->outbox_changed_.notify();
   auto sent = co_await wait_until_written(self, item);
@@ -254,6 +261,10 @@ asio::awaitable<Result<std::string>> WebSocket::receive() {
 
 asio::awaitable<Result<>> WebSocket::send(std::string text) {
   return WebSocketCore::send(impl_->core, std::move(text));
+}
+
+asio::awaitable<Result<>> WebSocket::send_raw(std::string bytes) {
+  return WebSocketCore::send(impl_->core, std::move(bytes), true);
 }
 
 asio::awaitable<void> WebSocket::close(int code, std::string reason) {

@@ -36,6 +36,10 @@ class WebSocket {
   /// Sends one text message. @return `Errc::peer_closed` when the connection is gone.
   [[nodiscard]] boost::asio::awaitable<Result<>> send(std::string text);
 
+  /// Writes bytes as they are, after what was sent before: for stand-ins of a peer that breaks the
+  /// protocol, which takes what comes next for part of it. @return as `send`.
+  [[nodiscard]] boost::asio::awaitable<Result<>> send_raw(std::string bytes);
+
   /// Closing handshake with `code`, waiting at most 2 s for the peer's.
   boost::asio::awaitable<void> close(int code = 1000, std::string reason = {});
 

@@ -35,7 +35,8 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
   [[nodiscard]] static boost::asio::awaitable<Result<std::string>> receive(
       std::shared_ptr<WebSocketCore> self);
   [[nodiscard]] static boost::asio::awaitable<Result<>> send(std::shared_ptr<WebSocketCore> self,
-                                                             std::string text);
+                                                             std::string text,
+                                                             bool raw = false);
   static boost::asio::awaitable<void> close(std::shared_ptr<WebSocketCore> self,
                                             int code,
                                             std::string reason);
@@ -46,6 +47,7 @@ class WebSocketCore : public std::enable_shared_from_this<WebSocketCore> {
     explicit Outgoing(const boost::asio::any_io_executor& executor) : done{executor} {}
 
     std::string text;
+    bool raw = false;  ///< It is no message, but bytes that go past the protocol.
     std::optional<boost::beast::websocket::close_reason> close{};  ///< Instead of a message.
     std::optional<Result<>> outcome{};
     Event done;

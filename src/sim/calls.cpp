@@ -107,6 +107,19 @@ ApiResult<std::shared_ptr<Leg>> Calls::pending(Api api, const std::string& id) c
   return entry->leg;
 }
 
+bool Calls::Entry::trip(Quirk quirk, std::string_view operation) {
+  return tripped.insert(std::to_string(static_cast<int>(quirk)) + std::string{operation}).second;
+}
+
+bool Calls::loses_answer(Api api,
+                         const std::string& id,
+                         const Leg& leg,
+                         std::string_view operation) {
+  Entry* const entry = find(api, id);
+  return leg.quirks().has(Quirk::lost_answer) &&
+         (entry == nullptr || entry->trip(Quirk::lost_answer, operation));
+}
+
 std::optional<ApiError> Calls::fault(Api api, const std::string& id, std::string_view operation) {
   Entry* const entry = find(api, id);
   if (entry == nullptr) {
@@ -114,9 +127,7 @@ std::optional<ApiError> Calls::fault(Api api, const std::string& id, std::string
   }
   const auto& quirks = entry->leg->quirks();
   const auto first = [&](Quirk quirk) {
-    return quirks.has(quirk) &&
-           entry->tripped.insert(std::to_string(static_cast<int>(quirk)) + std::string{operation})
-               .second;
+    return quirks.has(quirk) && entry->trip(quirk, operation);
   };
   if (first(Quirk::rate_limit)) {
     return ApiError{"rate_limit_exceeded", "Rate limit reached. Please try again later.",

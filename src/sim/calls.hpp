@@ -90,6 +90,13 @@ class Calls {
   [[nodiscard]] std::optional<ApiError> fault(Api api,
                                               const std::string& id,
                                               std::string_view operation);
+  /// Whether the answer to a request that was carried out is lost, because the call's quirks say
+  /// so.
+  /// @param leg  The call, which may be over by now.
+  [[nodiscard]] bool loses_answer(Api api,
+                                  const std::string& id,
+                                  const Leg& leg,
+                                  std::string_view operation);
   /// The call, whoever owns it; null when it is unknown or over.
   [[nodiscard]] std::shared_ptr<Leg> leg(Api api, const std::string& id) const;
   /// Notes the decision, which makes `api` the owner. @param state  accepted or rejected.
@@ -115,6 +122,9 @@ class Calls {
     CallState state = CallState::pending;
     Api owner = Api::realtime;        ///< Once it is decided.
     std::set<std::string> tripped{};  ///< Faults that happen once, and have happened.
+
+    /// Whether that fault happens to an operation for the first time. It has happened from now on.
+    [[nodiscard]] bool trip(Quirk quirk, std::string_view operation);
   };
 
   [[nodiscard]] static boost::json::object describe(const Entry& entry);

@@ -11,6 +11,8 @@ class Observer {
 
   /// Queues one event. A socket that does not read is dropped.
   virtual void send(std::string event) = 0;
+  /// Writes bytes past the protocol, and nothing after them: a frame that breaks it.
+  virtual void send_raw(std::string bytes) = 0;
   /// Whether everything queued has been handed to the network.
   [[nodiscard]] virtual bool idle() const = 0;
   /// Cuts the connection without a close frame.

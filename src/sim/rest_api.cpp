@@ -129,18 +129,19 @@ net::HttpResponse RestApi::view(std::string_view path, const std::string& reques
   return response;
 }
 
-net::HttpResponse RestApi::handle(const net::HttpRequest& request, const net::HttpRequest& sent) {
-  net::HttpResponse response = serve(request);
+RestAnswer RestApi::handle(const net::HttpRequest& request, const net::HttpRequest& sent) {
+  RestAnswer answer = serve(request);
+  const net::HttpResponse& response = answer.response;
   const auto route = find_route(request.path());
   if (route && hooks_.answered) {
     const auto body = parse_json(response.body);
     hooks_.answered(route->id, sent, response.status,
                     body ? json_string(*body, "error.code") : std::string_view{});
   }
-  return response;
+  return answer;
 }
 
-net::HttpResponse RestApi::serve(const net::HttpRequest& request) {
+RestAnswer RestApi::serve(const net::HttpRequest& request) {
   net::HttpResponse response;
   const std::string request_id = ids_.request();
   const bool viewing = request.method == "GET" &&
@@ -185,7 +186,8 @@ net::HttpResponse RestApi::serve(const net::HttpRequest& request) {
   if (route->operation != "refer" || !quirks.has(Quirk::refer_no_id)) {
     response.headers.add("x-request-id", request_id);
   }
-  return response;
+  const bool lost = leg && calls_.loses_answer(route->api, route->id, *leg, route->operation);
+  return {std::move(response), lost};
 }
 
 ApiResult<json::object> RestApi::create_session(std::string_view body) {

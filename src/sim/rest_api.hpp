@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -54,6 +55,15 @@ struct RestHooks {
       answered{};
 };
 
+/// What a request gets.
+struct RestAnswer {
+  RestAnswer(net::HttpResponse the_response, bool is_lost = false)
+      : response{std::move(the_response)}, lost{is_lost} {}
+
+  net::HttpResponse response;
+  bool lost;  ///< It is not to reach who asked, because of the call's quirks.
+};
+
 /// A call as a request names it.
 struct CallRef {
   Api api = Api::realtime;
@@ -71,16 +81,15 @@ class RestApi {
   RestApi(Calls& calls, Secret key, Ids ids, RestRules rules = {}, RestHooks hooks = {});
 
   [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request) {
-    return handle(request, request);
+    return handle(request, request).response;
   }
   /// @param sent  The same request in its sender's words, for the record.
-  [[nodiscard]] net::HttpResponse handle(const net::HttpRequest& request,
-                                         const net::HttpRequest& sent);
+  [[nodiscard]] RestAnswer handle(const net::HttpRequest& request, const net::HttpRequest& sent);
   /// How long the answer is to be held back, because the call is slow.
   [[nodiscard]] std::chrono::milliseconds delay(const net::HttpRequest& request) const;
 
  private:
-  [[nodiscard]] net::HttpResponse serve(const net::HttpRequest& request);
+  [[nodiscard]] RestAnswer serve(const net::HttpRequest& request);
   [[nodiscard]] net::HttpResponse view(std::string_view path, const std::string& request_id) const;
   [[nodiscard]] ApiResult<boost::json::object> create_session(std::string_view body);
   [[nodiscard]] ApiResult<> act(const CallRef& call,

@@ -1,8 +1,12 @@
 #include "sim/session_leg.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -26,10 +30,30 @@ using namespace std::chrono_literals;
 
 constexpr auto tick_interval = 20ms;
 constexpr auto last_words_limit = 500ms;
-constexpr auto sideband_drop_delay = 1'500ms;
-constexpr auto slow_event_delay = 500ms;
-constexpr auto lost_event_delay = 1'000ms;
+constexpr auto sideband_fault_delay = 1'500ms;
 constexpr std::chrono::seconds short_lifetime{3};
+
+/// No JSON, no event, or not what their type says.
+constexpr std::array<std::string_view, 9> broken_events{
+    "",
+    "{",
+    "null",
+    "[]",
+    R"({"event_id":"event_broken"})",
+    R"({"type":7,"event_id":"event_broken"})",
+    R"({"type":"response.created","event_id":"event_broken","response":"none"})",
+    R"({"type":"conversation.item.added","event_id":"event_broken","item":[1,null]})",
+    R"({"type":"response.output_audio_transcript.done","event_id":"event_broken","transcript":{}})",
+};
+constexpr std::size_t many_brackets = 100'000;
+
+/// With a reserved bit that no extension was agreed on for (RFC 6455 section 5.2).
+std::string broken_frame() { return "\xC1\x02{}"; }
+
+/// The header of a text of 2^62 bytes, and the first of them.
+std::string giant_frame() {
+  return std::string{"\x81\x7F\x40\0\0\0\0\0\0\0", 10} + std::string(1'000, ' ');
+}
 
 }  // namespace
 
@@ -45,7 +69,13 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       servers_{std::in_place, context_.control, context_.tls},
       media_{context_.control, context_.engine, quirks_, identity.dice},
       observers_{quirks_.has(Quirk::extra_fields)},
-      sideband_drop_{context_.control} {
+      events_{quirks_, identity.dice},
+      sideband_fault_{context_.control} {
+  for (const Quirk fault : {Quirk::sideband_drop, Quirk::broken_frame, Quirk::giant_frame}) {
+    if (quirks_.has(fault)) {
+      sideband_faults_.push_back(fault);
+    }
+  }
   if (context_.brain != nullptr) {
     brain_.emplace(context_.control, *context_.brain, context_.tls);
   }
@@ -282,7 +312,7 @@ asio::awaitable<void> SessionLeg::tick(std::shared_ptr<SessionLeg> self) {
     self->media_.tick(now);
     self->drain_media_events();
     self->model_->tick(now);
-    self->send_late(now);
+    self->send_due(now);
     self->watch_silence(now);
     timer.expires_at(now + tick_interval);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -377,21 +407,37 @@ void SessionLeg::attach(std::shared_ptr<Observer> observer) {
                                    {"event_id", ids_.realtime("event_")},
                                    {"weather", json::object{{"sky", "clear"}}}});
   }
-  drop_first_sideband_later(observer);
+  if (quirks_.has(Quirk::broken_events)) {
+    journal_.mark("events.broken", {{"count", broken_events.size()}});
+    for (const std::string_view text : broken_events) {
+      observer->send(std::string{text});
+    }
+    observer->send(std::string(many_brackets, '['));
+  }
+  break_sideband_later(observer);
 }
 
-void SessionLeg::drop_first_sideband_later(const std::shared_ptr<Observer>& first) {
-  if (!quirks_.has(Quirk::sideband_drop) || std::exchange(dropped_sideband_, true)) {
+/// Each sideband gets the next of the faults that end one.
+void SessionLeg::break_sideband_later(const std::shared_ptr<Observer>& observer) {
+  if (sideband_faults_.empty()) {
     return;
   }
-  sideband_drop_.expires_after(sideband_drop_delay);
-  sideband_drop_.async_wait(
-      [weak = std::weak_ptr{first}, journal = journal_](const boost::system::error_code& error) {
-        if (const auto observer = weak.lock(); observer && !error) {
-          journal.mark("sideband.cut");
-          observer->drop();
-        }
-      });
+  const Quirk fault = sideband_faults_.front();
+  sideband_faults_.pop_front();
+  sideband_fault_.expires_after(sideband_fault_delay);
+  sideband_fault_.async_wait([weak = std::weak_ptr{observer}, journal = journal_,
+                              fault](const boost::system::error_code& error) {
+    const auto attached = weak.lock();
+    if (attached == nullptr || error) {
+      return;
+    }
+    journal.mark(fault == Quirk::sideband_drop ? "sideband.cut" : "sideband.broken");
+    if (fault == Quirk::sideband_drop) {
+      attached->drop();
+    } else {
+      attached->send_raw(fault == Quirk::broken_frame ? broken_frame() : giant_frame());
+    }
+  });
 }
 
 void SessionLeg::detach(const Observer& observer) {
@@ -416,27 +462,14 @@ void SessionLeg::on_client_event(std::string_view text) {
 void SessionLeg::send(const json::object& event) {
   note(event);
   keep(event);
-  const bool may_be_lost = quirks_.has(Quirk::lost_last_events);
-  if (may_be_lost || (quirks_.has(Quirk::slow) && !finished_)) {
-    const auto delay = may_be_lost ? lost_event_delay : slow_event_delay;
-    late_events_.push_back({std::chrono::steady_clock::now() + delay, event});
-  } else {
+  const auto now = std::chrono::steady_clock::now();
+  events_.add(event, now, finished_);
+  send_due(now);
+}
+
+void SessionLeg::send_due(Time now) {
+  for (const auto& event : events_.take(now)) {
     observers_.send(event);
-  }
-}
-
-void SessionLeg::send_late(Time now) {
-  while (!late_events_.empty() && late_events_.front().due <= now) {
-    observers_.send(late_events_.front().event);
-    late_events_.pop_front();
-  }
-}
-
-/// What is still on its way when the call ends.
-void SessionLeg::lose_late() {
-  if (quirks_.has(Quirk::lost_last_events)) {
-    journal_.mark("events.lost", {{"count", late_events_.size()}});
-    late_events_.clear();
   }
 }
 
@@ -491,17 +524,23 @@ void SessionLeg::finish(std::string_view why, CallEnd end) {
   }
   const auto self = shared_from_this();  // the table may hold the last reference
   journal_.mark("ended", {{"why", why}});
-  sideband_drop_.cancel();
+  sideband_fault_.cancel();
   json::object facts = context_.calls.describe(call_ids_.main());
   facts["state"] = "ended";
   facts["why"] = why;
   context_.calls.remove(call_ids_);
-  lose_late();
-  send_late(Time::max());
+  const bool loses = quirks_.has(Quirk::lost_last_events);
+  if (loses) {
+    journal_.mark("events.lost", {{"count", events_.size()}});
+    events_.clear();
+  }
+  send_due(Time::max());
   if (model_) {
     model_->on_call_end(end);
   }
-  late_events_.clear();  // of what was said last
+  if (!loses) {
+    send_due(Time::max());  // what was said last
+  }
   if (live_ || context_.config.assumptions.close_frame) {
     observers_.finish_all();
   } else {

@@ -19,6 +19,7 @@
 #include "sim/call_media.hpp"
 #include "sim/call_model.hpp"
 #include "sim/calls.hpp"
+#include "sim/event_queue.hpp"
 #include "sim/hearing.hpp"
 #include "sim/ids.hpp"
 #include "sim/journal.hpp"
@@ -127,11 +128,6 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   bool finished_ = false;
 
  private:
-  struct LateEvent {
-    Time due;
-    boost::json::object event;
-  };
-
   static boost::asio::awaitable<void> follow_sip(std::shared_ptr<SessionLeg> self);
   static boost::asio::awaitable<void> tick(std::shared_ptr<SessionLeg> self);
   static boost::asio::awaitable<void> expire(std::shared_ptr<SessionLeg> self);
@@ -139,13 +135,12 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   /// The speaker, or what records it.
   audio::Port& near_side();
   void send(const boost::json::object& event);
-  void send_late(Time now);
-  void lose_late();
+  void send_due(Time now);
   void note(const boost::json::object& event);
   void keep(const boost::json::object& event);
   /// Since the call began, as its transcript tells it.
   [[nodiscard]] double told_ms(const CallRecord& record) const;
-  void drop_first_sideband_later(const std::shared_ptr<Observer>& first);
+  void break_sideband_later(const std::shared_ptr<Observer>& observer);
   void drain_media_events();
   void watch_silence(Time now);
 
@@ -153,12 +148,12 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   std::optional<audio::RecordedPort> recorded_{};  // around the speaker
   CallMedia media_;                                // uses the two
   ObserverList observers_;
-  std::deque<LateEvent> late_events_{};
+  EventQueue events_;
   boost::asio::cancellation_signal give_up_;
-  boost::asio::steady_timer sideband_drop_;
-  bool dropped_sideband_ = false;
-  std::uint64_t received_ = 0;  ///< Packets of the caller.
-  Time heard_at_{};             ///< When the last of them came.
+  boost::asio::steady_timer sideband_fault_;
+  std::deque<Quirk> sideband_faults_{};  ///< One for each sideband to come.
+  std::uint64_t received_ = 0;           ///< Packets of the caller.
+  Time heard_at_{};                      ///< When the last of them came.
   std::optional<Phantom> phantom_{};
 };
 

@@ -54,6 +54,13 @@ class SocketObserver : public Observer, public std::enable_shared_from_this<Sock
     }
   }
 
+  void send_raw(std::string bytes) override {
+    if (!dropped_ && !finishing_) {
+      finishing_ = true;
+      asio::co_spawn(control_, break_off(shared_from_this(), std::move(bytes)), asio::detached);
+    }
+  }
+
   [[nodiscard]] bool idle() const override { return dropped_ || unsent_bytes_ == 0; }
 
   void drop() override {
@@ -77,6 +84,11 @@ class SocketObserver : public Observer, public std::enable_shared_from_this<Sock
       self->dropped_ = self->dropped_ || !sent;
     }
     self->unsent_bytes_ -= size;
+  }
+
+  static asio::awaitable<void> break_off(std::shared_ptr<SocketObserver> self, std::string bytes) {
+    const auto sent = co_await self->socket_.send_raw(std::move(bytes));
+    self->dropped_ = self->dropped_ || !sent;
   }
 
   static asio::awaitable<void> end(std::shared_ptr<SocketObserver> self) {

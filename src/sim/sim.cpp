@@ -41,6 +41,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view certificate_name = "sip.api.openai.com";
 constexpr auto stop_limit = 3s;
+constexpr auto lost_answer_wait = 60s;
 constexpr std::size_t longest_logged_text = 200;
 constexpr int switching_protocols = 101;
 constexpr int voice_check_rate_hz = 16'000;
@@ -355,7 +356,12 @@ class Sim::Impl : public std::enable_shared_from_this<Impl> {
       asio::steady_timer timer{self->control_, delay};
       co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    co_return self->rest_.handle(request, sent);
+    RestAnswer answer = self->rest_.handle(request, sent);
+    if (answer.lost) {
+      asio::steady_timer timer{self->control_, lost_answer_wait};
+      co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return std::move(answer.response);
   }
 
   Result<> start_sip(sip::Loop& loop) {

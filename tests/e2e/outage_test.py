@@ -1,11 +1,8 @@
 """The disk of the journal is full, the clock is set: calls go on, it is told, and nothing is done twice."""
 import json
-import pathlib
-import struct
-import subprocess
 
-from serve_support import ServeTest
-from support import DEADLINE_S, have, main, wait_for
+from serve_support import ServeTest, SetClock, SmallDisk
+from support import main, wait_for
 
 DISK_KB = 1_024
 MOST_CALLERS = 40
@@ -54,32 +51,16 @@ class OutageTest(ServeTest):
         self.assertEqual({call["id"] for call in serve.calls("live")}, set(outcomes))
 
 
-def private_disks():
-    return have("unshare") and subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], check=False,
-                                              capture_output=True, timeout=DEADLINE_S).returncode == 0
-
-
 class FullDisk(OutageTest):
     def begin_on_small_disk(self):
-        if not private_disks():
-            self.skipTest("no file systems may be mounted here")
-        disk = self.folder / "disk"
-        disk.mkdir()
-        within = ["unshare", "-rm", "sh", "-c",
-                  f'mount -t tmpfs -o size={DISK_KB}k none "$0" && exec "$@"', disk]
-        serve = self.begin(f"journal: {disk}/offhook.db\n", within=within)
-        self.filler = pathlib.Path(f"/proc/{serve.process.pid}/root{disk}/fill")
+        self.disk = SmallDisk(self, DISK_KB)
+        serve = self.begin(f"journal: {self.disk.journal}\n", within=self.disk.within)
+        self.disk.of(serve)
         return serve
 
     def fill_until_a_tool_is_refused(self, serve):
         """@return the call whose tool it was."""
-        with open(self.filler, "wb", buffering=0) as file:
-            size = 65_536
-            while size:
-                try:
-                    file.write(bytes(size))
-                except OSError:
-                    size //= 2
+        self.disk.fill()
         # What the journal's files have room for inside goes on to be written.
         for _ in range(MOST_CALLERS):
             refused, error = self.next_call(serve)
@@ -103,7 +84,7 @@ class FullDisk(OutageTest):
         self.assertNotIn(refused, self.asked())
         self.check_effects(serve)
 
-        self.filler.unlink()
+        self.disk.clear()
         wait_for(lambda: serve.request("/readyz")[0] == 200, "the journal to recover by itself")
         self.assertEqual(serve.metric("offhook_journal_up"), 1)
         self.assertGreater(serve.metric("offhook_journal_down_seconds_total"), 0)
@@ -117,7 +98,7 @@ class FullDisk(OutageTest):
         serve = self.begin_on_small_disk()
         self.next_call(serve)
         self.fill_until_a_tool_is_refused(serve)
-        self.filler.unlink()
+        self.disk.clear()
         began = wait_for(lambda: self.of_all(serve, "journal_failed"), "the log to say that it began")
         over = wait_for(lambda: self.of_all(serve, "journal_restored"), "the log to say that it is over")
         wait_for(lambda: serve.request("/readyz")[0] == 200, "/readyz to say so")
@@ -127,11 +108,7 @@ class FullDisk(OutageTest):
         self.check_effects(serve)
 
 
-class SetClock(OutageTest):
-    def set_clock(self, seconds):
-        with open(self.shift, "r+b") as file:
-            file.write(struct.pack("=q", seconds))
-
+class ClockThatIsSet(OutageTest):
     def refused(self, serve, reason):
         found = 0
         for line in serve.request("/metrics")[1].splitlines():
@@ -140,18 +117,13 @@ class SetClock(OutageTest):
         return found
 
     def test_calls_go_on_and_webhooks_of_another_time_are_refused_until_it_is_right_again(self):
-        if not have("cc"):
-            self.skipTest("no C compiler")
-        library, self.shift = self.folder / "clock_shift.so", self.folder / "shift"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, pathlib.Path(__file__).with_name("clock_shift.c")],
-                       check=True, timeout=DEADLINE_S)
-        self.shift.write_bytes(bytes(8))
-        serve = self.begin(env={"LD_PRELOAD": str(library), "CLOCK_SHIFT_FILE": str(self.shift)})
+        clock = SetClock(self)
+        serve = self.begin(env=clock.env)
         first, error = self.next_call(serve)
         self.assertIsNone(error)
 
         for days, reason in ((2, "too_old"), (-2, "too_new")):
-            self.set_clock(days * DAY_S)
+            clock.set(days * DAY_S)
             self.callers(self.sim_process)
             wait_for(lambda: self.refused(serve, reason) > 0, f"webhooks to be {reason}")
             wait_for(lambda: [e for e in serve.events("clock_set") if abs(e["by_s"] - days * DAY_S) < DAY_S * 3],
@@ -166,7 +138,7 @@ class SetClock(OutageTest):
         self.assertGreaterEqual(serve.metric("offhook_clock_steps_total"), 2)
         wait_for(lambda: len(self.of_all(serve, "clock_doubted")) >= 2, "the log to tell of both")
 
-        self.set_clock(0)
+        clock.set(0)
         wait_for(lambda: serve.metric("offhook_clock_steps_total") >= 3, "the clock to be seen right again")
         self.assertEqual(serve.request("/readyz")[0], 200)
         self.callers(self.sim_process)

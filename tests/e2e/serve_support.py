@@ -4,12 +4,14 @@ import contextlib
 import json
 import pathlib
 import sqlite3
+import struct
+import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 
-from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, HttpPeer, Running, free_port, json_lines, wait_for
+from support import DEADLINE_S, OFFHOOK, TOOLS, EndToEndTest, HttpPeer, Running, free_port, have, json_lines, wait_for
 
 
 class ToolServer(HttpPeer):
@@ -106,6 +108,52 @@ class Serve(Running):
             if line.startswith(name + " "):
                 return float(line.split()[-1])
         return None
+
+
+class SmallDisk:
+    """A file system that only `serve` sees, by `within`; after `of` it can be filled to the last byte."""
+
+    def __init__(self, test, kilobytes):
+        mount = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"]
+        if not have("unshare") or subprocess.run(mount, check=False, capture_output=True, timeout=DEADLINE_S).returncode:
+            test.skipTest("no file systems may be mounted here")
+        self.folder = test.folder / "disk"
+        self.folder.mkdir()
+        self.journal = self.folder / "offhook.db"
+        self.within = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size={kilobytes}k none "$0" && exec "$@"', self.folder]
+
+    def of(self, serve):
+        self.seen = pathlib.Path(f"/proc/{serve.process.pid}/root{self.folder}")
+
+    def fill(self):
+        with open(self.seen / "fill", "wb", buffering=0) as file:
+            size = 65_536
+            while size:
+                try:
+                    file.write(bytes(size))
+                except OSError:
+                    size //= 2
+
+    def clear(self):
+        (self.seen / "fill").unlink()
+
+
+class SetClock:
+    """A clock of the day that only programs with `env` see."""
+
+    def __init__(self, test):
+        if not have("cc"):
+            test.skipTest("no C compiler")
+        library, self.shift = test.folder / "clock_shift.so", test.folder / "shift"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, pathlib.Path(__file__).with_name("clock_shift.c")],
+                       check=True, timeout=DEADLINE_S)
+        self.shift.write_bytes(bytes(8))
+        self.env = {"LD_PRELOAD": str(library), "CLOCK_SHIFT_FILE": str(self.shift)}
+
+    def set(self, seconds):
+        """@param seconds  It is ahead of what is right, or behind."""
+        with open(self.shift, "r+b") as file:
+            file.write(struct.pack("=q", seconds))
 
 
 class ServeTest(EndToEndTest):

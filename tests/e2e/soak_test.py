@@ -7,7 +7,7 @@ import os
 import pathlib
 import time
 
-from serve_support import ServeTest
+from serve_support import ServeTest, SetClock, SmallDisk
 from support import DEADLINE_S, main, wait_for
 
 CALLS = int(os.environ.get("OFFHOOK_SOAK_CALLS", "4"))
@@ -18,6 +18,9 @@ REPORT = os.environ.get("OFFHOOK_SOAK_REPORT")
 FAULTS = os.environ.get("OFFHOOK_SOAK_FAULTS", "").split()
 PATIENCE_S = DEADLINE_S + 3 * CALLS
 SENT = 3
+DISK_KB = 65_536
+DAY_S = 86_400
+BREAK_SIDEBANDS = {"sideband-drop", "broken-frame", "giant-frame"}
 
 HELLO, WHERE, THURSDAY = "Hello, this is the shop.", "Where is my order?", "It comes on Thursday."
 THANKS, GOODBYE = "Thank you.", "goodbye in one short sentence."
@@ -41,19 +44,20 @@ def slope(values):
 
 
 class SoakTest(ServeTest):
-    def begin(self, opening, quirks, replies):
+    def begin(self, opening, quirks, replies, tool="/ok", options="    timeout: 60s\n", journal="", **how):
+        """@param tool  What it does: see ToolServer. @param options  Of it, in the agent file."""
         self.tools = self.tool_server()
         more = [part for quirk in quirks for part in ("--quirk", quirk)]
         heard = self.replies(WHERE, THANKS, name="heard")
         self.sim_process = self.sim_with_webhook("--replies", self.replies(*replies), "--heard", heard,
                                                  "--accept-deadline", "60", *more)
-        return self.serve(self.agent_file(self.sim_process, "tools:\n" + self.http_tool(self.tools.url + "/ok", "    timeout: 60s\n"), agents=f"""  support:
+        return self.serve(self.agent_file(self.sim_process, "tools:\n" + self.http_tool(self.tools.url + tool, options) + journal, agents=f"""  support:
     model: gpt-realtime-2.1
     transcription: gpt-4o-mini-transcribe
     opening: |
       Say '{opening}'
     tools: [find_order, hang_up]
-"""))
+"""), **how)
 
     def report(self, what, **numbers):
         if REPORT:
@@ -62,13 +66,18 @@ class SoakTest(ServeTest):
 
 
 class ManyAtOnce(SoakTest):
-    def converse(self, *quirks):
-        """Every caller asks twice and is answered from a tool; then the agent says goodbye and hangs up."""
-        serve = self.begin(HELLO, quirks, ['call:find_order {"order": 17}', THURSDAY, "call:hang_up {}"])
-        callers = self.callers(self.sim_process, "--calls", CALLS, "--at-once", CALLS, "--stagger", "100",
-                               "--first-after", "6000", "--every", "9000", "--speak", "where is my order", "--speak", "thank you very much")
+    def converse(self, *quirks, meanwhile=lambda serve: None, **options):
+        """Every caller asks twice and is answered from a tool; then the agent says goodbye and hangs up.
+        @param meanwhile  What happens when half of the calls have begun."""
+        serve = self.begin(HELLO, quirks, ['call:find_order {"order": 17}', THURSDAY, "call:hang_up {}"], **options)
+        # The greeting comes when an accept is known to have been heard.
+        first_ms = 20_000 if "lost-answer" in quirks else 6_000
+        callers = self.callers(self.sim_process, "--calls", CALLS, "--at-once", CALLS, "--stagger", "100", "--first-after", first_ms,
+                               "--every", "9000", "--speak", "where is my order", "--speak", "thank you very much")
         most = [0, 0]
         began = time.monotonic()
+        wait_for(lambda: len(serve.calls("live")) >= CALLS / 2, "half of the calls", PATIENCE_S)
+        meanwhile(serve)
 
         def over():
             fds, resident_kb, _ = resources(serve)
@@ -78,20 +87,24 @@ class ManyAtOnce(SoakTest):
         wait_for(over, "the end of the calls", PATIENCE_S)
         self.assertEqual(json.loads(callers.output()), {"answered": CALLS, "ended_by_us": 0, "ended_by_peer": CALLS,
                                                         "without_sound": 0, "failed": {}}, callers.output())
-        ended = wait_for(lambda: len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")) == CALLS, "all endings")
-        self.assertTrue(ended)
-        seconds = time.monotonic() - began
-        interrupted = self.check_transcripts()
+        wait_for(lambda: not serve.calls("live"), "all endings")
+        self.report("many at once", calls=CALLS, quirks=quirks, seconds=round(time.monotonic() - began, 1), most_fds=most[0],
+                    most_resident_kb=most[1], serve_cpu_s=resources(serve)[2], sim_cpu_s=resources(self.sim_process)[2], tool=options.get("tool", "/ok"))
+        return serve
+
+    def check(self, *quirks, attempts_each=1, **options):
+        """All transcripts are whole, and every tool did its work as often as it was to."""
+        self.converse(*quirks, **options)
+        wait_for(lambda: len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")) == CALLS, "all endings in the journal")
+        self.report("what was interrupted", lines=self.check_transcripts())
         self.assertEqual({outcome for (outcome,) in self.journal.rows("SELECT outcome FROM call")}, {"hung_up"})
         gaps = self.journal.gaps()
-        self.assertEqual(len({call_id for call_id, _ in gaps}), CALLS if "sideband-drop" in quirks else 0, gaps)
+        self.assertEqual(len({call_id for call_id, _ in gaps}), CALLS if BREAK_SIDEBANDS & {*quirks} else 0, gaps)
         self.assertTrue(all(gap_ms > 0 for _, gap_ms in gaps), gaps)
         attempts = self.tools.attempts()
-        self.assertEqual((len(attempts), set(attempts.values())), (CALLS, {1}))
+        self.assertEqual((len(attempts), set(attempts.values())), (CALLS, {attempts_each}))
         self.assertEqual({key.split(":")[0] for key in attempts}, set(self.journal.lines()))
         self.assertEqual([t[3] for t in self.journal.tools()], [SENT] * CALLS)
-        self.report("many at once", calls=CALLS, quirks=quirks, interrupted=interrupted, seconds=round(seconds, 1), most_fds=most[0],
-                    most_resident_kb=most[1], serve_cpu_s=resources(serve)[2], sim_cpu_s=resources(self.sim_process)[2])
 
     def check_transcripts(self):
         """On a machine with too much to do the sim may take what a caller says for two turns, and the second one
@@ -107,23 +120,54 @@ class ManyAtOnce(SoakTest):
         return len(cut)
 
     def test_all_transcripts_are_complete_and_no_effect_is_doubled(self):
-        self.converse()
+        self.check()
 
-    def test_the_same_with_every_webhook_twice(self):
-        self.converse("duplicate-webhook")
+    def test_the_same_with_faults_of_webhooks_accepts_sockets_and_events(self):
+        self.check("duplicate-webhook", "accept-not-found", "sideband-drop", "broken-frame", "giant-frame", "unknown-events",
+                   "broken-events", "reordered-events", "omit-content-type")
 
-    def test_the_same_with_accepts_that_come_too_early(self):
-        self.converse("accept-not-found")
+    def test_the_same_with_a_tool_that_hangs(self):
+        self.check(tool="/hang", options="    timeout: 3s\n")
 
-    def test_the_same_with_sidebands_that_drop(self):
-        self.converse("sideband-drop")
+    def test_the_same_with_a_tool_that_crashes(self):
+        self.check(tool="/crash", options="    retries: 1\n", attempts_each=2)
 
-    def test_the_same_with_all_of_it_and_events_that_nobody_knows(self):
-        self.converse("duplicate-webhook", "accept-not-found", "sideband-drop", "unknown-events", "omit-content-type")
+    def test_the_same_while_the_clock_is_set(self):
+        clock = SetClock(self)
+
+        def later(serve):
+            """When all webhooks are in: those of another time are refused."""
+            wait_for(lambda: len(serve.calls()) == CALLS, "all calls", PATIENCE_S)
+            clock.set(DAY_S)
+            wait_for(lambda: serve.metric("offhook_clock_steps_total") >= 1, "the clock to be seen")
+
+        self.check(meanwhile=later, env=clock.env)
+
+    def test_a_disk_that_is_full_for_a_while_ends_no_call_and_doubles_nothing(self):
+        disk = SmallDisk(self, DISK_KB)
+
+        def refused(serve):
+            """Calls whose tool was not run, because that could not be recorded."""
+            return {event["call_id"] for event in serve.events("step")
+                    if (event["source"], event["name"]) == ("tool", "done") and "could not be recorded" in event.get("error", "")}
+
+        def full(serve):
+            disk.of(serve)
+            disk.fill()
+            wait_for(lambda: serve.metric("offhook_journal_up") == 0, "the journal to fail", PATIENCE_S)
+            wait_for(lambda: refused(serve), "a tool to be refused", PATIENCE_S)
+            disk.clear()
+            wait_for(lambda: serve.metric("offhook_journal_up") == 1, "the journal to recover", PATIENCE_S)
+
+        serve = self.converse(meanwhile=full, journal=f"journal: {disk.journal}\n", within=disk.within)
+        attempts = self.tools.attempts()
+        self.assertLessEqual(set(attempts.values()), {1})
+        self.assertEqual({key.split(":")[0] for key in attempts} | refused(serve), {call["id"] for call in serve.calls()})
+        self.assertEqual(len(attempts) + len(refused(serve)), CALLS)
 
 
 for fault in FAULTS:
-    setattr(ManyAtOnce, f"test_the_same_with_{fault.replace('-', '_')}", lambda self, fault=fault: self.converse(fault))
+    setattr(ManyAtOnce, f"test_the_same_with_{fault.replace('-', '_')}", lambda self, fault=fault: self.check(fault))
 
 
 class ManyShortOnes(SoakTest):

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/json/parse.hpp>
@@ -16,6 +19,39 @@ using Kind = sip::CallEvent::Kind;
 
 std::string say_hi() {
   return R"({"type":"response.create","response":{"instructions":"Say Hi."}})";
+}
+
+/// The next texts of a socket, whatever they are, until one holds `end`.
+std::vector<std::string> texts(SimWorld& world, net::WebSocket& socket, std::string_view end) {
+  std::vector<std::string> list;
+  do {
+    list.push_back(world.run(socket.receive()).value());
+  } while (list.back().find(end) == std::string::npos);
+  return list;
+}
+
+bool is_event(const std::string& text) {
+  boost::system::error_code failure;
+  const auto value = boost::json::parse(text, failure);
+  return !failure && !json_string(value, "type").empty();
+}
+
+/// Types of the steps of a response, in the order in which they came.
+std::vector<std::string> steps(SimWorld& world, net::WebSocket& socket) {
+  REQUIRE(world.run(socket.send(say_hi())));
+  std::vector<std::string> list;
+  bool done = false;
+  bool played = false;
+  while (!done || !played) {
+    const auto text = world.run(socket.receive()).value();
+    const std::string type{json_string(boost::json::parse(text), "type")};
+    done = done || type == "response.done";
+    played = played || type == "output_audio_buffer.stopped";
+    if (type.starts_with("response.") && !type.ends_with(".delta")) {
+      list.push_back(type);
+    }
+  }
+  return list;
 }
 
 SimConfig impatient() {
@@ -94,6 +130,21 @@ TEST_SUITE("Faults of REST") {
     CHECK(world.post(id, "accept", plain_session).status == 404);
     CHECK(world.post(id, "accept", plain_session).status == 200);
     call.phone.talk();
+  }
+
+  TEST_CASE("lost-answer: what was asked is done, and only asking again gets an answer") {
+    SimWorld world;
+    world.request_timeout = 500ms;
+    FaultyCall call{world, "lost-answer"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 0);
+    call.phone.talk();
+    CHECK(world.post(id, "accept", plain_session).status == 409);
+    CHECK(world.post(id, "refer", R"({"target_uri":"tel:+15550100"})").status == 0);
+    CHECK(call.phone.next(Kind::refer).kind == Kind::refer);
+    CHECK(world.post(id, "hangup").status == 0);
+    CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
+    CHECK(world.post(id, "hangup").status == 404);
   }
 
   TEST_CASE("decision-made: 409, and nobody answers the caller") {
@@ -181,6 +232,20 @@ TEST_SUITE("Faults of calls") {
     CHECK_FALSE(again->over);
   }
 
+  TEST_CASE("broken-frame, giant-frame: a sideband cannot be read any further, the next one can") {
+    SimWorld world;
+    FaultyCall call{world, "broken-frame, giant-frame, sideband-drop"};
+    call.take();
+    for (const int status : {1006, 1002, 1009}) {
+      world.run_until([&] { return call.sideband->over; });
+      CHECK(call.sideband->close_status == status);
+      call.sideband = world.observe(call.id);
+    }
+    world.send(*call.sideband, say_hi());
+    world.wait_for(*call.sideband, "output_audio_buffer.stopped");
+    CHECK_FALSE(call.sideband->over);
+  }
+
   TEST_CASE("sideband-404: every one is refused without a word while the call is up") {
     SimWorld world;
     FaultyCall call{world, "sideband-404"};
@@ -247,6 +312,39 @@ TEST_SUITE("Faults of calls") {
     call.phone.talk();
     CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
     CHECK(world.connect(id).error().status == 404);
+  }
+
+  TEST_CASE("broken-events: a sideband begins with what is no event, and goes on") {
+    SimWorld world;
+    FaultyCall call{world, "broken-events"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    auto socket = world.connect(id).value();
+    call.phone.talk();
+    REQUIRE(world.run(socket.send(say_hi())));
+    const auto all = texts(world, socket, "output_audio_buffer.stopped");
+    CHECK(is_event(all.front()));
+    CHECK(std::count_if(all.begin(), all.end(), is_event) + 7 == static_cast<long>(all.size()));
+    CHECK(world.marked("events.broken"));
+  }
+
+  TEST_CASE("reordered-events: some are overtaken, and none is lost") {
+    SimWorld world;
+    FaultyCall call{world, "reordered-events"};
+    const auto id = world.take_call().call_id;
+    CHECK(world.post(id, "accept", plain_session).status == 200);
+    auto socket = world.connect(id).value();
+    call.phone.talk();
+    std::set<std::vector<std::string>> orders;
+    std::set<std::vector<std::string>> contents;
+    for (int i = 0; i < 20 && orders.size() < 2; ++i) {
+      auto list = steps(world, socket);
+      orders.insert(list);
+      std::sort(list.begin(), list.end());
+      contents.insert(std::move(list));
+    }
+    CHECK(orders.size() == 2);
+    CHECK(contents.size() == 1);
   }
 
   TEST_CASE("unknown-events: one comes") {

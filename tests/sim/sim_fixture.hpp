@@ -158,6 +158,7 @@ class SimWorld {
   /// The same of Live.
   openai::LiveTransportIncoming take_session() { return take<openai::LiveTransportIncoming>(); }
 
+  /// @return status 0: no answer within `request_timeout`.
   net::HttpResponse request(std::string method,
                             const std::string& path,
                             std::string body = {},
@@ -169,8 +170,16 @@ class SimWorld {
     request.body = std::move(body);
     net::HttpClientOptions options;
     options.tls = api_tls();
+    options.timeout = request_timeout;
     const auto url = net::parse_url(api(scheme) + path).value();
-    auto response = run(net::http_exchange(url, std::move(request), std::move(options))).value();
+    auto answer = run(net::http_exchange(url, std::move(request), std::move(options)));
+    if (!answer) {
+      CHECK(answer.error().code == Errc::timed_out);
+      net::HttpResponse none;
+      none.status = 0;
+      return none;
+    }
+    auto response = *std::move(answer);
     if (response.status >= 400 && !response.body.empty()) {
       conformance::check_error(boost::json::parse(response.body));
     }
@@ -233,7 +242,8 @@ class SimWorld {
   std::vector<net::HttpRequest> webhooks;
   int webhook_answer = 200;
   std::chrono::milliseconds webhook_delay{0};  ///< Before it.
-  conformance::Faults faults;                  ///< That this case asks for.
+  std::chrono::milliseconds request_timeout{10'000};
+  conformance::Faults faults;  ///< That this case asks for.
   std::vector<Mark> marks;
 
  private:
