@@ -10,36 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include <pocketsphinx.h>
-#include <sphinxbase/ckd_alloc.h>
-#include <sphinxbase/fe.h>
-
 #include "audio/recogniser_module.h"
-#include "base/c_handle.hpp"
+#include "front_end.hpp"
 #include "telephone_band.hpp"
 
 namespace offhook::pocketsphinx {
 namespace {
-
-constexpr const char* acoustic_model = "/usr/share/pocketsphinx/model/en-us/en-us";
-
-using ConfigHandle = CHandle<cmd_ln_t, cmd_ln_free_r>;
-using DecoderHandle = CHandle<ps_decoder_t, ps_free>;
-using FrontEndHandle = CHandle<fe_t, fe_free>;
-
-/// Rows of cepstra as the library wants them.
-class Rows {
- public:
-  explicit Rows(std::size_t count)
-      : rows_{reinterpret_cast<mfcc_t**>(ckd_calloc_2d(count, cepstra_size, sizeof(mfcc_t)))} {}
-  Rows(const Rows&) = delete;
-  Rows& operator=(const Rows&) = delete;
-  ~Rows() { ckd_free_2d(rows_); }
-  [[nodiscard]] mfcc_t** get() const noexcept { return rows_; }
-
- private:
-  mfcc_t** rows_;
-};
 
 std::map<std::string, std::string> parse_settings(const char* text) {
   std::map<std::string, std::string> settings;
@@ -68,39 +44,19 @@ class Decoder {
       return std::string{acoustic_model} + " is not there; install pocketsphinx-en-us";
     }
     narrowband_ = narrowband;
-    std::vector<std::string> words{"offhook",
-                                   "-hmm",
-                                   acoustic_model,
-                                   "-featparams",
-                                   folder + "/feat.params",
-                                   "-lm",
-                                   folder + "/telephone.arpa",
-                                   "-dict",
-                                   folder + "/telephone.dict",
-                                   "-logfn",
-                                   "/dev/null"};
     // Sound is measured against the models of speech sounds in every second frame, and only those
     // are tried that a look ahead finds likely. The quick ones do so in every third, with fewer
     // guesses at a time, and search once.
     const std::vector<std::string> effort =
         quick ? std::vector<std::string>{"-ds", "3", "-maxhmmpf", "1000", "-fwdflat", "no"}
               : std::vector<std::string>{"-ds", "2", "-pl_window", "5"};
-    words.insert(words.end(), effort.begin(), effort.end());
-    std::vector<char*> arguments;
-    for (std::string& word : words) {
-      arguments.push_back(word.data());
-    }
-    config_.reset(cmd_ln_parse_r(nullptr, ps_args(), static_cast<int>(arguments.size()),
-                                 arguments.data(), TRUE));
-    decoder_.reset(config_ == nullptr ? nullptr : ps_init(config_.get()));
+    decoder_ = start_decoder(folder, effort);
     if (decoder_ == nullptr) {
       return "pocketsphinx cannot use the model in " + folder;
     }
-    if (narrowband_) {
-      front_end_.reset(fe_init_auto_r(ps_get_config(decoder_.get())));
-      if (front_end_ == nullptr || !map_.load(folder + "/telephone.map")) {
-        return folder + "/telephone.map cannot be read";
-      }
+    if (narrowband_ &&
+        (!front_end_.open(decoder_.get()) || !map_.load(folder + "/telephone.map"))) {
+      return folder + "/telephone.map cannot be read";
     }
     return {};
   }
@@ -121,38 +77,8 @@ class Decoder {
   }
 
  private:
-  /// The front end's frames of the whole utterance.
-  [[nodiscard]] std::vector<Cepstra> analyse(const std::vector<std::int16_t>& samples) {
-    std::vector<Cepstra> frames;
-    fe_start_stream(front_end_.get());
-    fe_start_utt(front_end_.get());
-    const std::int16_t* next = samples.data();
-    std::size_t left = samples.size();
-    const Rows rows{block};
-    const auto keep = [&](int count) {
-      for (int i = 0; i < count; ++i) {
-        Cepstra frame{};
-        std::copy_n(rows.get()[i], cepstra_size, frame.begin());
-        frames.push_back(frame);
-      }
-    };
-    for (;;) {
-      int32 count = block;
-      int32 ignored = 0;
-      fe_process_frames(front_end_.get(), &next, &left, rows.get(), &count, &ignored);
-      keep(count);
-      if (count == 0 || left == 0) {
-        break;
-      }
-    }
-    int32 last = 0;
-    fe_end_utt(front_end_.get(), rows.get()[0], &last);
-    keep(last);
-    return frames;
-  }
-
   void push_mapped(const std::vector<std::int16_t>& samples) {
-    const std::vector<Cepstra> frames = analyse(samples);
+    const std::vector<Cepstra> frames = front_end_.analyse(samples);
     if (frames.empty()) {
       return;
     }
@@ -179,11 +105,9 @@ class Decoder {
     return text;
   }
 
-  static constexpr int block = 64;
   bool narrowband_ = false;
-  ConfigHandle config_;
   DecoderHandle decoder_;
-  FrontEndHandle front_end_;
+  FrontEnd front_end_;
   CepstraMap map_;
 };
 

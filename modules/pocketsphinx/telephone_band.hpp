@@ -29,7 +29,7 @@ class BandFiller {
 
 /// A small network that guesses the cepstra of wideband speech from those of narrowband speech:
 /// seven frames in, one out, 64 hidden units beside a linear path. Trained on pairs of synthetic
-/// speech, before and after G.711.
+/// speech, before and after G.711, by narrowband/train_map.py.
 class CepstraMap {
  public:
   static constexpr std::size_t context = 3;  ///< Frames on either side.
