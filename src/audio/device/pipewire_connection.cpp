@@ -144,6 +144,13 @@ Result<> PipewireConnection::start() {
   return {};
 }
 
+Result<> PipewireConnection::has_devices() const {
+  if (devices_.empty()) {
+    return fail(Errc::unreachable, "PipeWire has no sound devices");
+  }
+  return {};
+}
+
 void PipewireConnection::stop() {
   if (started_) {
     const PipewireLock lock{loop_};
@@ -287,6 +294,10 @@ DeviceList list_pipewire() {
     return fail(std::move(started).error());
   }
   const PipewireLock lock{connection.loop()};
+  auto present = connection.has_devices();
+  if (!present) {
+    return fail(std::move(present).error());
+  }
   return connection.devices();
 }
 

@@ -38,6 +38,9 @@ class PipewireConnection {
   /// thread nor with the lock. @return `Errc::unreachable` when PipeWire does not answer, or has
   /// no session manager that connects streams.
   [[nodiscard]] Result<> start();
+  /// With the lock. @return `Errc::unreachable` where PipeWire runs for other things than sound,
+  /// such as screen sharing, and has neither microphones nor loudspeakers.
+  [[nodiscard]] Result<> has_devices() const;
   /// Ends the thread; not with the lock.
   void stop();
 

@@ -65,6 +65,10 @@ class PipewireDevice final : public AudioDevice {
 
 Result<> PipewireDevice::resolve(const DeviceRequest& request) {
   const PipewireLock lock{connection_.loop()};
+  auto present = connection_.has_devices();
+  if (!present) {
+    return present;
+  }
   const std::array names{request.microphone, request.loudspeaker};
   const auto devices = connection_.devices();
   for (std::size_t i = 0; i < names.size(); ++i) {
