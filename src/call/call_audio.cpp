@@ -40,7 +40,7 @@ Result<std::unique_ptr<CallAudio>> CallAudio::open(const AudioOptions& options) 
     if (!output) {
       return fail(std::move(output).error().with("--play"));
     }
-    audio->output_ = std::move(*output);
+    audio->output_ = {.path = options.output, .recorder = std::move(*output)};
   }
   auto recording = audio->open_recording(options);
   if (!recording) {
@@ -60,18 +60,13 @@ Result<> CallAudio::open_device(const AudioOptions& options) {
                               .request = {.microphone = options.microphone,
                                           .loudspeaker = options.loudspeaker,
                                           .backend = options.backend}};
-  audio::VoiceProcessorConfig voice = options.voice;
+  if (send_from_port_) {
+    device.voice = options.voice;
+  }
   if (!play_to_port_) {
-    voice.engine = audio::VoiceEngine::off;  // without the model in the loudspeaker, no echo
+    device.voice.engine = audio::VoiceEngine::off;  // without the model in the loudspeaker, no echo
   }
-  if (send_from_port_ && voice.does_something()) {
-    auto processor = audio::make_voice_processor(voice);
-    if (!processor) {
-      return fail(std::move(processor).error().with("--echo"));
-    }
-    device.processor = std::move(*processor);
-  }
-  auto opened = audio::open_device(std::move(device));
+  auto opened = audio::open_device(device);
   if (!opened) {
     return fail(std::move(opened).error());
   }
@@ -105,7 +100,7 @@ Result<> CallAudio::open_recording(const AudioOptions& options) {
   if (!recording) {
     return fail(std::move(recording).error().with("--record"));
   }
-  recording_ = std::move(*recording);
+  recording_ = {.path = path.string(), .recorder = std::move(*recording)};
   return {};
 }
 
@@ -132,16 +127,26 @@ void CallAudio::exchange(const audio::Frame& received, audio::Frame& to_send) no
     std::ranges::fill(to_send.samples(), std::int16_t{0});
   }
   sent_level_db_ = level_db(to_send);
-  if (output_) {
-    output_->write(received, received);
+  if (output_.recorder) {
+    output_.recorder->write(received, received);
   }
-  if (recording_) {
-    recording_->write(to_send, received);
+  if (recording_.recorder) {
+    recording_.recorder->write(to_send, received);
   }
 }
 
 std::uint64_t CallAudio::dropped_recording_frames() const noexcept {
-  return recording_ ? recording_->dropped_frames() : 0;
+  return recording_.recorder ? recording_.recorder->dropped_frames() : 0;
+}
+
+std::optional<std::string> CallAudio::next_failed_file() {
+  for (File* file : {&recording_, &output_}) {
+    if (file->recorder && file->recorder->failed() && !file->failure_told) {
+      file->failure_told = true;
+      return file->path;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace offhook::call

@@ -53,6 +53,10 @@ class CallAudio final : public audio::Port {
   [[nodiscard]] std::uint32_t quiet_frames() const noexcept { return quiet_frames_; }
   [[nodiscard]] std::uint64_t dropped_recording_frames() const noexcept;
 
+  /// A file (`--record` or `--play`) that takes no more sound, the disk being full for example:
+  /// each once. What came before is in it, and the call goes on. Control thread.
+  [[nodiscard]] std::optional<std::string> next_failed_file();
+
  private:
   explicit CallAudio(int rate_hz) : rate_hz_{rate_hz} {}
   [[nodiscard]] Result<> open_recording(const AudioOptions& options);
@@ -65,8 +69,13 @@ class CallAudio final : public audio::Port {
   audio::Port* port_ = nullptr;  // device or scripted caller
   bool send_from_port_ = false;
   bool play_to_port_ = false;
-  std::unique_ptr<audio::Recorder> output_;
-  std::unique_ptr<audio::Recorder> recording_;
+  struct File {
+    std::string path;
+    std::unique_ptr<audio::Recorder> recorder;
+    bool failure_told = false;  // control thread
+  };
+  File output_;
+  File recording_;
   std::atomic<bool> input_started_{false};
   std::atomic<bool> input_ended_{false};
   std::atomic<bool> muted_{false};

@@ -91,6 +91,7 @@ std::string to_text(const SetupTimes& setup) {
 
 json::object to_json(const audio::DeviceStats& device) {
   return {{"backend", device.backend},
+          {"echo_canceller", device.echo_canceller},
           {"capture_gaps", device.capture.underruns + device.device.capture_gaps},
           {"playback_gaps", device.playback.underruns + device.device.playback_gaps},
           {"dropped", device.capture.overruns + device.playback.overruns},
@@ -143,6 +144,7 @@ json::object to_json(const CallReport& report) {
           {"rtp", std::move(rtp_json)},
           {"malformed_events", report.malformed_events},
           {"recording_frames_dropped", report.recording_frames_dropped},
+          {"failed_files", json::array(report.failed_files.begin(), report.failed_files.end())},
           {"device", report.device ? json::value(to_json(*report.device)) : json::value(nullptr)},
           {"transcript", to_json(report.transcript)}};
 }
@@ -151,6 +153,10 @@ std::string to_text(const CallReport& report) {
   std::string text = fmt::format("\nCall ended: {}", to_string(report.ending.result));
   text += '\n';
   text += to_text(report.setup);
+  for (const std::string& path : report.failed_files) {
+    text += fmt::format("  {:<22} {}: it could not be written any further, is the disk full?\n",
+                        "recording is cut off", path);
+  }
   if (!report.codec.empty()) {
     const media::StreamStats& rtp = report.rtp;
     text += fmt::format("  {:<22} {}, {}, {:.1f} s\n", "media", report.codec,

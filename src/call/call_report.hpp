@@ -40,6 +40,7 @@ struct CallReport {
   std::vector<agent::TranscriptLine> transcript;
   std::uint64_t malformed_events = 0;  ///< Sideband messages that were no events.
   std::uint64_t recording_frames_dropped = 0;
+  std::vector<std::string> failed_files;     ///< Sound files that took no more before the end.
   std::optional<audio::DeviceStats> device;  ///< While the call was up; empty without a device.
 };
 

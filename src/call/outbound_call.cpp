@@ -29,6 +29,7 @@ struct LiveCall {
   const CallOptions& options;
   PhoneLeg phone;
   ControlLeg control;
+  std::vector<std::string> failed_files{};
 
   /// The sideband was away when the opening line ended: then only its sound can tell.
   [[nodiscard]] bool greeting_was_missed() const {
@@ -89,6 +90,17 @@ void tell_of_device(CallAudio& audio, Timeline& timeline) {
   }
 }
 
+/// Puts on the timeline which sound file cannot be written any further.
+void tell_of_files(LiveCall& call) {
+  while (auto path = call.services.audio.next_failed_file()) {
+    call.services.timeline.mark(
+        "audio", "file.failed",
+        {{"file", *path},
+         {"note", "it could not be written any further, is the disk full? The call goes on"}});
+    call.failed_files.push_back(std::move(*path));
+  }
+}
+
 /// What the device has gone through. Before the call is ended: without it, the device runs dry.
 std::optional<audio::DeviceStats> tell_device_figures(CallAudio& audio, Timeline& timeline) {
   if (audio.device() == nullptr) {
@@ -109,6 +121,7 @@ asio::awaitable<Ending> speak_and_wait_for_last_word(LiveCall& call) {
   for (;;) {
     co_await pause(50ms);
     tell_of_device(audio, call.services.timeline);
+    tell_of_files(call);
     const auto now = agent::TurnState::Clock::now();
     if (call.greeting_over() || !call.options.audio.start_after_greeting) {
       audio.start_input();
@@ -204,6 +217,7 @@ CallReport report_of(const LiveCall& call, Ending ending, const SetupTimes& setu
   report.transcript = call.control.transcript();
   report.malformed_events = call.control.malformed_events();
   report.recording_frames_dropped = call.services.audio.dropped_recording_frames();
+  report.failed_files = call.failed_files;
   if (call.phone.media()) {
     const sip::NegotiatedMedia& media = *call.phone.media();
     report.codec = media.codec.name;
@@ -240,6 +254,7 @@ asio::awaitable<CallReport> run_outbound_call(CallServices services, CallOptions
                 {{"result", to_string(ending.result)}, {"reason", ending.reason}});
   const double ended_ms = timeline.ms_at(Timeline::Clock::now());
   const auto device = tell_device_figures(services.audio, timeline);
+  tell_of_files(call);
   const bool peer_knows = co_await call.phone.part();
   const bool hang_up_over_rest = !peer_knows;
   co_await call.control.part(hang_up_over_rest);

@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/print.hpp"
+#include "cli/settings.hpp"
 
 namespace offhook::cli {
 namespace {
@@ -149,7 +150,7 @@ void add_audio_check_command(CLI::App& app, Command& chosen) {
       ->type_name("NAME");
   check->add_option("--backend", arguments->request.backend,
                     "pipewire, pulse or rtaudio (default: the first that answers)");
-  check->add_option("--echo", arguments->echo, "Canceller to try: dual, aec3, speex or off")
+  check->add_option("--echo", arguments->echo, "Canceller to try: " + echo_engines_text())
       ->type_name("ENGINE");
   check->add_flag("--json", arguments->json, "One JSON object");
   check->callback(

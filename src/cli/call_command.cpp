@@ -188,7 +188,7 @@ void add_sound_options(CLI::App& app, CallArguments& arguments) {
       ->type_name("NAME")
       ->group(group);
   app.add_option("--echo", arguments.echo,
-                 "Echo cancellation of microphone and loudspeaker: dual, aec3, speex or off")
+                 "Echo cancellation of microphone and loudspeaker: " + echo_engines_text())
       ->type_name("ENGINE")
       ->group(group);
   app.add_option("--noise-suppression", arguments.noise_suppression,

@@ -188,6 +188,16 @@ Result<call::SrtpPolicy> parse_srtp_policy(const std::string& text) {
   return fail(Errc::invalid_argument, "--srtp " + text + ": must be require, prefer or off");
 }
 
+std::string echo_engines_text() {
+  std::string text;
+  for (const audio::VoiceEngine engine : audio::available_voice_engines()) {
+    text += engine == audio::VoiceEngine::off ? " or " : text.empty() ? "" : ", ";
+    text += audio::name_of(engine);
+    text += engine == audio::default_voice_engine() ? " (default)" : "";
+  }
+  return text;
+}
+
 Result<media::JitterBufferKind> parse_jitter_buffer(const std::string& text) {
   const auto kind = media::jitter_buffer_kind(text);
   if (!kind) {

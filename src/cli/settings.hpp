@@ -67,6 +67,8 @@ void load_environment(const Environment& environment, CallSettings& settings);
 [[nodiscard]] Result<call::SrtpPolicy> parse_srtp_policy(const std::string& text);
 /// @return `unsupported` for neteq in a build without it.
 [[nodiscard]] Result<media::JitterBufferKind> parse_jitter_buffer(const std::string& text);
+/// The echo cancellers of this build, for help: "dual (default), aec3, speex or off".
+[[nodiscard]] std::string echo_engines_text();
 /// "opus,pcmu" → codecs, in that order. @return `invalid_argument` naming the known ones.
 [[nodiscard]] Result<std::vector<audio::CodecId>> parse_codecs(const std::string& text);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "audio/device/backends.hpp"
+#include "audio/device/gap_meter.hpp"
 #include "audio/device/sound_path.hpp"
 #include "audio/sound_file.hpp"
 #include "sounds.hpp"
@@ -33,9 +34,9 @@ using std::chrono::nanoseconds;
 class TwoClocks {
  public:
   TwoClocks(double device_ppm, int rate_hz, std::unique_ptr<audio::VoiceProcessor> processor = {})
-      : path_{SoundPath::create(rate_hz, std::move(processor)).value()},
-        device_step_{0.01 / (1 + device_ppm * 1e-6)},
-        rate_hz_{rate_hz} {}
+      : TwoClocks{device_ppm, rate_hz, SoundPath::create(rate_hz, std::move(processor)).value()} {}
+  TwoClocks(double device_ppm, int rate_hz, std::unique_ptr<SoundPath> path)
+      : path_{std::move(path)}, device_step_{0.01 / (1 + device_ppm * 1e-6)}, rate_hz_{rate_hz} {}
 
   /// @param jitter_s  Lateness of each event; the same in every run.
   void run(double seconds, double jitter_s = 0) {
@@ -53,6 +54,7 @@ class TwoClocks {
     }
   }
 
+  void echo_is_removed(bool removed) { path_->echo_is_removed(removed); }
   void skip_device(double seconds) { device_due_ += seconds; }
 
   [[nodiscard]] audio::BridgeStats capture() const { return path_->capture_stats(); }
@@ -60,6 +62,7 @@ class TwoClocks {
   audio::testing::Samples played;
   audio::testing::Samples sent;
   bool keep = false;
+  bool noise_only = false;  ///< The microphone hears steady noise in place of its tone.
 
  private:
   static SoundPath::Clock::time_point at(double seconds) {
@@ -74,6 +77,9 @@ class TwoClocks {
   void device(SoundPath::Clock::time_point now) {
     std::array<std::int16_t, audio::device_block_samples> block{};
     microphone_.fill(block);
+    for (std::int16_t& sample : block) {
+      sample = noise_only ? static_cast<std::int16_t>(1'000 * random() - 500) : sample;
+    }
     path_->captured(block);
     path_->work(now);
     path_->play_at(block, now);
@@ -221,6 +227,67 @@ TEST_SUITE("path between a device and a call") {
     CHECK(seen.loud_far > 980);
     CHECK(std::ranges::max(clocks.sent) == 0);  // all of it went through the processor
   }
+
+  TEST_CASE("uses the processor without cancellation while the server removes the echo") {
+    class Level final : public audio::VoiceProcessor {
+     public:
+      explicit Level(std::int16_t level) : level_{level} {}
+      void process(std::span<const std::int16_t> /*far*/,
+                   std::span<const std::int16_t> /*near*/,
+                   std::span<std::int16_t> out) noexcept override {
+        std::ranges::fill(out, level_);
+      }
+      [[nodiscard]] audio::VoiceProcessorStats stats() const noexcept override { return {}; }
+
+     private:
+      std::int16_t level_;
+    };
+    const auto last_sent = [](TwoClocks& clocks, bool removed) {
+      clocks.echo_is_removed(removed);
+      clocks.keep = false;
+      clocks.run(2);
+      clocks.sent.clear();
+      clocks.keep = true;
+      clocks.run(0.5);
+      return std::pair<int, int>{std::ranges::min(clocks.sent), std::ranges::max(clocks.sent)};
+    };
+    const auto near = [](int level) { return doctest::Approx(level).epsilon(0.02); };
+    TwoClocks both{0, 16'000,
+                   SoundPath::create(16'000, std::make_unique<Level>(std::int16_t{1'000}),
+                                     std::make_unique<Level>(std::int16_t{5'000}))
+                       .value()};
+    for (const auto& [removed, level] : {std::pair{false, 1'000}, {true, 5'000}, {false, 1'000}}) {
+      const auto [lowest, highest] = last_sent(both, removed);
+      CHECK(lowest == near(level));
+      CHECK(highest == near(level));
+    }
+    TwoClocks one{0, 16'000, std::make_unique<Level>(std::int16_t{1'000})};
+    const auto [lowest, highest] = last_sent(one, true);
+    CHECK(lowest == near(-8'000));  // the microphone's tone as it is
+    CHECK(highest == near(8'000));
+  }
+
+  TEST_CASE("keeps noise suppression while the server removes the echo") {
+    const auto noise_db = [](audio::NoiseSuppression strength) {
+      TwoClocks clocks{
+          0, 16'000,
+          SoundPath::create(16'000, audio::VoiceProcessorConfig{.noise_suppression = strength})
+              .value()};
+      clocks.echo_is_removed(true);
+      clocks.noise_only = true;
+      clocks.run(8);
+      clocks.keep = true;
+      clocks.run(4);
+      double energy = 1e-9;
+      for (const std::int16_t sample : clocks.sent) {
+        energy += sample * sample;
+      }
+      return 10 * std::log10(energy / static_cast<double>(clocks.sent.size()));
+    };
+    const double bare = noise_db(audio::NoiseSuppression::off);
+    CHECK(bare > 40);
+    CHECK(noise_db(audio::NoiseSuppression::high) < bare - 6);
+  }
 }
 
 /// A voice processor that counts where the loudspeaker's sound, a ramp, does not go on.
@@ -335,6 +402,30 @@ TEST_SUITE("the canceller's reference") {
     pieces.run(10'000);
     CHECK(pieces.path->far_skips() == 1);
     CHECK(pieces.seen.breaks == before);
+  }
+}
+
+TEST_SUITE("gaps by the clock of a server") {
+  TEST_CASE("are turns that the clock went through without sound, whatever its rate") {
+    for (const double hz : {44'100.0, 48'000.0, 1e9}) {
+      CAPTURE(hz);
+      audio::GapMeter meter;
+      double seconds = 12'345;
+      const auto turn = [&](double passed, std::size_t samples) {
+        seconds += passed;
+        return meter.is_gap(static_cast<std::uint64_t>(seconds * hz), hz, samples);
+      };
+      CHECK_FALSE(turn(0, 256));
+      for (int i = 0; i < 10'000; ++i) {  // pieces that a resampler makes uneven
+        REQUIRE_FALSE(turn(256.0 / 48'000, i % 2 == 0 ? 250 : 262));
+      }
+      CHECK(turn(4 * 256.0 / 48'000, 256));  // three turns were missed
+      CHECK_FALSE(turn(256.0 / 48'000, 0));  // this one brings nothing ...
+      CHECK(turn(256.0 / 48'000, 256));      // ... which is known at the next
+      CHECK_FALSE(turn(256.0 / 48'000, 256));
+      meter.restart();
+      CHECK_FALSE(turn(100, 256));  // another clock
+    }
   }
 }
 

@@ -48,12 +48,31 @@ class LoopCallTest(EndToEndTest):
         call = self.call_sim(*self.loop, "--max-duration", 4)
         device = call.summary["device"]
         self.assertEqual(device["backend"], "null")
+        self.assertIn(device["echo_canceller"], ("dual", "speex"))
         self.assertEqual(device["interruptions"], 0)
         for name in ("capture_gaps", "playback_gaps", "dropped", "capture_drift_ppm", "playback_drift_ppm",
                      "capture_delay_ms", "playback_delay_ms", "capture_burst_ms", "erle_db", "echo_delay_ms"):
             self.assertIn(name, device)
         mark = call.marks("audio", "device")[0]
         self.assertEqual({name: mark[name] for name in device}, device)
+
+    def hears_itself(self, *arguments):
+        """A call in which only the model talks. @return the call, and whether its words interrupted it."""
+        say = "Say: This line is long, so that there is enough of it to come back by the microphone, and to be taken for a person. "
+        call = self.call_sim(*self.loop, "--max-duration", 8, "--say", say, *arguments)
+        self.assertTrue(call.received("output_audio_buffer.started"), call.output)
+        return call, bool(call.received("input_audio_buffer.speech_started"))
+
+    def test_the_model_interrupts_itself_without_echo_cancellation_and_not_with_it(self):
+        call, interrupted = self.hears_itself("--echo", "off")
+        self.assertTrue(interrupted, call.output)
+        self.assertEqual(call.summary["device"]["echo_canceller"], "off")
+        if "dual" not in self.offhook("call", "--help")[1]:
+            self.skipTest("this build has no dual (libtgowt-dev): speex needs some seconds for its first 20 dB")
+        call, interrupted = self.hears_itself("--echo", "dual")
+        self.assertFalse(interrupted, call.output)
+        self.assertGreater(call.summary["device"]["erle_db"], 20)
+        self.assertEqual(call.summary["device"]["echo_canceller"], "dual")
 
     def test_without_a_device_there_are_no_figures(self):
         self.assertIsNone(self.call_sim("--max-duration", 1).summary["device"])
@@ -82,6 +101,15 @@ class LoopCallTest(EndToEndTest):
         wait_for(lambda: (text(), process.poll())[1] is not None, "the end of the call")
         self.assertEqual(process.returncode, 0, text())
         self.assertEqual(json.loads((self.folder / "summary.json").read_text())["result"], "hung_up_by_user")
+
+
+class NoServerTest(EndToEndTest):
+    def test_says_what_to_do(self):
+        env = {"PULSE_SERVER": f"unix:{self.folder}/none", "PIPEWIRE_RUNTIME_DIR": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}
+        for command in (("devices", "--backend", "pulse"), ("devices", "--backend", "pipewire")):
+            code, output = self.offhook(*command, env=env)
+            self.assertIn(code, (2, 18), output)
+            self.assertRegex(output, "--audio FILE or --audio null|this build has no")
 
 
 if __name__ == "__main__":

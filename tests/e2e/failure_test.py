@@ -2,8 +2,9 @@
 import json
 import socket
 
+from serve_support import SmallDisk
 from sip_answerer import SipAnswerer, plain_answer, response
-from support import certificates, EndToEndTest, free_port, main, read_jsonl
+from support import OFFHOOK, Call, certificates, EndToEndTest, free_port, main, read_jsonl
 
 
 class MissingSettings(EndToEndTest):
@@ -49,6 +50,30 @@ class SoundThatCannotBeUsed(EndToEndTest):
                                             option, self.folder / "no/such/folder/file.wav")
                 self.assertEqual(code, expect, output)
                 self.assertIn("no/such/folder", output)
+
+
+class FullDisk(EndToEndTest):
+    def test_cuts_the_recording_off_and_not_the_call(self):
+        for kind, kilobytes in (("wav", 64), ("flac", 64), ("opus", 12)):
+            with self.subTest(kind=kind):
+                disk = SmallDisk(self, kilobytes)
+                files = {name: self.folder / f"{kind}-{name}.json" for name in ("summary", "timeline", "events")}
+                given = [part for name, path in files.items() for part in (f"--{name}", path)]
+                recording = str(disk.folder / f"call.{kind}")
+                call = self.start(*disk.within, OFFHOOK, "call", "--sim", "--audio", "null", "--play", "null",
+                                  "--record", recording, "--max-duration", 5, "--say", "Say: " + "This line is long. " * 20, *given)
+                self.assertEqual(call.wait(), 0, call.output())
+                call = Call(files, call.output())
+                self.assertEqual(call.summary["result"], "time_limit", call.output)
+                self.assertEqual(call.summary["failed_files"], [recording], call.output)
+                self.assertEqual([mark["file"] for mark in call.marks("audio", "file.failed")], [recording])
+                self.assertGreater(call.summary["rtp"]["received"], 150)
+                self.assertRegex(call.output, f"recording is cut off +{recording}")
+
+    def test_is_not_told_of_when_all_was_written(self):
+        call = self.call_sim("--record", str(self.folder / "call.flac"), "--max-duration", 1)
+        self.assertEqual(call.summary["failed_files"], [])
+        self.assertNotIn("cut off", call.output)
 
 
 class SipTrouble(EndToEndTest):

@@ -118,7 +118,7 @@ class SmallDisk:
         if not have("unshare") or subprocess.run(mount, check=False, capture_output=True, timeout=DEADLINE_S).returncode:
             test.skipTest("no file systems may be mounted here")
         self.folder = test.folder / "disk"
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self.journal = self.folder / "offhook.db"
         self.within = ["unshare", "-rm", "sh", "-c", f'mount -t tmpfs -o size={kilobytes}k none "$0" && exec "$@"', self.folder]
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "audio/device/audio_device.hpp"
 #include "audio/device/clock_bridge.hpp"
@@ -19,7 +20,9 @@ struct DeviceStats {
   BridgeStats capture;   ///< From the microphone's clock to the call's.
   BridgeStats playback;  ///< From the call's clock to the loudspeaker's.
   DeviceCounters device;
-  double erle_db = 0;           ///< Of the echo canceller.
+  std::string_view echo_canceller =
+      "off";                    ///< "dual", "aec3", "speex", "off", or "server": not ours.
+  double erle_db = 0;           ///< Of our echo canceller.
   int echo_delay_ms = -1;       ///< -1: none, or not known yet.
   std::uint64_t far_skips = 0;  ///< Jumps in what the canceller is told of the loudspeaker.
 };
@@ -41,11 +44,13 @@ class Device : public Port {
 struct DeviceOptions {
   int rate_hz = 24'000;  ///< Of the frames: 8000, 16000, 24000 or 48000.
   DeviceRequest request{};
-  std::unique_ptr<VoiceProcessor> processor{};  ///< null: the microphone as it is.
+  /// Of the microphone's sound. Echo cancellation steps aside where the sound server has its own.
+  VoiceProcessorConfig voice{.engine = VoiceEngine::off};
 };
 
-/// Opens a microphone and a loudspeaker and starts them. @return errors as `open_audio_device`.
-[[nodiscard]] Result<std::unique_ptr<Device>> open_device(DeviceOptions options);
+/// Opens a microphone and a loudspeaker and starts them. @return errors as `open_audio_device`
+/// and `make_voice_processor`.
+[[nodiscard]] Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options);
 
 /// The default ones, as they are.
 [[nodiscard]] inline Result<std::unique_ptr<Device>> open_default_device(int rate_hz) {

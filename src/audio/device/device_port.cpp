@@ -35,8 +35,8 @@ class Wake {
 
 class DevicePort final : public Device, private DeviceCallback {
  public:
-  explicit DevicePort(std::unique_ptr<SoundPath> path)
-      : path_{std::move(path)}, thread_{[this] { run(); }} {}
+  DevicePort(std::unique_ptr<SoundPath> path, VoiceEngine engine)
+      : path_{std::move(path)}, engine_{engine}, thread_{[this] { run(); }} {}
   DevicePort(const DevicePort&) = delete;
   DevicePort& operator=(const DevicePort&) = delete;
   ~DevicePort() override {
@@ -67,6 +67,7 @@ class DevicePort final : public Device, private DeviceCallback {
             .capture = path_->capture_stats(),
             .playback = path_->playback_stats(),
             .device = device_->counters(),
+            .echo_canceller = path_->echo_is_removed() ? "server" : name_of(engine_),
             .erle_db = path_->erle_db(),
             .echo_delay_ms = path_->echo_delay_ms(),
             .far_skips = path_->far_skips()};
@@ -75,9 +76,9 @@ class DevicePort final : public Device, private DeviceCallback {
   [[nodiscard]] std::optional<DeviceNotice> next_notice() override {
     auto notice = device_->next_notice();
     if (notice && notice->kind == DeviceNotice::Kind::echo_removed) {
-      path_->bypass_processor(true);
+      path_->echo_is_removed(true);
     } else if (notice && notice->kind == DeviceNotice::Kind::no_echo_cancel) {
-      path_->bypass_processor(false);
+      path_->echo_is_removed(false);
     }
     return notice;
   }
@@ -102,6 +103,7 @@ class DevicePort final : public Device, private DeviceCallback {
   }
 
   std::unique_ptr<SoundPath> path_;
+  VoiceEngine engine_;
   std::unique_ptr<AudioDevice> device_;
   Wake wake_;
   std::atomic<bool> stop_{false};
@@ -110,12 +112,12 @@ class DevicePort final : public Device, private DeviceCallback {
 
 }  // namespace
 
-Result<std::unique_ptr<Device>> open_device(DeviceOptions options) {
-  auto path = SoundPath::create(options.rate_hz, std::move(options.processor));
+Result<std::unique_ptr<Device>> open_device(const DeviceOptions& options) {
+  auto path = SoundPath::create(options.rate_hz, options.voice);
   if (!path) {
     return fail(std::move(path).error());
   }
-  auto port = std::make_unique<DevicePort>(std::move(*path));
+  auto port = std::make_unique<DevicePort>(std::move(*path), options.voice.engine);
   auto opened = port->open(options.request);
   if (!opened) {
     return fail(std::move(opened).error());

@@ -7,6 +7,7 @@
 #include <pipewire/core.h>
 #include <pipewire/keys.h>
 #include <pipewire/properties.h>
+#include <pipewire/version.h>
 #include <spa/param/audio/format-utils.h>
 
 // PipeWire's calls are macros with casts of C.
@@ -68,6 +69,7 @@ struct PipewireStream::Events {
 
 void PipewireStream::open(pw_core* core, const std::string& device) {
   close();
+  gaps_.restart();
   state_ = State::connecting;
   stream_ = pw_stream_new(core, "offhook", make_properties(kind_, device));
   if (stream_ == nullptr) {
@@ -118,18 +120,35 @@ void PipewireStream::state_changed(pw_stream_state state, const char* error) {
   }
 }
 
+/// The clock of the graph goes on where turns are missed, ours or the device's.
+void PipewireStream::look_for_gap(std::size_t samples) noexcept {
+#if PW_MAJOR > 0 || PW_MINOR > 3 || PW_MICRO >= 50
+  pw_time time{};
+  if (pw_stream_get_time_n(stream_, &time, sizeof time) == 0 && time.rate.num > 0 &&
+      time.rate.denom > 0 &&
+      gaps_.is_gap(time.ticks, static_cast<double>(time.rate.denom) / time.rate.num, samples)) {
+    journal_.count_capture_gap();
+  }
+#else
+  (void)samples;
+#endif
+}
+
 void PipewireStream::capture() noexcept {
+  std::size_t samples_now = 0;
   while (pw_buffer* buffer = pw_stream_dequeue_buffer(stream_)) {
     const spa_data& data = buffer->buffer->datas[0];
     if (data.data != nullptr && data.chunk->offset <= data.maxsize) {
       const std::size_t bytes =
           std::min<std::size_t>(data.chunk->size, data.maxsize - data.chunk->offset);
       const auto* samples = static_cast<const std::uint8_t*>(data.data) + data.chunk->offset;
+      samples_now += bytes / sizeof(std::int16_t);
       callback_.captured(
           {static_cast<const std::int16_t*>(static_cast<const void*>(samples)), bytes / 2});
     }
     pw_stream_queue_buffer(stream_, buffer);
   }
+  look_for_gap(samples_now);
 }
 
 void PipewireStream::play() noexcept {

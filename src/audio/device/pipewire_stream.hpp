@@ -6,6 +6,7 @@
 
 #include "audio/device/audio_device.hpp"
 #include "audio/device/device_journal.hpp"
+#include "audio/device/gap_meter.hpp"
 
 namespace offhook::audio {
 
@@ -39,6 +40,7 @@ class PipewireStream {
   struct Events;
   void state_changed(pw_stream_state state, const char* error);
   void capture() noexcept;
+  void look_for_gap(std::size_t samples) noexcept;
   void play() noexcept;
 
   DeviceKind kind_;
@@ -46,6 +48,7 @@ class PipewireStream {
   DeviceJournal& journal_;
   pw_stream* stream_ = nullptr;
   spa_hook hook_{};
+  GapMeter gaps_{};  // the graph's thread, or none while there is no stream
   State state_ = State::connecting;
   std::string error_;
   void (*change_)(void*) = nullptr;

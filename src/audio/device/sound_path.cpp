@@ -18,7 +18,25 @@ constexpr std::size_t far_cushion_samples = device_rate_hz * 3 / 1'000;
 }  // namespace
 
 Result<std::unique_ptr<SoundPath>> SoundPath::create(int rate_hz,
-                                                     std::unique_ptr<VoiceProcessor> processor) {
+                                                     const VoiceProcessorConfig& voice) {
+  std::array<std::unique_ptr<VoiceProcessor>, 2> processors;
+  std::array configs{voice, voice};
+  configs[1].engine = VoiceEngine::off;
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    if (configs[i].does_something()) {
+      auto made = make_voice_processor(configs[i]);
+      if (!made) {
+        return fail(std::move(made).error());
+      }
+      processors[i] = std::move(*made);
+    }
+  }
+  return create(rate_hz, std::move(processors[0]), std::move(processors[1]));
+}
+
+Result<std::unique_ptr<SoundPath>> SoundPath::create(int rate_hz,
+                                                     std::unique_ptr<VoiceProcessor> processor,
+                                                     std::unique_ptr<VoiceProcessor> without_echo) {
   const int microphone_hz = processor ? VoiceProcessor::sample_rate_hz : device_rate_hz;
   auto to_device = ClockBridge::create(rate_hz, device_rate_hz, media_block_ms);
   auto to_call = ClockBridge::create(microphone_hz, rate_hz, device_block_ms);
@@ -33,19 +51,21 @@ Result<std::unique_ptr<SoundPath>> SoundPath::create(int rate_hz,
   if (!near_down || !far_down) {
     return fail(Errc::internal, "resampler: no memory");
   }
-  return std::unique_ptr<SoundPath>{new SoundPath{rate_hz, std::move(processor),
-                                                  std::move(*to_device), std::move(*to_call),
-                                                  std::move(*near_down), std::move(*far_down)}};
+  return std::unique_ptr<SoundPath>{
+      new SoundPath{rate_hz, std::move(processor), std::move(without_echo), std::move(*to_device),
+                    std::move(*to_call), std::move(*near_down), std::move(*far_down)}};
 }
 
 SoundPath::SoundPath(int rate_hz,
                      std::unique_ptr<VoiceProcessor> processor,
+                     std::unique_ptr<VoiceProcessor> without_echo,
                      std::unique_ptr<ClockBridge> to_device,
                      std::unique_ptr<ClockBridge> to_call,
                      Resampler near_down,
                      Resampler far_down)
     : rate_hz_{rate_hz},
       processor_{std::move(processor)},
+      without_echo_{std::move(without_echo)},
       to_device_{std::move(to_device)},
       to_call_{std::move(to_call)},
       captured_{ring_samples},
@@ -127,7 +147,11 @@ void SoundPath::process_block(Clock::time_point now) noexcept {
   VoiceBlock far{};
   near_down_.process(near_wide, near);
   far_down_.process(far_wide, far);
-  if (!bypass_.load(std::memory_order_relaxed)) {
+  if (echo_removed_.load(std::memory_order_relaxed)) {
+    if (without_echo_) {
+      without_echo_->process(far, near, near);
+    }
+  } else {
     processor_->process(far, near, near);
     const VoiceProcessorStats stats = processor_->stats();
     erle_db_.store(stats.erle_db, std::memory_order_relaxed);

@@ -32,9 +32,16 @@ class SoundPath final : public DeviceCallback {
   using Clock = std::chrono::steady_clock;
 
   /// @param rate_hz    Of the call's frames.
-  /// @param processor  May be null.
+  /// @param processor     May be null.
+  /// @param without_echo  Takes the place of `processor` while `echo_is_removed`; may be null.
   [[nodiscard]] static Result<std::unique_ptr<SoundPath>> create(
-      int rate_hz, std::unique_ptr<VoiceProcessor> processor);
+      int rate_hz,
+      std::unique_ptr<VoiceProcessor> processor,
+      std::unique_ptr<VoiceProcessor> without_echo = nullptr);
+  /// With the processors that `voice` asks for: without echo, its noise suppression and gain stay.
+  /// @return also the errors of `make_voice_processor`.
+  [[nodiscard]] static Result<std::unique_ptr<SoundPath>> create(int rate_hz,
+                                                                 const VoiceProcessorConfig& voice);
 
   // Device threads; the times are those of the call.
   void captured(std::span<const std::int16_t> samples) noexcept override;
@@ -48,8 +55,10 @@ class SoundPath final : public DeviceCallback {
   /// functions above.
   void work(Clock::time_point now) noexcept;
 
-  /// Leaves the microphone as it is. Any thread.
-  void bypass_processor(bool bypass) noexcept { bypass_ = bypass; }
+  /// The microphone comes without echo: only the processor without cancellation, if any, is used.
+  /// Any thread.
+  void echo_is_removed(bool removed) noexcept { echo_removed_ = removed; }
+  [[nodiscard]] bool echo_is_removed() const noexcept { return echo_removed_; }
 
   // Any thread.
   [[nodiscard]] BridgeStats capture_stats() const noexcept { return to_call_->stats(); }
@@ -65,6 +74,7 @@ class SoundPath final : public DeviceCallback {
 
   SoundPath(int rate_hz,
             std::unique_ptr<VoiceProcessor> processor,
+            std::unique_ptr<VoiceProcessor> without_echo,
             std::unique_ptr<ClockBridge> to_device,
             std::unique_ptr<ClockBridge> to_call,
             Resampler near_down,
@@ -75,6 +85,7 @@ class SoundPath final : public DeviceCallback {
 
   int rate_hz_;
   std::unique_ptr<VoiceProcessor> processor_;
+  std::unique_ptr<VoiceProcessor> without_echo_;
   SpscRing<Frame> received_{16};
   std::unique_ptr<ClockBridge> to_device_;
   std::unique_ptr<ClockBridge> to_call_;
@@ -87,7 +98,7 @@ class SoundPath final : public DeviceCallback {
   int lead_blocks_seen_ = 0;
   Resampler near_down_;
   Resampler far_down_;
-  std::atomic<bool> bypass_{false};
+  std::atomic<bool> echo_removed_{false};
   std::atomic<double> erle_db_{0};
   std::atomic<int> echo_delay_ms_{-1};
   std::atomic<std::uint64_t> far_skips_{0};
