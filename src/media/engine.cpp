@@ -15,6 +15,8 @@ std::string_view to_string(Trouble trouble) noexcept {
     case Trouble::payload_type: return "payload type";
     case Trouble::sequence_jump: return "sequence jump";
     case Trouble::buffer_reset: return "buffer reset";
+    case Trouble::rtcp_malformed: return "malformed RTCP";
+    case Trouble::rtcp_authentication: return "SRTCP authentication";
   }
   return "unknown";
 }

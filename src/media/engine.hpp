@@ -79,16 +79,18 @@ struct StreamStats {
   bool fec = false;  ///< Loss of ours is high enough that Opus packets carry a copy (FEC).
 };
 
-/// Why packets that came were not played.
+/// Why packets that came were not used.
 enum class Trouble : std::uint8_t {
-  malformed,       ///< No RTP.
-  source,          ///< From an address that is not the peer's.
-  authentication,  ///< SRTP: wrong key, tampered or replayed.
-  payload_type,    ///< Not negotiated.
-  sequence_jump,   ///< The sequence numbers began elsewhere.
-  buffer_reset,    ///< The timestamps jumped, or more came than can be held.
+  malformed,            ///< No RTP.
+  source,               ///< From an address that is not the peer's.
+  authentication,       ///< SRTP: wrong key, tampered or replayed.
+  payload_type,         ///< Not negotiated.
+  sequence_jump,        ///< The sequence numbers began elsewhere.
+  buffer_reset,         ///< The timestamps jumped, or more came than can be held.
+  rtcp_malformed,       ///< No RTCP.
+  rtcp_authentication,  ///< SRTCP: wrong key, tampered or replayed.
 };
-inline constexpr std::size_t trouble_kinds = 6;
+inline constexpr std::size_t trouble_kinds = 8;
 [[nodiscard]] std::string_view to_string(Trouble trouble) noexcept;
 
 /// What a stream tells. Written on the media thread into a ring; the owner drains it.

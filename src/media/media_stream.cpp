@@ -71,7 +71,7 @@ void MediaStream::on_datagram(const ReceiveBatch::Datagram& datagram,
   }
   const auto& peer = receiver_.peer().destination();
   if (!peer || !peer->same_host(datagram.source)) {
-    receiver_.count_discarded();
+    receiver_.discard(Trouble::source);
     return;
   }
   if (rtcp_.on_packet(datagram.buffer, datagram.length, arrival)) {

@@ -49,7 +49,7 @@ bool RtcpSession::on_packet(std::span<std::uint8_t> buffer,
   }
   const auto received = parse_rtcp(buffer.first(plain_length));
   if (!received) {
-    receiver_.count_discarded();
+    receiver_.discard(Trouble::rtcp_malformed);
     return false;
   }
   if (received->sender && received->ssrc == receiver_.ssrc()) {

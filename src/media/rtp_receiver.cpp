@@ -74,9 +74,11 @@ std::size_t RtpReceiver::open_rtcp(std::span<std::uint8_t> buffer, std::size_t l
   if (outcome.verdict == SrtpVerdict::accepted) {
     return outcome.length;
   }
-  ++discarded_;
-  if (outcome.verdict != SrtpVerdict::malformed) {
+  if (outcome.verdict == SrtpVerdict::malformed) {
+    discard(Trouble::rtcp_malformed);
+  } else {
     ++srtp_failures_;
+    discard(Trouble::rtcp_authentication);
   }
   return 0;
 }

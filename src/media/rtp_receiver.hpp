@@ -48,7 +48,8 @@ class RtpReceiver {
   [[nodiscard]] int clock_hz() const noexcept { return clock_hz_; }
   /// Fills in what the receiving half knows.
   void add_to(StreamStats& stats) const noexcept;
-  void count_discarded() noexcept { ++discarded_; }
+  /// Counts a packet that was dropped, and tells of it in time.
+  void discard(Trouble why) noexcept;
 
  private:
   void on_authentic(const RtpPacketView& packet,
@@ -60,7 +61,6 @@ class RtpReceiver {
   [[nodiscard]] bool wanted(int payload_type) const noexcept;
   /// @return false for a straggler of the source before.
   [[nodiscard]] bool follow_ssrc(std::uint32_t ssrc, Clock::time_point now) noexcept;
-  void discard(Trouble why) noexcept;
   void tell_news(Clock::time_point now) noexcept;
   void on_event_packet(const RtpPacketView& packet, Clock::time_point now) noexcept;
 

@@ -217,6 +217,45 @@ TEST_SUITE("RTP source") {
     CHECK(target.counted(received + 10, 0));
   }
 
+  TEST_CASE("that sends RTCP which is none, or fails authentication, is told of") {
+    for (const bool secured : {false, true}) {
+      CAPTURE(secured);
+      HandPeer peer;
+      StreamConfig stream = config(peer.port());
+      if (secured) {
+        stream.srtp = keys(1, 2);
+      }
+      Target target{stream};
+      const auto why = secured ? Trouble::rtcp_authentication : Trouble::rtcp_malformed;
+      const auto told = [&] {
+        target.log.drain(*target.stream);
+        return std::ranges::any_of(target.log.events, [why](const StreamEvent& event) {
+          return event.kind == Kind::trouble && event.why == why && event.count > 0;
+        });
+      };
+      const auto rtcp_port = static_cast<std::uint16_t>(target.port_number + 1);
+      std::array<std::uint8_t, max_rtcp_bytes> bytes{};
+      const std::size_t length = build_rtcp({.ssrc = 5}, bytes);
+      std::vector<std::uint8_t> report(bytes.data(), bytes.data() + length);
+      LibreSrtp srtp{SrtpSuite::aes_cm_128_hmac_sha1_80, keys(1, 2).remote};
+      if (secured) {
+        report = srtp.encrypt_rtcp(report);
+      }
+      peer.send(rtcp_port, report);
+      if (secured) {
+        report.back() ^= 1U;
+      } else {
+        report.pop_back();
+      }
+      peer.send(rtcp_port, report);  // tampered with, or cut short
+      CHECK(target.counted(0, 1));
+      CHECK(eventually(told));
+      CHECK(target.stream->stats().packets_discarded == 1);
+      CHECK(target.stream->stats().srtp_failures == (secured ? 1 : 0));
+      CHECK(target.log.count(Kind::trouble) == 1);
+    }
+  }
+
   TEST_CASE("that floods with 2000 packets at once is heard again afterwards") {
     HandPeer peer;
     Target target{config(peer.port())};
