@@ -56,6 +56,7 @@ void Mouth::on_spoken(const std::string& id, Result<SpokenPiece> spoken) {
                               spoken->samples.end());
     utterance->whole = utterance->whole || (spoken->ends && spoken->last_sentence);
     queue(*utterance);
+    stop_when_enough(*utterance);
   }
   if (spoken->begins) {
     hooks_.sentence(id, *spoken->begins, spoken->last_sentence);
@@ -96,18 +97,30 @@ void Mouth::play_sound(const std::string& id, std::vector<std::int16_t> samples)
 
 void Mouth::stop(std::string_view id) {
   if (Utterance* const utterance = find(id)) {
-    if (utterance->stop) {
-      utterance->stop->store(true);
-    }
-    utterance->samples.resize(utterance->queued);
-    utterance->whole = true;
+    utterance->stopping = true;
+    stop_when_enough(*utterance);
   }
+}
+
+/// Words are told, and may be heard, before they are synthesised.
+void Mouth::stop_when_enough(Utterance& utterance) {
+  const bool to_come =
+      !utterance.cleared && !utterance.whole && utterance.samples.size() < utterance.wanted;
+  if (!utterance.stopping || to_come) {
+    return;
+  }
+  if (utterance.stop) {
+    utterance.stop->store(true);
+  }
+  utterance.samples.resize(utterance.queued);
+  utterance.whole = true;
 }
 
 void Mouth::clear() {
   speaker_.clear();
   for (Utterance& utterance : utterances_) {
     utterance.cleared = true;
+    stop_when_enough(utterance);
   }
 }
 

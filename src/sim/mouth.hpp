@@ -45,7 +45,7 @@ class Mouth {
   void play(std::string_view id, int to_ms);
   /// Plays a whole sound at 16 kHz behind what is queued.
   void play_sound(const std::string& id, std::vector<std::int16_t> samples);
-  /// No more of this speech is wanted.
+  /// No more of this speech is wanted than may be heard by now.
   void stop(std::string_view id);
   /// Throws away everything that waits to be heard, and what is still synthesised.
   void clear();
@@ -62,12 +62,14 @@ class Mouth {
     std::size_t played = 0;  ///< Of those, how many are known to have gone out.
     Voice::Stop stop;
     std::string voice{};
-    bool whole = false;    ///< No more sound will come.
-    bool cleared = false;  ///< What comes is not to be heard.
+    bool stopping = false;  ///< No more is wanted than `wanted`.
+    bool whole = false;     ///< No more sound will come.
+    bool cleared = false;   ///< What comes is not to be heard.
   };
 
   void on_spoken(const std::string& id, Result<SpokenPiece> spoken);
   void queue(Utterance& utterance);
+  static void stop_when_enough(Utterance& utterance);
   [[nodiscard]] Utterance* find(std::string_view id);
 
   Speaker& speaker_;

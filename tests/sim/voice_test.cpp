@@ -1,5 +1,6 @@
 #include "sim/voice.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,20 +18,23 @@ namespace {
 struct Spoken {
   /// @param most  Pieces that are wanted.
   std::vector<SpokenPiece> say(const std::string& text, std::size_t most = 1'000) {
-    std::vector<SpokenPiece> pieces;
+    const auto pieces = std::make_shared<std::vector<SpokenPiece>>();
     const Voice::Stop stop = Voice::not_stopped();
     context.restart();
     const auto work = boost::asio::make_work_guard(context);
-    voice.speak(text, stop, [&](Result<SpokenPiece> piece) {
+    voice.speak(text, stop, [this, pieces, stop, most](Result<SpokenPiece> piece) {
+      if (stop->load()) {
+        return;  // it was on its way already, and comes when the next text is told
+      }
       REQUIRE(piece);
-      pieces.push_back(*std::move(piece));
-      stop->store(pieces.size() >= most);
-      if (pieces.size() >= most || (pieces.back().ends && pieces.back().last_sentence)) {
+      pieces->push_back(*std::move(piece));
+      stop->store(pieces->size() >= most);
+      if (stop->load() || (pieces->back().ends && pieces->back().last_sentence)) {
         context.stop();
       }
     });
     context.run();
-    return pieces;
+    return *pieces;
   }
 
   boost::asio::io_context context;
