@@ -74,6 +74,8 @@ std::string Ids::delivery() { return "wh_" + characters(32, hexadecimal); }
 
 std::string Ids::webhook_endpoint() { return "whe_" + characters(32, hexadecimal); }
 
+std::string Ids::client_secret() { return "ek_" + characters(32, hexadecimal); }
+
 std::string Ids::request() { return "req_" + characters(32, hexadecimal); }
 
 }  // namespace offhook::sim

@@ -37,6 +37,8 @@ class Ids {
   [[nodiscard]] std::string delivery();
   /// "whe_" and 32 hexadecimal digits.
   [[nodiscard]] std::string webhook_endpoint();
+  /// "ek_" and 32 hexadecimal digits.
+  [[nodiscard]] std::string client_secret();
   /// "req_" and 32 hexadecimal digits.
   [[nodiscard]] std::string request();
 

@@ -57,6 +57,31 @@ ApiResult<int> reject_status(const json::value& body) {
   return static_cast<int>(*code);
 }
 
+ApiResult<int> secret_lifetime(const json::value& body) {
+  constexpr int usual_seconds = 600;
+  const json::value* const given = json_at(body, "expires_after");
+  if (given == nullptr) {
+    return usual_seconds;
+  }
+  if (!given->is_object()) {
+    return refuse(invalid_value("expires_after", "an object"));
+  }
+  if (auto checked = only_fields(*given, "anchor seconds", "expires_after"); !checked) {
+    return refuse(std::move(checked).error());
+  }
+  if (json_string(*given, "anchor", "created_at") != "created_at") {
+    return refuse(invalid_value("expires_after.anchor", "created_at"));
+  }
+  if (!given->as_object().contains("seconds")) {
+    return usual_seconds;
+  }
+  const auto seconds = json_int(*given, "seconds");
+  if (!seconds || *seconds < 10 || *seconds > 7'200) {
+    return refuse(invalid_value("expires_after.seconds", "10 to 7200"));
+  }
+  return static_cast<int>(*seconds);
+}
+
 ApiResult<std::string> refer_target(std::string_view body) {
   const auto wish = parse_object(body);
   if (!wish) {

@@ -25,6 +25,9 @@ namespace offhook::sim {
 /// `status_code` of a reject, 300 to 699.
 [[nodiscard]] ApiResult<int> reject_status(const boost::json::value& body);
 
+/// `expires_after` of a client secret: seconds, 10 to 7200; 600 when it is not there.
+[[nodiscard]] ApiResult<int> secret_lifetime(const boost::json::value& body);
+
 /// `target_uri` of a refer: not blank, nothing that could end a header line.
 [[nodiscard]] ApiResult<std::string> refer_target(std::string_view body);
 

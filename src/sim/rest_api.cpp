@@ -11,6 +11,7 @@
 
 #include "base/json.hpp"
 #include "net/url.hpp"
+#include "sim/call_clock.hpp"
 #include "sim/request_body.hpp"
 
 namespace offhook::sim {
@@ -20,6 +21,7 @@ namespace json = boost::json;
 
 constexpr std::string_view calls_path = "/v1/realtime/calls/";
 constexpr std::string_view create_path = "/v1/live/sessions";
+constexpr std::string_view secrets_path = "/v1/realtime/client_secrets";
 constexpr std::string_view view_path = "/_sim";
 constexpr std::string_view view_calls_path = "/_sim/calls/";
 constexpr int default_reject_status = 603;
@@ -152,8 +154,10 @@ RestAnswer RestApi::serve(const net::HttpRequest& request) {
   if (viewing) {
     return view(request.path(), request_id);
   }
-  if (request.method == "POST" && request.path() == create_path) {
-    const auto created = create_session(request.body);
+  if (request.method == "POST" &&
+      (request.path() == create_path || request.path() == secrets_path)) {
+    const auto created =
+        request.path() == create_path ? create_session(request.body) : create_secret(request.body);
     if (!created) {
       return error_response(created.error(), request_id);
     }
@@ -209,6 +213,37 @@ ApiResult<json::object> RestApi::create_session(std::string_view body) {
   }
   return json::object{{"session", json::object{{"id", *id}}},
                       {"transport", json::object{{"type", "sip"}}}};
+}
+
+/// What a browser would connect with, by WebRTC, which the sim has not: the session is what counts.
+ApiResult<json::object> RestApi::create_secret(std::string_view body) {
+  const auto wish = parse_object(body.empty() ? "{}" : body);
+  if (!wish) {
+    return refuse(wish.error());
+  }
+  if (auto checked = only_fields(*wish, "expires_after session"); !checked) {
+    return refuse(std::move(checked).error());
+  }
+  const auto lifetime = secret_lifetime(*wish);
+  if (!lifetime) {
+    return refuse(lifetime.error());
+  }
+  SessionRules rules = rules_.session;
+  rules.vad_in_accept = true;
+  rules.formats_of_body = true;
+  const json::value* const wanted = json_at(*wish, "session");
+  const json::value usual = json::object{{"type", "realtime"}};
+  const auto config =
+      SessionConfig::from_accept(wanted != nullptr ? *wanted : usual, audio::CodecId::opus, rules);
+  if (!config) {
+    return refuse(config.error());
+  }
+  json::object session = config->json();
+  session["id"] = ids_.realtime("sess_");
+  const std::int64_t now = ids_.seeded() ? CallClock::epoch : unix_seconds();
+  return json::object{{"value", ids_.client_secret()},
+                      {"expires_at", now + *lifetime},
+                      {"session", std::move(session)}};
 }
 
 ApiResult<> RestApi::act(const CallRef& call, std::string_view operation, std::string_view body) {

@@ -71,7 +71,8 @@ struct CallRef {
 };
 
 /// POST /v1/realtime/calls/{call_id}/accept, /reject, /refer and /hangup, the same of
-/// /v1/live/sessions/{session_id}, POST /v1/live/sessions (docs/openai-behaviour.md 2 and 10), and
+/// /v1/live/sessions/{session_id}, POST /v1/live/sessions and /v1/realtime/client_secrets
+/// (docs/openai-behaviour.md 2 and 10), and
 /// GET /_sim and /_sim/calls/{id}, views for people, for which this machine needs no key. Control
 /// thread, no I/O.
 class RestApi {
@@ -92,6 +93,7 @@ class RestApi {
   [[nodiscard]] RestAnswer serve(const net::HttpRequest& request);
   [[nodiscard]] net::HttpResponse view(std::string_view path, const std::string& request_id) const;
   [[nodiscard]] ApiResult<boost::json::object> create_session(std::string_view body);
+  [[nodiscard]] ApiResult<boost::json::object> create_secret(std::string_view body);
   [[nodiscard]] ApiResult<> act(const CallRef& call,
                                 std::string_view operation,
                                 std::string_view body);

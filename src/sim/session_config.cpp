@@ -99,15 +99,15 @@ void merge_input(json::object& input, const json::object& patch, const SessionRu
       merge_turn_detection(input["turn_detection"], value, rules);
     } else if (key == "noise_reduction") {
       merge_noise_reduction(input["noise_reduction"], value);
-    } else if (key != "format") {  // SDP decides
+    } else if (key != "format" || rules.formats_of_body) {  // SDP decides
       input.insert_or_assign(key, value);
     }
   }
 }
 
-void merge_output(json::object& output, const json::object& patch) {
+void merge_output(json::object& output, const json::object& patch, const SessionRules& rules) {
   for (const auto& [key, value] : patch) {
-    if (key != "format") {
+    if (key != "format" || rules.formats_of_body) {
       output.insert_or_assign(key, value);
     }
   }
@@ -124,7 +124,7 @@ void merge(json::object& session, const json::object& patch, const SessionRules&
       merge_input(audio["input"].as_object(), input->as_object(), rules);
     }
     if (const auto* const output = json_at(value, "output")) {
-      merge_output(audio["output"].as_object(), output->as_object());
+      merge_output(audio["output"].as_object(), output->as_object(), rules);
     }
   }
 }

@@ -26,6 +26,7 @@ struct TurnSettings {
 struct SessionRules {
   int silence_duration_ms = 200;  ///< Of server_vad, unless the controller says it.
   bool vad_in_accept = false;     ///< An accept may set the three numbers of server_vad.
+  bool formats_of_body = false;   ///< No SDP decides them.
 };
 
 /// The effective session of one call (docs/openai-behaviour.md 8): begun by the accept body,

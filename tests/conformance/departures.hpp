@@ -20,6 +20,10 @@ inline constexpr std::array departures{
     Departure{"Realtime.RealtimeSessionCreateRequest", "include", "null"},
     Departure{"Realtime.RealtimeAudioConfigInput", "transcription", "null"},
     Departure{"Realtime.RealtimeAudioConfigInput", "noise_reduction", "null"},
+    // And so has the session of a client secret.
+    Departure{"Realtime.RealtimeSessionCreateResponse", "include", "null"},
+    Departure{"Realtime.RealtimeSessionCreateResponse.Audio.Input", "transcription", "null"},
+    Departure{"Realtime.RealtimeSessionCreateResponse.Audio.Input", "noise_reduction", "null"},
     // The documented response.created has null for what is not known yet, and so has response.done
     // for a status that needs no details; `check_body` sees to it that nothing else is missing
     // there. Out of band there is no conversation; `Conversations` sees to it that only there.

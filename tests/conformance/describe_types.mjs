@@ -18,6 +18,7 @@ const resources = join(sdk, 'resources');
 /// Bodies by the name under which tests ask for them: file and declared type.
 const roots = {
   'realtime server event': ['realtime/realtime', 'RealtimeServerEvent'],
+  'client secret': ['realtime/client-secrets', 'ClientSecretCreateResponse'],
   'live server event': ['live/sideband/sideband', 'ConnectServerEvent'],
   'webhook realtime.call.incoming': ['webhooks/webhooks', 'RealtimeCallIncomingWebhookEvent'],
   'webhook live.transport.incoming': ['webhooks/webhooks', 'LiveTransportIncomingWebhookEvent'],

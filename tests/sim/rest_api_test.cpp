@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "base/json.hpp"
+#include "conformance/type_book.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -338,6 +339,47 @@ TEST_SUITE("REST API") {
     CHECK(created.status == 200);
     CHECK(created.body == R"({"session":{"id":"live_9"},"transport":{"type":"sip"}})");
     CHECK(dialled == "sip:+14155550123@trunk.example.com:5061;transport=tls");
+  }
+}
+
+TEST_SUITE("Client secrets") {
+  TEST_CASE("come with the session that they stand for, and when they end") {
+    ApiFixture fixture;
+    const auto made = fixture.post("/v1/realtime/client_secrets",
+                                   R"({"expires_after":{"anchor":"created_at","seconds":30},)"
+                                   R"("session":{"type":"realtime","model":"m","audio":{"input":)"
+                                   R"({"format":{"type":"audio/pcmu"}}}}})");
+    REQUIRE(made.status == 200);
+    const auto body = boost::json::parse(made.body);
+    conformance::check_body(body, "client secret");
+    CHECK(json_string(body, "value").starts_with("ek_"));
+    CHECK(json_string(body, "session.object") == "realtime.session");
+    CHECK(json_string(body, "session.id").starts_with("sess_"));
+    CHECK(json_string(body, "session.model") == "m");
+    CHECK(json_string(body, "session.audio.input.format.type") == "audio/pcmu");
+    CHECK(json_string(body, "session.audio.output.format.type") == "audio/pcm");
+
+    ApiFixture seeded;
+    RestApi api{seeded.calls, Secret{"sk-sim"}, Ids{7}};
+    net::HttpRequest request;
+    request.method = "POST";
+    request.target = "/v1/realtime/client_secrets";
+    request.headers.add("Authorization", "Bearer sk-sim");
+    CHECK(json_int(boost::json::parse(api.handle(request).body), "expires_at") ==
+          2'000'000'000 + 600);
+  }
+
+  TEST_CASE("are refused for what no session can be, and without the key") {
+    ApiFixture fixture;
+    const std::string path = "/v1/realtime/client_secrets";
+    for (const char* body :
+         {R"({"expires_after":{"seconds":9}})", R"({"expires_after":{"seconds":7201}})",
+          R"({"expires_after":{"anchor":"now"}})", R"({"expires_after":5})", R"({"colour":1})",
+          R"({"session":{"type":"realtime","colour":1}})", R"({"session":7})", "["}) {
+      CAPTURE(body);
+      CHECK(fixture.post(path, body).status == 400);
+    }
+    CHECK(fixture.post(path, {}, "Bearer sk-other").status == 401);
   }
 }
 
