@@ -63,9 +63,13 @@ TEST_SUITE("Call to the sim") {
     const std::string greeting = "Hello caller, you have reached the simulator.";
     for (const auto& [codec, profile] :
          {Variant{"opus", sip::SdpProfile::savp}, Variant{"PCMU", sip::SdpProfile::savp},
-          Variant{"PCMA", sip::SdpProfile::avp}}) {
+          Variant{"PCMA", sip::SdpProfile::avp}, Variant{"G722", sip::SdpProfile::savp}}) {
       CAPTURE(codec);
-      SimWorld world;
+      SimConfig config;
+      if (codec == "G722") {  // by default it is refused
+        REQUIRE(assume(config.assumptions, "codecs=opus,PCMU,PCMA,G722"));
+      }
+      SimWorld world{std::move(config)};
       LiveCall call{world, {codec}, profile};
       CHECK(call.accepted == 200);
       CHECK(call.phone.media.codec.name == codec);

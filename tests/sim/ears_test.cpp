@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 
 #include "audio/speech.hpp"
@@ -57,6 +58,32 @@ TEST_SUITE("Ears") {
     CHECK(heard.started == 1);
     CHECK(heard.stopped == 1);
     CHECK(ears.audio_ms() > 1'500);
+  }
+
+  TEST_CASE("semantic_vad: the more eager, the sooner a turn is over") {
+    auto sound = speech("Where is my order?");
+    sound.resize(sound.size() + std::size_t{2} * voice_rate_hz);
+    std::vector<int> ends_ms;
+    for (const std::string eagerness : {"high", "medium", "auto", "low"}) {
+      const auto session = boost::json::parse(
+          R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"semantic_vad",)"
+          R"("eagerness":")" +
+          eagerness + R"("}}}})");
+      const auto config = SessionConfig::from_accept(session, audio::CodecId::pcmu);
+      REQUIRE(config);
+      Ears ears{config->turns()};
+      int end_ms = 0;
+      for (std::size_t at = 0; at + 320 <= sound.size() && end_ms == 0; at += 320) {
+        CallerFrame frame;
+        std::copy_n(sound.begin() + static_cast<std::ptrdiff_t>(at), 320, frame.samples.begin());
+        end_ms = ears.hear(frame).kind == TurnKind::stopped ? ears.audio_ms() : 0;
+      }
+      REQUIRE(end_ms > 0);
+      ends_ms.push_back(end_ms);
+    }
+    CHECK(ends_ms[0] < ends_ms[1]);
+    CHECK(ends_ms[1] == ends_ms[2]);
+    CHECK(ends_ms[2] < ends_ms[3]);
   }
 
   TEST_CASE("take the model's own echo for nobody, and a caller for somebody") {

@@ -58,7 +58,7 @@ class RawPhone {
   void invite(const std::string& quirks) {
     send("INVITE", 1, "X-Sim-Quirks: " + quirks + "\r\n" + more, offer());
   }
-  /// Offers the same once more within the dialog, by INVITE or UPDATE, and waits for the response.
+  /// Offers once more within the dialog, by INVITE or UPDATE, and waits for the response.
   void offer_again(const std::string& method) {
     const int sequence = ++sequence_;
     send(method, sequence, more, offer());
@@ -117,6 +117,7 @@ class RawPhone {
   std::string contact_parameters{};
   std::string more{};  ///< Header lines of offers.
   std::string protocol = "RTP/AVP";
+  std::string direction{};  ///< Of the media in offers, as "sendonly"; empty: not said.
 
  private:
   using Udp = boost::asio::ip::udp;
@@ -130,9 +131,11 @@ class RawPhone {
   }
 
   [[nodiscard]] std::string offer() const {
-    return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " +
+    return "v=0\r\no=- 1 " + std::to_string(sequence_) +
+           " IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " +
            std::to_string(rtp_.local_endpoint().port()) + ' ' + protocol +
-           " 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n";
+           " 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n" +
+           (direction.empty() ? "" : "a=" + direction + "\r\n");
   }
 
   void send(const std::string& method,
