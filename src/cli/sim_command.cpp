@@ -348,6 +348,9 @@ boost::json::object ready_json(const SimArguments& arguments,
   if (sim.recogniser()) {
     ready["recogniser"] = *sim.recogniser();
   }
+  if (audio::speech_available()) {
+    ready["voice"] = config.voice;
+  }
   if (addresses.sip_udp_port != 0) {
     ready["sip_udp_port"] = addresses.sip_udp_port;
   }
@@ -397,6 +400,9 @@ void print_ready(const boost::json::object& ready,
   if (const auto& replayed = arguments.config.replay; !replayed.empty()) {
     fmt::print("  replay    {} recording{}\n", replayed.size(), replayed.size() == 1 ? "" : "s");
   }
+  fmt::print("  voice     {}\n", audio::speech_available()
+                                     ? arguments.config.voice
+                                     : "tones: this build has no flite (package flite1-dev)");
   fmt::print("  ears      {}\n", recogniser ? *recogniser : recogniser.error().detail);
   std::fflush(stdout);
 }

@@ -240,6 +240,12 @@ constexpr std::array assumption_rows{
         {"rate-limits", "after-response or never", "when rate_limits.updated comes"}),
     time_row<&Assumptions::silence_duration, 0>(
         {"silence-duration", "a time, as 200ms", "silence_duration_ms unless a session names it"}),
+    time_row<&Assumptions::outbound_ringing, 1>(
+        {"outbound-ringing", "a time, as 30s or 3m",
+         "from the INVITE of an outbound call to CANCEL and transport.failed"}),
+    time_row<&Assumptions::outbound_lifetime, 1'000>(
+        {"outbound-lifetime", "a time, as 10s or 2h",
+         "from its answer to session.closed, expired, and BYE"}),
     choice<&Assumptions::refuse_reinvite, reinvite_names>(
         {"reinvite", "answer or refuse", "re-INVITE and UPDATE with SDP: RFC 3264, or 488"}),
     choice<&Assumptions::session_timers, timers_names>(

@@ -46,6 +46,8 @@ struct Assumptions {
   Milliseconds session_lifetime{std::chrono::minutes{60}};
   bool rate_limits = true;  ///< rate_limits.updated after every response.
   Milliseconds silence_duration{200};
+  Milliseconds outbound_ringing{std::chrono::minutes{3}};
+  Milliseconds outbound_lifetime{std::chrono::hours{2}};  ///< From the answer.
 
   // The dialog.
   bool refuse_reinvite = false;

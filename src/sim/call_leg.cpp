@@ -127,10 +127,13 @@ std::unique_ptr<CallModel> CallLeg::converse(SessionConfig config) {
   options.now = std::chrono::steady_clock::now();
   options.unix_now = clock_->unix_seconds();
   options.clock = clock_;
-  options.lifetime = lifetime();
+  options.lifetime = lifetime(context_.config.assumptions.session_lifetime);
   options.await_words = true;
   options.brain = context_.brain != nullptr;
   options.rate_limits = context_.config.assumptions.rate_limits;
+  options.transcription_fails = quirks_.has(Quirk::transcription_failed);
+  options.first_response_fails = quirks_.has(Quirk::response_failed);
+  options.first_response_is_cut = quirks_.has(Quirk::content_filter);
   return std::make_unique<Model>(std::move(config), std::move(options), hearing(codec_), speaker_,
                                  context_.voice, model_hooks());
 }
@@ -145,7 +148,8 @@ std::unique_ptr<CallModel> CallLeg::replay(const SessionConfig& config) {
                                         {"got", departed->got}});
     }
   }
-  ReplaySession replayed{fixture_, ids_.for_call(), clock_->unix_seconds() + lifetime().count()};
+  const auto left = lifetime(context_.config.assumptions.session_lifetime);
+  ReplaySession replayed{fixture_, ids_.for_call(), clock_->unix_seconds() + left.count()};
   return std::make_unique<ReplayModel>(std::move(replayed), speaker_, model_hooks());
 }
 
@@ -156,7 +160,7 @@ void CallLeg::accept_live(LiveConfig config) {
                                       {"got", "accept by the Live API"}});
   }
   const std::string model = config.model();
-  start_live(std::move(config), codec_);
+  start_live(std::move(config), codec_, {context_.config.assumptions.session_lifetime});
   decided(model);
   answer_in_time();
 }

@@ -62,10 +62,14 @@ LiveSession::LiveSession(LiveConfig config, LiveOptions options)
       started_event_id_{out_.ids().realtime("event_")},
       began_{options.now},
       now_{options.now},
-      expires_at_unix_{options.unix_now + options.lifetime.count()},
-      expires_at_{options.now + options.lifetime},
+      expires_at_unix_{
+          options.unix_now +
+          std::chrono::ceil<std::chrono::seconds>(options.lifetime + options.ringing).count()},
+      expires_at_{options.now + options.lifetime + options.ringing},
+      lifetime_{options.lifetime},
       clock_{std::move(options.clock)},
-      usage_at_ms_{usage_interval_ms} {
+      usage_at_ms_{usage_interval_ms},
+      content_filter_{options.content_filter} {
   out_.set_time(now_);
   if (options.brain) {
     talk_.emplace();
@@ -307,6 +311,10 @@ void LiveSession::on_playback(const std::string& id, int played_ms, Time now) {
                {"start_ms", *utterance->base_ms + word.start_ms},
                {"end_ms", *utterance->base_ms + word.end_ms}});
     utterance->heard += (utterance->heard.empty() ? "" : " ") + word.text;
+    if (content_filter_) {
+      end_session("content");
+      return;
+    }
   }
   if (utterance->whole && played_ms >= utterance->known_ms) {
     const int length_ms = utterance->known_ms;
@@ -408,6 +416,8 @@ void LiveSession::on_ringing(Time now) {
 void LiveSession::on_answered(Time now) {
   set_time(now);
   if (!closed_) {
+    expires_at_ = now_ + lifetime_;
+    expires_at_unix_ = clock_->unix_seconds() + lifetime_.count();
     out_.send("transport.answered", {{"session_id", id_}});
   }
 }
@@ -438,15 +448,20 @@ void LiveSession::close(std::string_view reason, std::string_view client_event_i
             client_event_id);
 }
 
+/// The session ends by itself, and with it the call.
+void LiveSession::end_session(std::string_view reason) {
+  interrupt();
+  close(reason, {});
+  out_.act(EndCall{});
+}
+
 void LiveSession::on_time(Time now) {
   set_time(now);
   if (closed_) {
     return;
   }
   if (now_ >= expires_at_) {
-    interrupt();
-    close("expired", {});
-    out_.act(EndCall{});
+    end_session("expired");
     return;
   }
   if (acknowledge_at_ && now_ >= *acknowledge_at_ && !speech_start_ms_ && !fixture_) {

@@ -35,7 +35,10 @@ struct LiveOptions {
   /// The times that events tell. With made up ones all words of a speech are told when it begins.
   std::shared_ptr<CallClock> clock = std::make_shared<CallClock>();
   std::chrono::seconds lifetime{3'600};  ///< Then `session.closed` with reason expired.
+  /// Of an outbound call, which is answered this late at most; its lifetime begins then.
+  std::chrono::milliseconds ringing{0};
   bool brain = false;  ///< `Think` decides what is said, but for what is dictated in quotes.
+  bool content_filter = false;  ///< A fault: the session is closed after the model's first word.
 };
 
 /// One Live session as a state machine without I/O: fed with client events, the caller's turns,
@@ -160,6 +163,7 @@ class LiveSession {
   void announce(const boost::json::object& delegation);
   boost::json::object evaluate_decision(const boost::json::value& delegation_id);
   void close(std::string_view reason, std::string_view client_event_id);
+  void end_session(std::string_view reason);
   [[nodiscard]] Utterance* find_utterance(std::string_view id);
 
   LiveConfig config_;
@@ -171,8 +175,10 @@ class LiveSession {
   Time now_;
   std::int64_t expires_at_unix_;
   Time expires_at_;
+  std::chrono::seconds lifetime_;
   std::shared_ptr<CallClock> clock_;
   int usage_at_ms_;
+  bool content_filter_;
   bool muted_ = false;
   bool closed_ = false;
   bool spoke_ = false;      ///< The model said something.

@@ -19,14 +19,17 @@ OutboundLeg::OutboundLeg(LegContext context,
     : SessionLeg{std::move(context), std::move(identity)},
       sockets_{std::move(sockets)},
       offer_{std::move(offer)},
-      linger_{context_.control} {}
+      linger_{context_.control},
+      ringing_{context_.control} {}
 
 std::shared_ptr<OutboundLeg> OutboundLeg::own() {
   return std::static_pointer_cast<OutboundLeg>(self());
 }
 
 void OutboundLeg::start(LiveConfig config, const TrunkCall& trunk, sip::Endpoint& endpoint) {
-  session_ = &start_live(std::move(config), audio::CodecId::opus);
+  const Assumptions& assumed = context_.config.assumptions;
+  session_ = &start_live(std::move(config), audio::CodecId::opus,
+                         {assumed.outbound_lifetime, assumed.outbound_ringing});
   context_.calls.add(call_ids_, self());
   context_.calls.decide(Api::live, call_ids_.live, CallState::accepted);
   sip::InviteOptions options;
@@ -37,7 +40,21 @@ void OutboundLeg::start(LiveConfig config, const TrunkCall& trunk, sip::Endpoint
   journal_.mark("dialling", {{"trunk", trunk.host}, {"destination", trunk.destination}});
   call_.emplace(endpoint.invite(std::move(options)));
   follow_call();
+  limit_ringing();
   start_ticking();
+}
+
+void OutboundLeg::limit_ringing() {
+  ringing_.expires_after(context_.config.assumptions.outbound_ringing);
+  ringing_.async_wait([weak = std::weak_ptr{own()}](const boost::system::error_code& error) {
+    const auto leg = weak.lock();
+    if (error || !leg || leg->finished_ || leg->failed_ || leg->answered_) {
+      return;
+    }
+    leg->journal_.mark("failed", {{"why", "nobody answered"}});
+    leg->call_->hang_up();
+    leg->fail_transport("Nobody answered in time");
+  });
 }
 
 void OutboundLeg::describe(boost::json::object& call) const {
@@ -73,6 +90,8 @@ bool OutboundLeg::on_sip_event(const sip::CallEvent& event) {
 }
 
 void OutboundLeg::on_answer(const sip::CallEvent& event) {
+  answered_ = true;
+  ringing_.cancel();
   const auto media = sip::apply_answer(offer_, event.sdp);
   const auto started =
       media ? start_media(std::move(*sockets_), *media) : Result<>{fail(media.error())};

@@ -13,7 +13,7 @@ namespace offhook::sim {
 /// One call that a Live session places by a trunk (docs/openai-behaviour.md 10.4). Control thread.
 ///
 /// A call that fails before anybody observes it is kept for three seconds, so that a controller
-/// which attaches then learns why.
+/// which attaches then learns why. One that nobody answers is given up after a while.
 class OutboundLeg final : public SessionLeg {
  public:
   OutboundLeg(LegContext context,
@@ -38,13 +38,16 @@ class OutboundLeg final : public SessionLeg {
   void on_session_end() override;
   void on_answer(const sip::CallEvent& event);
   void fail_transport(const std::string& message);
+  void limit_ringing();
   [[nodiscard]] std::shared_ptr<OutboundLeg> own();
 
   std::optional<media::MediaSockets> sockets_;
   sip::MediaOffer offer_;
   LiveModel* session_ = nullptr;
   boost::asio::steady_timer linger_;
+  boost::asio::steady_timer ringing_;  ///< How long yet.
   bool rang_ = false;
+  bool answered_ = false;
   bool bound_ = false;  ///< The Call-ID is known.
   bool failed_ = false;
 };

@@ -30,7 +30,10 @@ RealtimeSession::RealtimeSession(SessionConfig config, SessionOptions options)
       word_interval_{options.word_interval},
       await_words_{options.await_words},
       brain_{options.brain},
-      rate_limits_{options.rate_limits} {
+      rate_limits_{options.rate_limits},
+      transcription_fails_{options.transcription_fails},
+      next_response_fails_{options.first_response_fails},
+      next_response_is_cut_{options.first_response_is_cut} {
   want_tools(config_.json().at("tools").as_array());
 }
 
@@ -132,6 +135,14 @@ void RealtimeSession::tell_transcript(const std::string& item_id, const std::str
     return;
   }
   const json::object place{{"item_id", item_id}, {"content_index", 0}};
+  if (transcription_fails_) {
+    json::object failed = place;
+    failed["error"] = json::object{{"type", "server_error"},
+                                   {"code", "transcription_failed"},
+                                   {"message", "The audio could not be transcribed."}};
+    out_.send("conversation.item.input_audio_transcription.failed", failed);
+    return;
+  }
   json::object delta = place;
   delta["delta"] = text;
   out_.send("conversation.item.input_audio_transcription.delta", delta);

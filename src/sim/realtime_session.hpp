@@ -38,6 +38,10 @@ struct SessionOptions {
   bool await_words = false;
   bool rate_limits = true;  ///< rate_limits.updated comes after every response.
   bool brain = false;       ///< `Think` decides what is said, but for what instructions dictate.
+  // Faults.
+  bool transcription_fails = false;    ///< Of every turn.
+  bool first_response_fails = false;   ///< Before it has said anything.
+  bool first_response_is_cut = false;  ///< By the content filter, after its first word.
 };
 
 /// One Realtime session as a state machine without I/O: fed with client events, the caller's
@@ -188,6 +192,9 @@ class RealtimeSession {
   bool await_words_;
   bool brain_;
   bool rate_limits_;
+  bool transcription_fails_;
+  bool next_response_fails_;
+  bool next_response_is_cut_;
   McpTools servers_{};
   std::vector<boost::json::object> unlisted_{};   ///< `mcp` tools whose servers are to be asked.
   bool attached_ = false;                         ///< Somebody watches, so they may be.

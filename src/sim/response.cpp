@@ -161,28 +161,29 @@ bool Response::affordable(const Piece& piece) const {
 
 Response::Progress Response::advance(Time now, Outbox& out, Conversation& conversation) {
   while (open_) {
-    while (next_ < pieces_.size() && due(now) && !out_of_tokens_) {
+    while (next_ < pieces_.size() && due(now) && !cut_off_) {
       const bool urgent = next_ == 0 || (speech_ && generated_ms_ < head_start_ms);
       if (plan_.paced || next_ == 0) {
         last_sent_ = urgent ? now : last_sent_ + plan_.word_interval;
       }
-      out_of_tokens_ = !affordable(pieces_[next_]);
-      if (!out_of_tokens_) {
+      cut_off_ = !affordable(pieces_[next_]);
+      if (!cut_off_) {
         send_delta(pieces_[next_++], out);
+        cut_off_ = plan_.filtered;
       }
     }
-    const bool all_sent = out_of_tokens_ || (all_pieces_known_ && next_ == pieces_.size());
+    const bool all_sent = cut_off_ || (all_pieces_known_ && next_ == pieces_.size());
     const bool begun = !speech_ || audible_ || now >= last_sent_ + patience_for_playback;
     if (!all_sent || !begun) {
       return Progress::running;
     }
-    if (!out_of_tokens_ && server_call_ != ServerCall::none) {
+    if (!cut_off_ && server_call_ != ServerCall::none) {
       if (const Progress asked = ask_for_call(out); asked != Progress::complete) {
         return asked;
       }
     }
-    if (out_of_tokens_ || more_.empty()) {
-      return out_of_tokens_ ? Progress::out_of_tokens : Progress::complete;
+    if (cut_off_ || more_.empty()) {
+      return cut_off_ ? Progress::cut_off : Progress::complete;
     }
     end_item(true, out, conversation);
     open_call(std::move(more_.front()), out, conversation);
@@ -365,7 +366,7 @@ json::object Response::describe(const Ending* ending) const {
     usage_counts = usage();
     if (ending->status == "failed") {
       const json::object error{
-          {"type", "server_error"}, {"code", "server_error"}, {"message", ending->reason}};
+          {"type", ending->error_type}, {"code", ending->error_code}, {"message", ending->reason}};
       details = json::object{{"type", "failed"}, {"error", error}};
     } else if (ending->status != "completed") {
       details = json::object{{"type", ending->status}, {"reason", ending->reason}};

@@ -40,13 +40,17 @@ struct ResponsePlan {
   int input_text_tokens = 0;  ///< For the usage counts.
   int input_audio_tokens = 0;
   std::chrono::milliseconds word_interval{30};
-  bool paced = true;  ///< false: all follows the moment at which the caller hears it begin.
+  bool paced = true;      ///< false: all follows the moment at which the caller hears it begin.
+  bool filtered = false;  ///< Nothing is told of it after its first word.
 };
 
 /// How a response ended: status and, for the status details, why.
 struct Ending {
   std::string status = "completed";  ///< completed, incomplete, cancelled, failed.
-  std::string reason{};  ///< max_output_tokens, turn_detected, client_cancelled, or what failed.
+  /// max_output_tokens, content_filter, turn_detected, client_cancelled, or what failed.
+  std::string reason{};
+  std::string error_type = "server_error";  ///< Of what failed.
+  std::string error_code = "server_error";
 };
 
 /// One response from `response.created` to `response.done`, in the order of
@@ -61,6 +65,8 @@ class Response {
   /// The item that is being generated; of speech, until it is whole.
   [[nodiscard]] const std::string& item_id() const noexcept { return item_id_; }
   [[nodiscard]] bool in_conversation() const noexcept { return plan_.in_conversation; }
+  /// The content filter is what cuts it off.
+  [[nodiscard]] bool filtered() const noexcept { return plan_.filtered; }
   /// Sound generated so far.
   [[nodiscard]] int generated_ms() const noexcept { return generated_ms_; }
 
@@ -80,7 +86,7 @@ class Response {
   /// The caller was sent the first of it.
   void set_audible() noexcept { audible_ = true; }
   /// `calling`: the arguments of a server's tool are whole; one of the two below is wanted next.
-  enum class Progress : std::uint8_t { running, complete, out_of_tokens, calling };
+  enum class Progress : std::uint8_t { running, complete, cut_off, calling };
   /// Sends what is due by `now`, and goes on to the next item. Speech is not done before the caller
   /// hears it begin, so that even one word keeps the documented order.
   Progress advance(Time now, Outbox& out, Conversation& conversation);
@@ -147,7 +153,7 @@ class Response {
   std::size_t next_ = 0;
   bool all_pieces_known_ = false;
   bool audible_ = false;
-  bool out_of_tokens_ = false;
+  bool cut_off_ = false;  ///< By the limit of tokens, or the content filter.
   int known_ms_ = 0;
   int generated_ms_ = 0;
   Time last_sent_{};

@@ -180,7 +180,11 @@ void RealtimeSession::start_response(const json::value& overrides,
   ResponsePlan planned = plan(overrides, context);
   planned.tools = tools_for(overrides);
   json::object question;
-  if (brain_ && !persona_.dictated(asked)) {
+  const bool fails = std::exchange(next_response_fails_, false);
+  planned.filtered = !fails && std::exchange(next_response_is_cut_, false);
+  if (fails) {
+    planned.reply = ReplyPart{};
+  } else if (brain_ && !persona_.dictated(asked)) {
     question = thought_for(asked, overrides, context);
   } else {
     planned.reply = whole(persona_.reply(asked));
@@ -188,6 +192,15 @@ void RealtimeSession::start_response(const json::value& overrides,
   }
   responses_.push_back(std::make_unique<Response>(std::move(planned), out_));
   responses_.back()->begin(out_, conversation_);
+  if (fails) {
+    end_response(std::string{responses_.back()->id()},
+                 {"failed", "Rate limit reached for requests. Please try again in 60ms.",
+                  "requests", "rate_limit_exceeded"});
+    if (responses_.empty() && playing_.empty()) {
+      start_idle_timer(now);
+    }
+    return;
+  }
   if (responses_.back()->thinking()) {
     out_.act(Think{responses_.back()->id(), std::move(question)});
   }
@@ -214,8 +227,10 @@ void RealtimeSession::advance_responses(Time now) {
     }
     if (progress == Response::Progress::complete) {
       over.emplace_back(response->id(), Ending{});
-    } else if (progress == Response::Progress::out_of_tokens) {
-      over.emplace_back(response->id(), Ending{"incomplete", "max_output_tokens"});
+    } else if (progress == Response::Progress::cut_off) {
+      over.emplace_back(
+          response->id(),
+          Ending{"incomplete", response->filtered() ? "content_filter" : "max_output_tokens"});
     }
   }
   for (const auto& [id, ending] : over) {

@@ -243,19 +243,22 @@ Persona SessionLeg::persona() const {
   return config.persona ? Persona{*config.persona, config.replies} : Persona{config.replies};
 }
 
-std::chrono::seconds SessionLeg::lifetime() const {
-  const auto usual = std::chrono::duration_cast<std::chrono::seconds>(
-      context_.config.assumptions.session_lifetime);
-  return quirks_.has(Quirk::early_expiry) ? std::min(usual, short_lifetime) : usual;
+std::chrono::seconds SessionLeg::lifetime(std::chrono::milliseconds usual) const {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(usual);
+  return quirks_.has(Quirk::early_expiry) ? std::min(seconds, short_lifetime) : seconds;
 }
 
-LiveModel& SessionLeg::start_live(LiveConfig config, audio::CodecId codec) {
+LiveModel& SessionLeg::start_live(LiveConfig config,
+                                  audio::CodecId codec,
+                                  const LiveLimits& limits) {
   live_ = true;
   LiveOptions options{persona(), ids_.for_call(), call_ids_.live};
   options.now = std::chrono::steady_clock::now();
   options.unix_now = clock_->unix_seconds();
   options.clock = clock_;
-  options.lifetime = lifetime();
+  options.lifetime = lifetime(limits.lifetime);
+  options.ringing = limits.ringing;
+  options.content_filter = quirks_.has(Quirk::content_filter);
   options.brain = context_.brain != nullptr;
   auto model = std::make_unique<LiveModel>(std::move(config), std::move(options), hearing(codec),
                                            speaker_, context_.voice, model_hooks());

@@ -100,11 +100,17 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   void call_tool(const CallTool& call, McpClients::OnOutput tell);
   [[nodiscard]] Hearing hearing(audio::CodecId codec) const;
   [[nodiscard]] Persona persona() const;
-  [[nodiscard]] std::chrono::seconds lifetime() const;
+  /// @param usual  Unless a fault shortens it.
+  [[nodiscard]] std::chrono::seconds lifetime(std::chrono::milliseconds usual) const;
   /// Writes the events of the call from now on, if calls are recorded.
   void record_events();
+  /// How long a Live session may last.
+  struct LiveLimits {
+    std::chrono::milliseconds lifetime;
+    std::chrono::milliseconds ringing{0};  ///< Before that, of an outbound call.
+  };
   /// Makes the model of a Live session.
-  LiveModel& start_live(LiveConfig config, audio::CodecId codec);
+  LiveModel& start_live(LiveConfig config, audio::CodecId codec, const LiveLimits& limits);
   [[nodiscard]] Result<> start_media(media::MediaSockets sockets,
                                      const sip::NegotiatedMedia& media);
   /// Lets time pass for model and media.

@@ -1,7 +1,7 @@
 """The sim understands a caller: what a sound file asks is recognised, and answered by what was asked."""
 import json
 
-from support import EndToEndTest, free_port, main
+from support import OFFHOOK, EndToEndTest, free_port, main, wait_for
 
 PERSONA = r"""
 greeting: Hello.
@@ -44,6 +44,15 @@ class Ears(EndToEndTest):
     def test_without_ears_the_words_are_not_known(self):
         said = self.ask("What is the weather like in London?", "--persona", self.persona(), "--no-ears")
         self.assertIn(("caller", "(speech)"), said)
+
+    def test_the_start_tells_which_voice_speaks(self):
+        ready = self.folder / "ready.json"
+        sim = self.start(OFFHOOK, "sim", "--sip", "127.0.0.1:0", "--api", "127.0.0.1:0", "--certs", self.folder / "certs",
+                         "--voice", "rms", "--ready-file", ready)
+        wait_for(ready.exists, "the sim's ready file")
+        voice = json.loads(ready.read_text()).get("voice")
+        self.assertIn("  voice     " + (voice or "tones: this build has no flite"), sim.output())
+        self.assertIn(voice, ("rms", None))
 
     def test_a_persona_with_a_mistake_is_refused_with_its_line(self):
         path = self.folder / "persona.yaml"

@@ -8,6 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
 
+#include "audio/speech.hpp"
 #include "faulty_call.hpp"
 #include "raw_phone.hpp"
 
@@ -312,6 +313,67 @@ TEST_SUITE("Faults of calls") {
     call.phone.talk();
     CHECK(call.phone.next(Kind::closed).kind == Kind::closed);
     CHECK(world.connect(id).error().status == 404);
+  }
+
+  TEST_CASE("transcription-failed: answered, and how it was transcribed is an error") {
+    SimWorld world;
+    FaultyCall call{world, "transcription-failed"};
+    call.take();
+    world.send(*call.sideband, R"({"type":"session.update","session":{"type":"realtime","audio":)"
+                               R"({"input":{"transcription":{"model":"gpt-transcribe"}}}}})");
+    world.wait_for(*call.sideband, "session.updated");
+    call.phone.port.say(audio::speak("Where is my order?", "rms", voice_rate_hz)->sound.samples);
+    const auto failed =
+        world.wait_for(*call.sideband, "conversation.item.input_audio_transcription.failed");
+    const auto& event = call.sideband->events[failed];
+    const auto committed = world.wait_for(*call.sideband, "input_audio_buffer.committed");
+    CHECK(json_string(event, "item_id") ==
+          json_string(call.sideband->events[committed], "item_id"));
+    CHECK_FALSE(json_string(event, "error.code").empty());
+    world.wait_for(*call.sideband, "output_audio_buffer.started");
+    CHECK_FALSE(
+        call.sideband->find("conversation.item.input_audio_transcription.completed").has_value());
+    CHECK_FALSE(call.sideband->find("error").has_value());
+  }
+
+  TEST_CASE("response-failed: the first one says nothing and why, the next is fine") {
+    SimWorld world;
+    FaultyCall call{world, "response-failed"};
+    call.take();
+    world.send(*call.sideband, say_hi());
+    const auto failed = world.wait_for(*call.sideband, "response.done");
+    const auto& response = call.sideband->events[failed];
+    CHECK(json_string(response, "response.status") == "failed");
+    CHECK(json_string(response, "response.status_details.type") == "failed");
+    CHECK(json_string(response, "response.status_details.error.code") == "rate_limit_exceeded");
+    CHECK(json_at(response, "response.output")->as_array().empty());
+    CHECK_FALSE(call.sideband->find("response.output_item.added").has_value());
+    world.send(*call.sideband, say_hi());
+    const auto done = world.wait_for(*call.sideband, "response.done", failed + 1);
+    CHECK(json_string(call.sideband->events[done], "response.status") == "completed");
+    world.wait_for(*call.sideband, "output_audio_buffer.stopped");
+  }
+
+  TEST_CASE("content-filter: the first response ends after a word, the next is whole") {
+    SimWorld world;
+    FaultyCall call{world, "content-filter"};
+    call.take();
+    const std::string words = "One two three four five.";
+    std::size_t from = 0;
+    for (const bool cut : {true, false}) {
+      CAPTURE(cut);
+      world.send(*call.sideband, R"({"type":"response.create","response":{"instructions":"Say )" +
+                                     words + R"("}})");
+      const auto done = world.wait_for(*call.sideband, "response.done", from);
+      const auto& response = call.sideband->events[done];
+      CHECK(json_string(response, "response.status") == (cut ? "incomplete" : "completed"));
+      CHECK(json_string(response, "response.status_details.reason") ==
+            (cut ? "content_filter" : ""));
+      const auto said = call.sideband->find("response.output_audio_transcript.done", from);
+      REQUIRE(said.has_value());
+      CHECK(json_string(call.sideband->events[*said], "transcript") == (cut ? "One" : words));
+      from = world.wait_for(*call.sideband, "output_audio_buffer.stopped", from) + 1;
+    }
   }
 
   TEST_CASE("broken-events: a sideband begins with what is no event, and goes on") {

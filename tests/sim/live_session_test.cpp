@@ -234,6 +234,15 @@ TEST_SUITE("Live session") {
       CHECK(probe.ended);
       CHECK(json_string(probe.last("session.closed"), "reason") == "expired");
     }
+    SUBCASE("expired, counted from the answer of an outbound call") {
+      probe.pass(1s);
+      probe.change([](LiveSession& s, Time now) { s.on_answered(now); });
+      probe.change([](LiveSession& s, Time now) { s.on_time(now + 3'599s); });
+      CHECK_FALSE(probe.ended);
+      probe.change([](LiveSession& s, Time now) { s.on_time(now + 3'600s); });
+      CHECK(probe.ended);
+      CHECK(json_string(probe.last("session.closed"), "reason") == "expired");
+    }
     const std::size_t count = probe.events.size();
     probe.change([](LiveSession& s, Time now) { s.on_call_end(CallEnd::remote, now); });
     probe.client(append("thinking", "Hm."));

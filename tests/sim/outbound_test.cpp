@@ -1,6 +1,10 @@
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/json/parse.hpp>
 #include <doctest/doctest.h>
@@ -16,16 +20,31 @@ namespace {
 using Kind = sip::CallEvent::Kind;
 using test::TestCertificates;
 
-SimConfig outbound_config(const std::string& trunk_ca) {
-  SimConfig config;
+const std::string say_hello_outbound =
+    R"({"type":"session.instructions.append","content":"Say Good morning.","delegation_id":null})";
+
+SimConfig outbound_config(const std::string& trunk_ca, SimConfig config = {}) {
   config.live.outbound = true;
   config.live.trunk_ca_file = trunk_ca;
   return config;
 }
 
+SimConfig assuming_outbound(std::string_view assumption) {
+  SimConfig config;
+  REQUIRE(assume(config.assumptions, assumption));
+  return config;
+}
+
+SimConfig with_faults(std::vector<QuirkChance> quirks) {
+  SimConfig config;
+  config.quirks = std::move(quirks);
+  return config;
+}
+
 /// A provider of telephone lines, and a sim that calls by it.
 struct Trunk {
-  explicit Trunk(const std::string& ca_file) : world{outbound_config(ca_file)} {
+  explicit Trunk(const std::string& ca_file, SimConfig rest = {})
+      : world{outbound_config(ca_file, std::move(rest))} {
     sip::ServerConfig config;
     config.tls_port = 0;
     config.tls_cert_file = certificates().server_file();
@@ -35,6 +54,7 @@ struct Trunk {
                    .value();
   }
   Trunk() : Trunk{certificates().ca_file()} {}
+  explicit Trunk(SimConfig rest) : Trunk{certificates().ca_file(), std::move(rest)} {}
 
   static const TestCertificates& certificates() {
     static const TestCertificates made;
@@ -182,6 +202,45 @@ TEST_SUITE("Outbound Live call") {
     CHECK(trunk.incoming.empty());
   }
 
+  TEST_CASE("outbound-ringing: it is given up when nobody answers for so long") {
+    for (const bool observed : {true, false}) {
+      CAPTURE(observed);
+      Trunk trunk{assuming_outbound("outbound-ringing=500ms")};
+      const std::string id = trunk.dial();
+      auto sideband = observed ? trunk.world.observe_live(id) : nullptr;
+      auto call = trunk.take();
+      call.call.ring();
+      CHECK(trunk.last(call.call) == Kind::closed);
+      if (!observed) {
+        trunk.world.run_until([&] { return trunk.world.marked("failed"); });
+        sideband = trunk.world.observe_live(id);
+      }
+      const auto failed = trunk.world.wait_for(*sideband, "transport.failed");
+      CHECK(json_string(sideband->events[failed], "error.message").find("Nobody answered") !=
+            std::string_view::npos);
+      const auto closed = trunk.world.wait_for(*sideband, "session.closed");
+      CHECK(json_string(sideband->events[closed], "reason") == "connection_lost");
+      trunk.world.run_until([&] { return sideband->over; });
+      CHECK(trunk.world.post_live(id, "hangup").status == 404);
+    }
+  }
+
+  TEST_CASE("outbound-lifetime: it ends so long after its answer, however long it rang") {
+    SimConfig config = assuming_outbound("outbound-lifetime=1s");
+    REQUIRE(assume(config.assumptions, "outbound-ringing=30s"));
+    Trunk trunk{std::move(config)};
+    const std::string id = trunk.dial();
+    const auto sideband = trunk.world.observe_live(id);
+    auto call = trunk.take();
+    trunk.world.pass(std::chrono::milliseconds{1'500});
+    CHECK_FALSE(sideband->find("session.closed"));
+    trunk.answer(call, "opus");
+    trunk.world.wait_for(*sideband, "transport.answered");
+    const auto closed = trunk.world.wait_for(*sideband, "session.closed");
+    CHECK(json_string(sideband->events[closed], "reason") == "expired");
+    CHECK(trunk.last(call.call) == Kind::closed);
+  }
+
   TEST_CASE("is an outgoing one in the view") {
     Trunk trunk;
     const std::string id = trunk.dial();
@@ -193,6 +252,50 @@ TEST_SUITE("Outbound Live call") {
     CHECK(json_string(calls[0], "direction") == "outgoing");
     CHECK(json_string(calls[0], "state") == "accepted");
     CHECK(json_at(calls[0], "call_id") == nullptr);
+  }
+}
+
+TEST_SUITE("Faults of outbound Live calls") {
+  TEST_CASE("sideband-drop: the first one is cut, the call and the next go on") {
+    Trunk trunk{with_faults({{Quirk::sideband_drop, 1}})};
+    const std::string id = trunk.dial();
+    const auto first = trunk.world.observe_live(id);
+    auto call = trunk.take();
+    trunk.answer(call, "opus");
+    trunk.world.run_until([&] { return first->over; });
+    CHECK(first->close_status == 1006);
+    const auto second = trunk.world.observe_live(id);
+    trunk.world.send(*second, say_hello_outbound);
+    trunk.world.wait_for(*second, "session.output_transcript.delta");
+    CHECK(trunk.world.post_live(id, "hangup").status == 200);
+    CHECK(trunk.last(call.call) == Kind::closed);
+  }
+
+  TEST_CASE("extra-fields, early-expiry: all events have one, and the call is short") {
+    Trunk trunk{with_faults({{Quirk::extra_fields, 1}, {Quirk::early_expiry, 1}})};
+    trunk.world.faults.extra_fields = true;
+    const auto sideband = trunk.world.observe_live(trunk.dial());
+    auto call = trunk.take();
+    trunk.answer(call, "opus");
+    trunk.world.wait_for(*sideband, "transport.answered");
+    const auto closed = trunk.world.wait_for(*sideband, "session.closed");
+    CHECK(json_string(sideband->events[closed], "reason") == "expired");
+    for (const auto& event : sideband->events) {
+      CHECK(event.as_object().contains("unheard_of"));
+    }
+    CHECK(trunk.last(call.call) == Kind::closed);
+  }
+
+  TEST_CASE("loss: packets are missing, and the words come") {
+    Trunk trunk{with_faults({{Quirk::loss, 1}})};
+    const auto sideband = trunk.world.observe_live(trunk.dial());
+    auto call = trunk.take();
+    trunk.answer(call, "opus");
+    trunk.world.wait_for(*sideband, "transport.answered");
+    trunk.world.send(*sideband, say_hello_outbound);
+    trunk.world.wait_for(*sideband, "session.output_transcript.delta");
+    trunk.world.run_until([&] { return trunk.stream->stats().packets_lost > 0; });
+    CHECK(trunk.stream->stats().srtp_failures == 0);
   }
 }
 
