@@ -383,6 +383,9 @@ class PulseTest(DevicesTest):
         self.assertEqual([d["name"] for d in devices if d["cancels_echo"]], ["clean"], output)
         lines = self.probe(self.server, seconds=3)
         self.assertIn("echo.removed", [line.get("notice") for line in lines])
+        call, _ = self.call(self.server, "--noise-suppression", "high", seconds=4)
+        self.assertEqual(call.summary["device"]["echo_canceller"], "server", call.output)
+        self.assertEqual(len(call.marks("audio", "echo.removed")), 1, call.output)
 
     def test_server_that_dies_comes_back(self):
         def restart(probe):
