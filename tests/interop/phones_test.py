@@ -58,12 +58,17 @@ class PhonesTest(EndToEndTest):
         acceptor.api = sim.ready["api_base"]
         return sim, acceptor
 
-    def baresip(self, account, *arguments, certificate="", port=0):
+    def baresip(self, account, *arguments, certificate="", port=0, source="ausine,440", rate=48000, channels=2, control=None):
+        """`source`: its voice, a tone unless a file is named, which has that rate and those channels. `control`: the port of
+        loopback where it takes commands."""
         folder = self.folder / "baresip"
         folder.mkdir(exist_ok=True)
         config = (HERE / "baresip/config.in").read_text()
-        for name, value in (("@SIP_PORT@", port), ("@CERT@", certificate), ("@MODULES@", MODULES)):
+        for name, value in (("@SIP_PORT@", port), ("@CERT@", certificate), ("@MODULES@", MODULES), ("@SOURCE@", source),
+                            ("@RATE@", rate), ("@CHANNELS@", channels)):
             config = config.replace(name, str(value))
+        if control:
+            config += f"ctrl_tcp_listen 127.0.0.1:{control}\nmodule_app ctrl_tcp.so\n"
         (folder / "config").write_text(config)
         (folder / "accounts").write_text(account + "\n")
         (folder / "contacts").write_text("")

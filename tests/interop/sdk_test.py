@@ -2,6 +2,8 @@
 
 The packages are installed once into OFFHOOK_SDK_DIR (default: build/sdk) when npm and its registry are there.
 """
+import fcntl
+import filecmp
 import os
 import pathlib
 import shutil
@@ -23,8 +25,16 @@ def install():
     if not have("node", "npm"):
         return "node and npm are not installed"
     SDK.mkdir(parents=True, exist_ok=True)
+    with open(SDK / ".lock", "w") as lock:  # several test programs come here at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return install_alone()
+
+
+def install_alone():
     for file in (HERE / "sdk").iterdir():
-        shutil.copy(file, SDK)
+        copy = SDK / file.name
+        if not copy.exists() or not filecmp.cmp(file, copy, shallow=False):
+            shutil.copy(file, copy)
     if not (SDK / "node_modules/openai").is_dir():
         done = subprocess.run(["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"], cwd=SDK, timeout=600,
                               capture_output=True, text=True, check=False)
@@ -33,23 +43,30 @@ def install():
     return None
 
 
-class OfficialSdk(EndToEndTest):
+class SdkTest(EndToEndTest):
+    """Tests whose controllers are of OpenAI's SDK; skipped without it."""
+
     @classmethod
     def setUpClass(cls):
         reason = install()
         if reason:
             raise unittest.SkipTest(reason)
 
+    def controller(self, script, port, sim, **environment):
+        """One that waits for webhooks at the port, once it does."""
+        running = self.node(script, **{"PORT": port, "BASE_URL": sim.ready["api_base"], "SECRET": sim.secret, "RUN_MS": 60_000, **environment})
+        wait_for(lambda: "controller ready" in running.output() or running.process.poll() is not None, "the controller")
+        return running
+
     def node(self, script, **environment):
         return self.start("node", SDK / script, env={k: str(v) for k, v in environment.items()})
 
+
+class OfficialSdk(SdkTest):
     def test_a_controller_greets_a_caller_through_the_sim(self):
         port = free_port()
         sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook")
-        base = sim.ready["api_base"]
-        controller = self.node("controller.mjs", PORT=port, BASE_URL=base, WS_URL=base.replace("http:", "ws:") + "/realtime",
-                               SECRET=sim.secret, RUN_MS=60000)
-        wait_for(lambda: "controller ready" in controller.output(), "the controller")
+        controller = self.controller("controller.mjs", port, sim, WS_URL=sim.ready["api_base"].replace("http:", "ws:") + "/realtime")
         caller = self.start(OFFHOOK, "call", "--no-control", *sim.target(), "--max-duration", "60")
         self.assertEqual(controller.wait(), 0, controller.output())
         caller.end()
@@ -57,8 +74,7 @@ class OfficialSdk(EndToEndTest):
     def test_a_live_controller_runs_a_call_through_the_sim(self):
         port = free_port()
         sim = self.sim("--webhook", f"http://127.0.0.1:{port}/webhook")
-        controller = self.node("live.mjs", PORT=port, BASE_URL=sim.ready["api_base"], SECRET=sim.secret, RUN_MS=60000)
-        wait_for(lambda: "controller ready" in controller.output(), "the controller")
+        controller = self.controller("live.mjs", port, sim)
         caller = self.start(OFFHOOK, "call", "--no-control", *sim.target(), "--max-duration", "60")
         self.assertEqual(controller.wait(), 0, controller.output())
         caller.end()
