@@ -1,6 +1,8 @@
 #include "sim/live_config.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "base/json.hpp"
@@ -15,6 +17,8 @@ namespace json = boost::json;
 constexpr std::size_t most_messages = 128;
 constexpr int most_instruction_tokens = 16'384;
 constexpr std::chrono::milliseconds decisions_delay{400};
+/// As good as never, and can be added to a time.
+constexpr std::int64_t longest_delay_ms = 24LL * 60 * 60 * 1'000;
 constexpr std::string_view start_fields =
     "type model audio delegation input instructions safety_identifier store triggers";
 constexpr std::string_view responses_fields =
@@ -324,7 +328,7 @@ Delegate LiveConfig::delegate() const {
 std::chrono::milliseconds LiveConfig::acknowledgement_delay() const {
   const auto wanted = json_int(session_.at("delegation"), "acknowledgement_delay_ms");
   if (wanted) {
-    return std::chrono::milliseconds{*wanted};
+    return std::chrono::milliseconds{std::min(*wanted, longest_delay_ms)};
   }
   return delegate() == Delegate::decisions ? decisions_delay : std::chrono::milliseconds{0};
 }

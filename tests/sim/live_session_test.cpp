@@ -280,6 +280,16 @@ TEST_SUITE("Live delegation") {
     CHECK(probe.said.empty());
   }
 
+  TEST_CASE("a delay beyond all times is never over") {
+    LiveProbe probe{
+        R"({"model":"m","delegation":{"type":"client","acknowledgement_delay_ms":9223372036854775807}})",
+        {"call:anything"}};
+    probe.turn(0, 500);
+    CHECK(probe.last("session.delegation.created") != boost::json::value());
+    probe.pass(10s);
+    CHECK(probe.said.empty());
+  }
+
   TEST_CASE("a Responses model calls its tool, waits for the output and answers") {
     LiveProbe probe{with_tools, {R"(call:lookup_order {"id":"4711"})"}};
     probe.turn(0, 500);
