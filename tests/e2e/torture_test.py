@@ -4,23 +4,47 @@ import re
 import socket
 import struct
 
-from support import EndToEndTest, main
+from support import DEADLINE_S, EndToEndTest, main
 from torture_messages import CASES, CLOSED, Case, SILENCE, WAITS, request
 from wire_support import ACCEPT, RawHttp, Sideband, UdpPhone, Webhooks, accepted_call, connect_stream, post, view
 
 
 class TortureTest(EndToEndTest):
+    options = ()
+
     def setUp(self):
         super().setUp()
         self.webhooks = Webhooks()
         self.addCleanup(self.webhooks.close)
-        self.running = self.sim("--sip-udp", "127.0.0.1:0", "--webhook", self.webhooks.url, "--no-ears")
+        self.running = self.sim("--sip-udp", "127.0.0.1:0", "--webhook", self.webhooks.url, "--no-ears", *self.options)
         self.ready = self.running.ready
         self.numbers = iter(range(1, 1_000_000))
         self.addCleanup(self.assert_alive)
 
     def assert_alive(self):
         self.assertIsNone(self.running.process.poll(), self.running.output()[-4_000:])
+
+    def assert_bad_frames_end_their_socket(self, sideband):
+        """`sideband()` gives a new one each time."""
+        for name, frames in BAD_FRAMES:
+            with self.subTest(name):
+                socket_of_it = sideband()
+                for frame in frames:
+                    socket_of_it.frame(**frame)
+                self.assertIn(socket_of_it.close_code(), (1002, 1007))
+        for name, length in (("17 MB", 17 << 20), ("2^63", 1 << 63), ("2^64 - 1", (1 << 64) - 1)):
+            with self.subTest(name):
+                socket_of_it = sideband()
+                socket_of_it.frame(0x81, b"{", length=length)
+                self.assertIn(socket_of_it.close_code(), (1002, 1009))
+
+    def assert_refused(self, path, bodies, statuses=(400,)):
+        """As an error of the client's, with an envelope."""
+        for body in bodies:
+            with self.subTest(body[:70], path=path):
+                status, _, answer = post(self.ready, path, body)
+                self.assertIn(status, statuses)
+                self.assertEqual(answer["error"]["type"], "invalid_request_error")
 
     def good_call(self):
         phone, call_id = accepted_call(self.ready, self.webhooks, f"good{next(self.numbers)}")
@@ -301,6 +325,18 @@ class Http(TortureTest):
         self.good_call()
 
 
+# (name, frames) against RFC 6455.
+BAD_FRAMES = (
+    ("unmasked", [dict(first=0x81, payload=b"{}", masked=False)]), ("reserved bit 1", [dict(first=0xc1, payload=b"{}")]),
+    ("reserved bits", [dict(first=0xf1, payload=b"{}")]), ("opcode 3", [dict(first=0x83, payload=b"{}")]),
+    ("opcode 15", [dict(first=0x8f)]), ("fragmented ping", [dict(first=0x09, payload=b"x")]),
+    ("fragmented close", [dict(first=0x08)]), ("long ping", [dict(first=0x89, payload=b"x" * 126)]),
+    ("continuation of nothing", [dict(first=0x80, payload=b"x")]),
+    ("a new message within one", [dict(first=0x01, payload=b"{"), dict(first=0x81, payload=b"}")]),
+    ("text that is no UTF-8", [dict(first=0x81, payload=b"\xff\xfe\xfd")]),
+    ("close with one byte", [dict(first=0x88, payload=b"x")]), ("close with code 5", [dict(first=0x88, payload=b"\x00\x05")]))
+
+
 class Frames(TortureTest):
     def setUp(self):
         super().setUp()
@@ -314,25 +350,7 @@ class Frames(TortureTest):
 
     def test_frames_against_the_protocol_end_their_socket_alone(self):
         observer = self.sideband()
-        for name, frames in (
-                ("unmasked", [dict(first=0x81, payload=b"{}", masked=False)]), ("reserved bit 1", [dict(first=0xc1, payload=b"{}")]),
-                ("reserved bits", [dict(first=0xf1, payload=b"{}")]), ("opcode 3", [dict(first=0x83, payload=b"{}")]),
-                ("opcode 15", [dict(first=0x8f)]), ("fragmented ping", [dict(first=0x09, payload=b"x")]),
-                ("fragmented close", [dict(first=0x08)]), ("long ping", [dict(first=0x89, payload=b"x" * 126)]),
-                ("continuation of nothing", [dict(first=0x80, payload=b"x")]),
-                ("a new message within one", [dict(first=0x01, payload=b"{"), dict(first=0x81, payload=b"}")]),
-                ("text that is no UTF-8", [dict(first=0x81, payload=b"\xff\xfe\xfd")]),
-                ("close with one byte", [dict(first=0x88, payload=b"x")]), ("close with code 5", [dict(first=0x88, payload=b"\x00\x05")])):
-            with self.subTest(name):
-                sideband = self.sideband()
-                for frame in frames:
-                    sideband.frame(**frame)
-                self.assertIn(sideband.close_code(), (1002, 1007))
-        for name, length in (("17 MB", 17 << 20), ("2^63", 1 << 63), ("2^64 - 1", (1 << 64) - 1)):
-            with self.subTest(name):
-                sideband = self.sideband()
-                sideband.frame(0x81, b"{", length=length)
-                self.assertIn(sideband.close_code(), (1002, 1009))
+        self.assert_bad_frames_end_their_socket(self.sideband)
         observer.say({"type": "session.update", "session": {"type": "realtime", "instructions": "Still here."}})
         self.assertIsNotNone(observer.event("session.updated"))
         self.phone.hang_up()
@@ -374,6 +392,174 @@ class Frames(TortureTest):
                 http.close()
         self.phone.hang_up()
         self.assertEqual(view(self.ready)[0], 200)
+
+
+# Bodies that are no JSON object, whatever is asked for.
+NO_OBJECTS = (b"{", b"{]}", b"[]", b"null", b"1", b'"x"', b"\xff\xfe{}", b'{"name":"\xc3\x28"}', b'{"name":"\\ud800"}', b'{"type":1e999}', b"{}{}", b"{}x",
+              b'{"a":' * 5_000 + b"1" + b"}" * 5_000, b"[" * 100_000, b'{"session":' + b"[" * 100_000)
+# Members of a Live session that are none: they stand behind a model.
+BAD_MEMBERS = (
+    b'"model":[]', b'"colour":1', b'"instructions":{"a":1}', b'"instructions":"' + b"word " * 70_000 + b'"', b'"safety_identifier":7', b'"store":"yes"', b'"audio":[]',
+    b'"audio":{"output":7}', b'"audio":{"output":{"voice":{"id":{}}}}', b'"audio":{"format":{"type":"audio/pcm"}}', b'"triggers":{}', b'"input":{}',
+    b'"input":[7]', b'"input":[{"role":"system"}]', b'"input":[{"role":"user","content":[]}]', b'"input":[' + b"{}," * 128 + b"{}]",
+    b'"delegation":7', b'"delegation":{}', b'"delegation":{"type":"nobody"}', b'"delegation":{"type":"responses"}', b'"delegation":{"type":"responses","responses":[]}',
+    b'"delegation":{"type":"responses","responses":{"model":{}}}', b'"delegation":{"type":"responses","responses":{"model":"m","tools":[7]}}',
+    b'"delegation":{"type":"decisions","decisions":{"model":"m"}}', b'"delegation":{"type":"decisions","decisions":{"model":"m","questions":[[]]}}',
+    b'"delegation":{"type":"client","acknowledgement_delay_ms":-1}', b'"delegation":{"type":"client","acknowledgement_delay_ms":1e300}',
+    b'"delegation":{"type":"client","acknowledgement_delay_ms":99999999999999999999}')
+BASE64 = b"AAAA" * 600_000  # 37 s of silence: more than a fixture may have
+
+
+class Live(TortureTest):
+    options = ("--live-plain-rtp", "--live-outbound")
+
+    def ringing(self):
+        phone = UdpPhone(self.ready, f"live{next(self.numbers)}")
+        self.addCleanup(phone.close)
+        phone.invite()
+        told = [self.webhooks.received.get(timeout=DEADLINE_S)[1] for _ in range(2)]  # both APIs are, in any order
+        return phone, next(event["data"]["session_id"] for event in told if event["type"] == "live.transport.incoming")
+
+    def accepted(self, session=b'{"type":"live","model":"gpt-live-1"}'):
+        phone, self.session_id = self.ringing()
+        status, _, answer = post(self.ready, f"/v1/live/sessions/{self.session_id}/accept", b'{"session":' + session + b"}")
+        self.assertEqual(status, 200, answer)
+        phone.answered()
+        return phone
+
+    def sideband(self):
+        sideband = Sideband(self.ready, self.session_id)
+        self.assertEqual(sideband.event()["type"], "session.started")
+        self.addCleanup(sideband.close)
+        return sideband
+
+    def test_frames_against_the_protocol_end_their_socket_alone(self):
+        phone = self.accepted()
+        observer = self.sideband()
+        self.assert_bad_frames_end_their_socket(self.sideband)
+        observer.say({"type": "session.input_audio.mute"})
+        self.assertIsNotNone(observer.event("session.input_audio.muted"))
+        phone.hang_up()
+        self.good_call()
+
+    def assert_errors(self, texts):
+        sideband = self.sideband()
+        for text in texts:
+            with self.subTest(text[:70]):
+                sideband.frame(0x81, text)
+                sideband.say({"type": "session.input_audio.unmute"})  # what comes after it, is understood
+                answers = []
+                while "session.input_audio.unmuted" not in answers:
+                    event = sideband.event()
+                    self.assertIsNotNone(event, "the socket ended")
+                    answers.append(event["type"])
+                    if event["type"] == "error":
+                        self.assertEqual(event["error"]["type"], "invalid_request_error")
+                self.assertEqual(answers.count("error"), 1, answers)
+
+    def test_messages_that_are_no_events_are_errors_and_the_socket_stays(self):
+        phone = self.accepted()
+        events = [b'{"type":"%s"}' % name for name in (
+            b"no.such.event", b"session.start", b"session.update", b"session.output_audio.fixture.play", b"transport.dtmf.send",
+            b"session.instructions.append", b"decision.create", b"decision.item.create", b"decision.item.delete", b"response.item.create", b"response.create")]
+        session = b'{"type":"session.update","session":%s}'
+        appended = b'{"type":"session.commentary.append","content":%s,"delegation_id":%s}'
+        self.assert_errors([
+            b"", b"{", b"[]", b"null", b"{}", b'{"type":7}', b'{"type":"\\u0000"}', b"[" * 50_000, *events,
+            *(session % b"[]", session % b"7", session % b'{"model":"x"}', session % b'{"delegation":[]}', session % b'{"delegation":{"type":"responses"}}',
+              session % b'{"delegation":{"type":"client","client":{}}}', session % b'{"triggers":7}', session % b'{"a":1}'),
+            *(appended % both for both in ((b"7", b"null"), (b'""', b"null"), (b'"x"', b"7"), (b'"x"', b'"dlg_none"'), (b'"x"', b"{}"))),
+            appended % (b'"' + b"word " * 5_000 + b'"', b"null"),
+            *(b'{"type":"transport.dtmf.send","event":%s}' % key for key in (b"5", b'"55"', b'""', b'"x"', b"[]")),
+            *(b'{"type":"session.output_audio.fixture.play","audio":%s}' % sound for sound in (b"7", b'""', b'"AA"', b'"*"', b'"AAAA"', b'"' + BASE64 + b'"')),
+            b'{"type":"session.input_audio.mute","colour":1}', b'{"type":"session.input_audio.append","audio":"AAAA"}'])
+        phone.hang_up()
+        self.good_call()
+
+    def test_messages_that_are_none_to_its_delegates(self):
+        for session, texts in (
+                (b'{"type":"live","model":"m","delegation":{"type":"responses","responses":{"model":"m"}}}',
+                 [b'{"type":"response.item.create","item":%s}' % item for item in (
+                     b"7", b"[]", b"{}", b'{"type":7}', b'{"type":"function_call_output"}', b'{"type":"function_call_output","call_id":"none","output":"x"}',
+                     b'{"type":"function_call_output","call_id":{},"output":[]}')] + [b'{"type":"response.create","response":{}}']),
+                (b'{"type":"live","model":"m","delegation":{"type":"decisions","decisions":{"model":"m","questions":[{"type":"choice","choices":[7]}]}}}',
+                 [b'{"type":"decision.item.create","item":%s}' % item for item in (b"7", b"[]", b"{}", b'{"role":7}')]
+                 + [b'{"type":"decision.item.delete","item_id":%s}' % item for item in (b"7", b'""', b'"none"')] + [b'{"type":"decision.create"}'])):
+            with self.subTest(session[:70]):
+                phone = self.accepted(session)
+                self.assert_errors(texts)
+                phone.hang_up()
+        self.good_call()
+
+    def test_bodies_of_accept_reject_and_refer(self):
+        phone, session_id = self.ringing()
+        path = f"/v1/live/sessions/{session_id}"
+        self.assert_refused(f"{path}/accept", NO_OBJECTS + (b"{}", b'{"session":null}', b'{"session":[]}', b'{"session":{}}', b'{"session":{"type":"realtime","model":"m"}}',
+                                                           b'{"session":{"type":"live"}}', b'{"session":{"type":"live","model":"m"},"a":1}'))
+        self.assert_refused(f"{path}/accept", [b'{"session":{"type":"live","model":"m",' + member + b"}}" for member in BAD_MEMBERS])
+        self.assert_refused(f"{path}/reject", NO_OBJECTS + (b"{}", b'{"status_code":"486"}', b'{"status_code":200}', b'{"status_code":1e300}', b'{"status_code":-1}'))
+        self.assertEqual(post(self.ready, f"{path}/accept", b'{"session":{"type":"live","model":"gpt-live-1"}}')[0], 200)
+        phone.answered()
+        self.assert_refused(f"{path}/refer", NO_OBJECTS + (b"{}", b'{"target_uri":7}', b'{"target_uri":" "}', b'{"target_uri":"sip:a\\r\\nX: y"}'))
+        phone.hang_up()
+        self.good_call()
+
+    def test_bodies_of_calls_out(self):
+        path = "/v1/live/sessions"
+        whole = (b'{"session":{"model":"m"},"transport":{"type":"sip","destination":"+14155550123","trunk":'
+                 b'{"provider_url":"sips:sip.example.com","caller_number":"+14155550100"}}}')
+        session = b'{"model":"m"}'
+        url, number = b'"sips:sip.example.com"', b'"+14155550123"'
+        changes = [(session, one) for one in (b"7", b"null", b"[]", b"{}", b'{"type":"live","model":"m"}')]
+        changes += [(session, b'{"model":"m",' + member + b"}") for member in BAD_MEMBERS]
+        changes += [(b'"sip"', one) for one in (b"7", b'"websocket"', b"{}")]
+        changes += [(number, one) for one in (b"7", b'""', b'"0123"', b'"+1415555012345678901234"', b'"sip:a@b"', b'"+1\\r\\n4155550123"', b"[]")]
+        changes += [(url, one) for one in (b"7", b'""', b'"sip:sip.example.com"', b'"sips:"', b'"sips:u@sip.example.com"', b'"sips:sip.example.com/x"', b'"sips:sip.example.com:99999"',
+                                           b'"sips:sip.example.com:x"', b'"sips:[::"', b'"sips:a b"', b'"sips:' + b"a" * 100_000 + b'@"', b'"sips:a\\r\\nX: y"')]
+        changes += [(url, url + b',"auth":' + auth) for auth in (
+            b"7", b"[]", b"{}", b'{"type":"basic","username":"u","password":"p"}', b'{"type":"digest","username":7,"password":"p"}', b'{"type":"digest","username":"u"}',
+            b'{"type":"digest","username":"' + b"u" * 300 + b'","password":"p"}')]
+        changes += [(b'"transport":{', b'"transport":{"a":1,'), (b'"trunk":{', b'"trunk":{"a":1,'), (b'{"session"', b'{"a":1,"session"'), (b'"trunk":{', b'"trunk":7,"x":{')]
+        for before, _ in changes:
+            self.assertIn(before, whole)
+        self.assert_refused(path, NO_OBJECTS + (b"{}",) + tuple(whole.replace(before, after) for before, after in changes))
+        self.good_call()
+
+
+class WebhookEndpoints(TortureTest):
+    def test_bodies_and_queries(self):
+        path = "/v1/webhook_endpoints"
+        good = b'{"name":"n","url":"https://example.com/hook","event_types":["realtime.call.incoming"]}'
+        types = b'["realtime.call.incoming"]'
+        wrong = [(b'"n"', one) for one in (b"7", b"null", b'""', b"[]")]
+        wrong += [(types, one) for one in (b"7", b"null", b"[]", b"{}", b"[7]", b'[""]', b'["no.such.type"]', b'["live.transport.incoming"]', b'[["realtime.call.incoming"]]')]
+        wrong += [(b'"https://example.com/hook"', one) for one in (
+            b"7", b"null", b'""', b'"hook"', b'"ftp://example.com"', b'"http://example.com/hook"', b'"https://"', b'"https://a b/"', b'"https://[::/"',
+            b'"https://example.com:99999/"', b'"https://example.com/\\r\\nX: y"', b'"file:///etc/passwd"', b'{"url":1}')]
+        bodies = NO_OBJECTS + tuple(good.replace(before, after) for before, after in wrong) + (good[:-1] + b',"a":1}',)
+        self.assert_refused(path, bodies + (b"{}", b'{"name":"n"}'))
+        status, _, endpoint = post(self.ready, path, good)
+        self.assertEqual(status, 200, endpoint)
+        own = f"{path}/{endpoint['id']}"
+        self.assert_refused(own, bodies)
+        kept = b'{"keep_old_secret_active_for_24_hours":%s}'
+        self.assert_refused(f"{own}/rotate_secret", NO_OBJECTS + tuple(kept % one for one in (b"7", b"null", b'"true"', b"[]")) + (b'{"a":1}',))
+        self.assert_refused(f"{own}/test", NO_OBJECTS + (b"{}", b'{"event_type":7}', b'{"event_type":"no.such.type"}', b'{"event_type":"realtime.call.incoming","a":1}'))
+        self.assert_refused(f"{path}/whsec_none", (b"{}", good), (404,))
+        for strange in (f"{path}/%00", f"{path}/%zz", f"{path}/..%2f..", f"{path}/" + "a" * 5_000, f"{path}//test", f"{own}/none", f"{own}/test/more", "/v1/webhook_event_types"):
+            with self.subTest(strange[:60]):
+                self.assertIn(post(self.ready, strange, good)[0], (400, 404, 405))
+        for query in ("limit=0", "limit=101", "limit=-1", "limit=x", "limit=99999999999999999999", "after=none", "after=%00", "after=%zz"):
+            with self.subTest(query):
+                http = RawHttp(self.ready)
+                http.send(f"GET {path}?{query} HTTP/1.1\r\n".encode() + AUTH + b"\r\n")
+                self.assertIn(http.status(), (400, 404))
+                http.close()
+        http = RawHttp(self.ready)
+        http.send(f"GET {own} HTTP/1.1\r\n".encode() + AUTH + b"\r\n")
+        self.assertEqual(http.status(), 200)
+        http.close()
+        self.good_call()
 
 
 if __name__ == "__main__":
