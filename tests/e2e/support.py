@@ -302,7 +302,13 @@ class TcpProxy:
 
 
 def main():
-    """Runs the tests of the calling file; exit code 77 says that all of them were skipped."""
+    """Runs the tests of the calling file; exit code 77 says that all of them were skipped.
+
+    Files that OFFHOOK_TESTS_MUST_RUN names ("sdk phones": sdk_test.py, phones_test.py) fail instead when any is skipped."""
     result = unittest.main(module="__main__", exit=False).result
+    name = pathlib.Path(sys.argv[0]).name.removesuffix("_test.py")
+    if result.skipped and name in os.environ.get("OFFHOOK_TESTS_MUST_RUN", "").split():
+        reasons = "; ".join(sorted({reason for _, reason in result.skipped}))
+        raise SystemExit(f"{name}: nothing may be skipped here (OFFHOOK_TESTS_MUST_RUN): {reasons}")
     ran = result.testsRun - len(result.skipped)
     raise SystemExit(1 if not result.wasSuccessful() else 77 if result.skipped and ran <= 0 else 0)
