@@ -44,7 +44,7 @@ std::uint64_t narrowed(std::uint64_t limit, std::uint64_t quota, std::uint64_t u
   if (quota == 0) {
     return limit;
   }
-  const std::uint64_t left = quota - std::min(quota, used);
+  const std::uint64_t left = std::max<std::uint64_t>(1, quota - std::min(quota, used));
   return limit == 0 ? left : std::min(limit, left);
 }
 
@@ -62,15 +62,32 @@ Admission admit(const AdmissionLimits& limits,
     return admission;
   }
   admission.admitted = true;
+  admission.limits = narrow(limits, of_call, state);
+  return admission;
+}
+
+CallLimits narrow(const AdmissionLimits& limits, CallLimits of_call, const AdmissionState& state) {
   auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, of_call.seconds.count()));
   std::uint64_t tokens = of_call.tokens;
   seconds = narrowed(seconds, limits.caller_day.seconds, state.caller_day.seconds);
   seconds = narrowed(seconds, limits.day.seconds, state.day.seconds);
   tokens = narrowed(tokens, limits.caller_day.tokens, state.caller_day.tokens);
   tokens = narrowed(tokens, limits.day.tokens, state.day.tokens);
-  admission.limits.seconds = std::chrono::seconds{static_cast<std::int64_t>(seconds)};
-  admission.limits.tokens = tokens;
-  return admission;
+  of_call.seconds = std::chrono::seconds{static_cast<std::int64_t>(seconds)};
+  of_call.tokens = tokens;
+  return of_call;
+}
+
+std::string used_up(const AdmissionLimits& limits, const AdmissionState& state) {
+  const auto reached_while_running = [](Quota quota, const UsageSums& used, std::string_view of) {
+    quota.calls = 0;  // the last call that it allows may go on
+    return reached_quota(quota, used, of);
+  };
+  std::string reason = reached_while_running(limits.caller_day, state.caller_day, "one caller");
+  if (reason.empty()) {
+    reason = reached_while_running(limits.day, state.day, "all callers");
+  }
+  return reason.empty() ? reason : "limit reached: " + reason;
 }
 
 }  // namespace offhook::agent

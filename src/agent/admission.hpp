@@ -48,10 +48,20 @@ struct Admission {
 
 /// Decides whether a call may be taken, and how much it may use.
 ///
-/// The quotas are looked at when a call begins; calls that run at the same time can together
-/// exceed them by what each was allowed.
+/// The quotas are looked at when a call begins; for calls that run at the same time, each of which
+/// was allowed what was left, there is `used_up`.
 [[nodiscard]] Admission admit(const AdmissionLimits& limits,
                               const CallLimits& of_call,
                               const AdmissionState& state);
+
+/// The limits of a call, narrowed to what others have left of the quotas, but never to nothing.
+/// @param state  Without what the call itself has used.
+[[nodiscard]] CallLimits narrow(const AdmissionLimits& limits,
+                                CallLimits of_call,
+                                const AdmissionState& state);
+
+/// Which quota of seconds or tokens running calls have used up between them, for the log; empty:
+/// none.
+[[nodiscard]] std::string used_up(const AdmissionLimits& limits, const AdmissionState& state);
 
 }  // namespace offhook::agent

@@ -12,6 +12,7 @@
 #include "agent/file/fields.hpp"
 #include "agent/file/read_agent.hpp"
 #include "agent/file/read_server.hpp"
+#include "agent/file/sections.hpp"
 #include "agent/file/yaml.hpp"
 #include "net/tls.hpp"
 
@@ -46,7 +47,7 @@ AgentFile read_file(const Reader& root, const std::string& directory, Problems& 
   agent_file.provider = file::read_provider(root.section("provider"), directory, problems);
   agent_file.webhook = file::read_webhook(root, directory, problems);
   agent_file.trunk = file::read_trunk(root.section("trunk"), problems);
-  agent_file.control = file::read_control(root, problems);
+  agent_file.control = file::read_control(root);
   agent_file.journal = file::seen_from(directory, root.text("journal"));
   agent_file.keep = file::read_keep(root.section("keep"));
   agent_file.tools_ca = file::seen_from(directory, root.text("tools_ca"));
@@ -90,6 +91,10 @@ AgentFileProblems check_named_files(const AgentFile& agent_file) {
     }
   }
   return problems;
+}
+
+std::string wrong_control_address(std::string_view listen) {
+  return file::check_control_listen(listen);
 }
 
 tl::expected<AgentFile, AgentFileProblems> parse_agent_file(std::string_view text,

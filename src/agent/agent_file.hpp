@@ -99,6 +99,9 @@ using AgentFileProblems = std::vector<std::string>;
     const std::string& directory,
     const Environment& environment);
 
+/// What is wrong with an address of the control API, for messages; empty: nothing.
+[[nodiscard]] std::string wrong_control_address(std::string_view listen);
+
 /// Tries out the files that the agent file names: authorities, certificate and key, sounds. One
 /// text per problem; empty: all can be used.
 [[nodiscard]] AgentFileProblems check_named_files(const AgentFile& agent_file);

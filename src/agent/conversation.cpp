@@ -42,7 +42,9 @@ asio::awaitable<void> Conversation::close() { return impl_->close(); }
 void Conversation::say(std::string words) { impl_->say(std::move(words)); }
 void Conversation::instruct(std::string text) { impl_->instruct(std::move(text)); }
 void Conversation::hang_up(std::string reason) { impl_->hang_up(std::move(reason)); }
-void Conversation::say_goodbye(std::string words) { impl_->say_goodbye(std::move(words)); }
+void Conversation::say_goodbye(std::string words, std::string reason) {
+  impl_->say_goodbye(std::move(words), std::move(reason));
+}
 void Conversation::transfer(std::string target_uri) { impl_->transfer(std::move(target_uri)); }
 void Conversation::play(std::string pcm_24khz) { impl_->play(std::move(pcm_24khz)); }
 void Conversation::release() { impl_->end(ConversationEnd::released, "released"); }

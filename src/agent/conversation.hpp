@@ -107,10 +107,11 @@ class Conversation {
   /// greeting, marks the gap, and finds unanswered function calls again.
   [[nodiscard]] boost::asio::awaitable<ConversationResult> resume();
 
-  void say(std::string words);          ///< A response with these instructions.
-  void instruct(std::string text);      ///< Changes what the model knows, without a response.
-  void hang_up(std::string reason);     ///< Over REST, at once.
-  void say_goodbye(std::string words);  ///< `say`, and hangs up once it has been played.
+  void say(std::string words);       ///< A response with these instructions.
+  void instruct(std::string text);   ///< Changes what the model knows, without a response.
+  void hang_up(std::string reason);  ///< Over REST, at once.
+  /// `say`, and hangs up once it has been played.
+  void say_goodbye(std::string words, std::string reason = "goodbye");
   void transfer(std::string target_uri);
   void play(std::string pcm_24khz);  ///< Live only: PCM16LE mono at 24 kHz, at most 30 s.
   void release();                    ///< Ends `run` with `released`; the call goes on.

@@ -303,9 +303,14 @@ asio::awaitable<Clock::time_point> Conversation::Impl::read_until_drop() {
                               {{"error", text.error().detail}, {"code", text.error().status}}, now);
       co_return now;
     } else {
-      ++malformed_events_;
+      on_malformed(text.error().detail);
     }
   }
+}
+
+void Conversation::Impl::on_malformed(std::string_view why) {
+  ++malformed_events_;
+  services_.timeline.mark("sideband", "malformed", {{"error", why}});
 }
 
 void Conversation::Impl::on_text(std::string_view text) {
@@ -315,7 +320,7 @@ void Conversation::Impl::on_text(std::string_view text) {
   const Moment now = moment();
   const auto event = openai::parse_realtime_event(text);
   if (!event) {
-    ++malformed_events_;
+    on_malformed(event.error().detail);
     return;
   }
   if (services_.observer.on_message) {
@@ -416,6 +421,9 @@ asio::awaitable<bool> Conversation::Impl::work() {
       if (sent && !event.output_of.empty()) {
         record_sent(std::move(event.output_of));
       }
+      if (sent && pressing_.erase(event.last_key_of) > 0) {
+        changed_.notify();
+      }
     }
     const auto next = dialogue_->deadline();
     if (next && *next <= Clock::now()) {
@@ -447,8 +455,8 @@ void Conversation::Impl::instruct(std::string text) {
   obey();
 }
 
-void Conversation::Impl::say_goodbye(std::string words) {
-  dialogue_->say_goodbye(std::move(words), "goodbye", moment());
+void Conversation::Impl::say_goodbye(std::string words, std::string reason) {
+  dialogue_->say_goodbye(std::move(words), std::move(reason), moment());
   obey();
 }
 

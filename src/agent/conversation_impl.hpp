@@ -40,7 +40,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   void say(std::string words);
   void instruct(std::string text);
   void hang_up(std::string reason);
-  void say_goodbye(std::string words);
+  void say_goodbye(std::string words, std::string reason);
   void transfer(std::string target_uri);
   void play(std::string pcm_24khz);
   void end(ConversationEnd end, std::string reason, Error error = {});
@@ -87,6 +87,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   boost::asio::awaitable<void> end_tools(bool cancel_at_once, std::chrono::seconds patience);
 
   void on_text(std::string_view text);
+  void on_malformed(std::string_view why);
   void on_sideband_over();
   void obey();
   void obey(Effect effect);
@@ -103,6 +104,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
                                                 std::string function_call_id);
   [[nodiscard]] boost::asio::awaitable<Result<std::string>> outcome_of(StartTool start);
   [[nodiscard]] boost::asio::awaitable<Result<std::string>> perform(StartTool start);
+  [[nodiscard]] boost::asio::awaitable<Result<std::string>> press(ToolCall call);
   [[nodiscard]] boost::asio::awaitable<Result<>> refer(std::string target);
 
   ConversationServices services_;
@@ -122,9 +124,10 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   bool hanging_up_ = false;
   bool referred_ = false;
   std::optional<Over> over_;
-  net::Event changed_;  ///< `over_`, or the sideband is there or gone.
+  net::Event changed_;  ///< `over_` or `pressing_`, or the sideband is there or gone.
 
-  std::set<std::string> claimed_;  ///< Function calls whose output has not arrived yet.
+  std::set<std::string> pressing_;  ///< Function calls whose keys are not all sent yet.
+  std::set<std::string> claimed_;   ///< Function calls whose output has not arrived yet.
   std::list<boost::asio::cancellation_signal> tools_;
   net::Event tool_ended_;
   Usage told_usage_;

@@ -124,7 +124,8 @@ asio::awaitable<Result<std::string>> Conversation::Impl::outcome_of(StartTool st
 
 asio::awaitable<Result<std::string>> Conversation::Impl::perform(StartTool start) {
   if (start.config->kind == ToolConfig::Kind::send_digits) {
-    co_return fail(Errc::unsupported, "keys can only be pressed in calls of the Live API");
+    auto pressed = co_await press(std::move(start.call));
+    co_return pressed;
   }
   if (start.config->kind == ToolConfig::Kind::transfer) {
     const json::value arguments = start.call.arguments;
@@ -145,6 +146,27 @@ asio::awaitable<Result<std::string>> Conversation::Impl::perform(StartTool start
     co_return fail(Errc::timed_out, "no answer within " + std::to_string(limit.count()) + " ms");
   }
   co_return output;
+}
+
+/// Done when the last key is on the wire, so that a crash before leaves the call in doubt.
+asio::awaitable<Result<std::string>> Conversation::Impl::press(ToolCall call) {
+  if (call_.api != Api::live) {
+    co_return fail(Errc::unsupported, "keys can only be pressed in calls of the Live API");
+  }
+  const std::string id = call.function_call_id;
+  const json::value arguments = std::move(call.arguments);
+  if (!dialogue_->press(id, json_string(arguments, "digits"), moment())) {
+    co_return fail(Errc::refused, "no key was pressed: none is named, or too many are waiting");
+  }
+  pressing_.insert(id);
+  obey();
+  while (pressing_.contains(id) && (!over_ || over_->end == ConversationEnd::released)) {
+    co_await changed_.wait();  // of a released call, what is left is in doubt
+  }
+  if (pressing_.erase(id) > 0) {
+    co_return fail(Errc::refused, "the call ended before all keys were pressed");
+  }
+  co_return std::string{R"({"status":"sent"})"};
 }
 
 asio::awaitable<void> Conversation::Impl::end_tools(bool cancel_at_once,

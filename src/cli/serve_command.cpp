@@ -354,7 +354,10 @@ void add_serve_command(CLI::App& app, Command& chosen) {
       ->add_option("--control", a.control,
                    "HOST:PORT of the control API on loopback, or off (default: the agent file's, "
                    "or 127.0.0.1:8444)")
-      ->type_name("HOST:PORT");
+      ->type_name("HOST:PORT")
+      ->check([](const std::string& listen) {
+        return listen == "off" ? std::string{} : agent::wrong_control_address(listen);
+      });
   serve->add_option("--drain-seconds", a.drain_s, "How long calls may go on after SIGTERM")
       ->type_name("S")
       ->capture_default_str();

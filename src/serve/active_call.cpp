@@ -15,7 +15,8 @@ ActiveCall::ActiveCall(Parts parts,
                        Timeline::Clock::time_point decided_at,
                        Earlier earlier)
     : feed_{parts.feed},
-      metrics_{parts.metrics},
+      policy_{parts.policy},
+      goodbye_{profile.limits.goodbye},
       writer_{parts.journal, offer.id},
       meter_{parts.metrics},
       decided_at_{decided_at},
@@ -45,12 +46,7 @@ ActiveCall::ActiveCall(Parts parts,
 }
 
 void ActiveCall::on_mark(const Mark& mark) {
-  if (mark.source == "rest" && mark.name == "accept.sent") {
-    meter_.on_accept_sent(mark.at_ms);
-    metrics_.accept_s.observe(mark.at_ms / 1'000.0);
-  } else if (mark.name == "failed" || mark.name.ends_with(".failed")) {
-    metrics_.errors.add(mark.source + "." + mark.name);
-  }
+  meter_.on_mark(mark);
   writer_.mark(mark);
   if (mark.name == "transcript") {
     return;  // told by on_said
@@ -83,6 +79,11 @@ void ActiveCall::on_said(const Said& line) {
 void ActiveCall::on_usage(const agent::Usage& usage) {
   record_.usage = usage;
   writer_.usage(usage);
+  std::string reason = policy_.used(record_.id, usage.tokens());
+  if (!reason.empty() && !std::exchange(quota_used_up_, true)) {
+    timeline_.mark("call", "limit", {{"note", reason}});
+    conversation_->say_goodbye(goodbye_, std::move(reason));
+  }
 }
 
 }  // namespace offhook::serve

@@ -23,6 +23,7 @@ class ActiveCall {
     CallJournal& journal;
     EventFeed& feed;
     Metrics& metrics;
+    CallPolicy& policy;
     const MakeConversation& make_conversation;
   };
 
@@ -44,6 +45,8 @@ class ActiveCall {
   ActiveCall& operator=(const ActiveCall&) = delete;
 
   [[nodiscard]] CallConversation& conversation() noexcept { return *conversation_; }
+  /// @param lost  The sideband was given up, although the call may be up.
+  void count_end(bool lost) { meter_.on_end(lost); }
   /// Since the decision, by a clock that nobody sets.
   [[nodiscard]] double seconds() const {
     return std::chrono::duration<double>(Timeline::Clock::now() - decided_at_).count();
@@ -58,7 +61,9 @@ class ActiveCall {
   void on_usage(const agent::Usage& usage);
 
   EventFeed& feed_;
-  Metrics& metrics_;
+  CallPolicy& policy_;
+  std::string goodbye_;  ///< When a quota is used up.
+  bool quota_used_up_ = false;
   CallRecord record_{};
   CallWriter writer_;
   CallMeter meter_;

@@ -22,7 +22,9 @@ class AgentConversation : public CallConversation {
   void say(std::string words) override { conversation_.say(std::move(words)); }
   void instruct(std::string text) override { conversation_.instruct(std::move(text)); }
   void hang_up(std::string reason) override { conversation_.hang_up(std::move(reason)); }
-  void say_goodbye(std::string words) override { conversation_.say_goodbye(std::move(words)); }
+  void say_goodbye(std::string words, std::string reason) override {
+    conversation_.say_goodbye(std::move(words), std::move(reason));
+  }
   void transfer(std::string target_uri) override { conversation_.transfer(std::move(target_uri)); }
   void play(std::string pcm_24khz) override { conversation_.play(std::move(pcm_24khz)); }
   void release() override { conversation_.release(); }

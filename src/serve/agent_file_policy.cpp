@@ -1,5 +1,6 @@
 #include "serve/agent_file_policy.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/admission.hpp"
@@ -58,12 +59,35 @@ Choice AgentFilePolicy::admit(const Offer& offer,
 }
 
 std::shared_ptr<const agent::AgentProfile> AgentFilePolicy::resume(const Offer& offer,
-                                                                   const std::string& agent) {
+                                                                   const std::string& agent,
+                                                                   const EarlierUse& earlier) {
   auto profile = find(agent);
-  if (profile) {
-    running_[offer.id] = {parties(offer).caller, clock_()};
+  if (!profile) {
+    return nullptr;
   }
-  return profile;
+  const std::string caller = parties(offer).caller;
+  running_[offer.id] = {caller, clock_() - earlier.age.count(), earlier.tokens, earlier.placed};
+  if (earlier.placed) {
+    return profile;
+  }
+  auto narrowed = std::make_shared<agent::AgentProfile>(*profile);
+  agent::CallLimits& limits = narrowed->limits;
+  const std::chrono::seconds own = limits.seconds;
+  limits = agent::narrow(file_->limits, limits, state(caller, offer.id));
+  if (limits.seconds != own) {
+    const auto with_goodbye = std::max(limits.seconds, earlier.age + limits.goodbye_time);
+    limits.seconds = own.count() == 0 ? with_goodbye : std::min(own, with_goodbye);
+  }
+  return narrowed;
+}
+
+std::string AgentFilePolicy::used(const std::string& call_id, std::uint64_t tokens) {
+  const auto found = running_.find(call_id);
+  if (found == running_.end() || found->second.placed) {
+    return {};
+  }
+  found->second.tokens = std::max(found->second.tokens, tokens);
+  return agent::used_up(file_->limits, state(found->second.caller));
 }
 
 void AgentFilePolicy::ended(const std::string& call_id,
@@ -74,24 +98,31 @@ void AgentFilePolicy::ended(const std::string& call_id,
     return;
   }
   const auto seconds = static_cast<std::uint64_t>(duration.count());
-  used_.add(found->second.caller, {.calls = 1, .seconds = seconds, .tokens = tokens}, clock_());
+  if (!found->second.placed) {
+    used_.add(found->second.caller, {.calls = 1, .seconds = seconds, .tokens = tokens}, clock_());
+  }
   running_.erase(found);
 }
 
-agent::AdmissionState AgentFilePolicy::state(const std::string& caller) {
+agent::AdmissionState AgentFilePolicy::state(const std::string& caller, const std::string& but) {
   const std::int64_t now = clock_();
   agent::AdmissionState state{.concurrent_calls = running_.size(),
                               .concurrent_calls_of_caller = 0,
                               .caller_day = used_.of(caller, now),
                               .day = used_.all(now)};
   for (const auto& [id, call] : running_) {
+    if (call.placed || id == but) {
+      continue;
+    }
     const auto seconds = static_cast<std::uint64_t>(now - call.began);
     ++state.day.calls;
     state.day.seconds += seconds;
+    state.day.tokens += call.tokens;
     if (call.caller == caller) {
       ++state.concurrent_calls_of_caller;
       ++state.caller_day.calls;
       state.caller_day.seconds += seconds;
+      state.caller_day.tokens += call.tokens;
     }
   }
   return state;

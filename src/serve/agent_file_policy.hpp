@@ -29,7 +29,8 @@ class AgentFilePolicy : public CallPolicy {
   [[nodiscard]] Choice admit(const Offer& offer,
                              std::shared_ptr<const agent::AgentProfile> agent) override;
   [[nodiscard]] std::shared_ptr<const agent::AgentProfile> resume(
-      const Offer& offer, const std::string& agent) override;
+      const Offer& offer, const std::string& agent, const EarlierUse& earlier) override;
+  [[nodiscard]] std::string used(const std::string& call_id, std::uint64_t tokens) override;
   void ended(const std::string& call_id,
              std::chrono::seconds duration,
              std::uint64_t tokens) override;
@@ -38,8 +39,11 @@ class AgentFilePolicy : public CallPolicy {
   struct Running {
     std::string caller;
     std::int64_t began = 0;
+    std::uint64_t tokens = 0;  ///< Used so far.
+    bool placed = false;       ///< By us: counts in no quota.
   };
-  [[nodiscard]] agent::AdmissionState state(const std::string& caller);
+  /// @param but  A call that is left out.
+  [[nodiscard]] agent::AdmissionState state(const std::string& caller, const std::string& but = {});
   [[nodiscard]] std::shared_ptr<const agent::AgentProfile> find(const std::string& name) const;
 
   std::shared_ptr<const agent::AgentFile> file_;

@@ -25,7 +25,7 @@ class CallConversation {
   virtual void say(std::string words) = 0;
   virtual void instruct(std::string text) = 0;
   virtual void hang_up(std::string reason) = 0;
-  virtual void say_goodbye(std::string words) = 0;
+  virtual void say_goodbye(std::string words, std::string reason) = 0;
   virtual void transfer(std::string target_uri) = 0;
   virtual void play(std::string pcm_24khz) = 0;
   virtual void release() = 0;

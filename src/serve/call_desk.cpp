@@ -161,7 +161,7 @@ CallDesk::Impl::Call CallDesk::Impl::begin(const Offer& offer,
                                            Parties parties,
                                            ActiveCall::Earlier earlier) {
   auto call = std::make_shared<ActiveCall>(
-      ActiveCall::Parts{services_.journal, services_.feed, services_.metrics,
+      ActiveCall::Parts{services_.journal, services_.feed, services_.metrics, services_.policy,
                         services_.make_conversation},
       offer, profile, std::move(parties), Clock::now(), earlier);
   active_[offer.id] = call;
@@ -202,6 +202,7 @@ void CallDesk::Impl::end(const Call& call, const agent::ConversationResult& resu
   const auto whole = std::chrono::seconds{static_cast<std::int64_t>(seconds)};
   Metrics& metrics = services_.metrics;
   metrics.calls.add(record.outcome);
+  call->count_end(result.end == End::sideband_lost);
   metrics.duration_s.observe(seconds);
   metrics.input_tokens += record.usage.input_text_tokens + record.usage.input_audio_tokens;
   metrics.output_tokens += record.usage.output_text_tokens + record.usage.output_audio_tokens;
@@ -325,7 +326,10 @@ asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
                      asio::detached);
       continue;
     }
-    const auto profile = self->services_.policy.resume(entry.offer, entry.agent);
+    const EarlierUse use{
+        std::chrono::seconds{std::max<std::int64_t>(0, unix_seconds() - entry.began)},
+        entry.used.tokens(), entry.outbound};
+    const auto profile = self->services_.policy.resume(entry.offer, entry.agent, use);
     if (!profile) {
       self->services_.feed.publish(entry.offer.id, "resume_failed",
                                    {{"why", "there is no agent " + entry.agent + " any more"}});
@@ -389,7 +393,7 @@ asio::awaitable<void> CallDesk::Impl::drain(Self self, milliseconds limit, Drain
   }
   for (const auto& [id, call] : self->active_) {
     call->record().state = CallState::ending;
-    call->conversation().say_goodbye(std::string{goodbye});
+    call->conversation().say_goodbye(std::string{goodbye}, "goodbye");
   }
   idle = co_await until_idle(self, goodbye_time);
   if (idle) {

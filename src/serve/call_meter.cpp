@@ -3,11 +3,55 @@
 #include "base/json.hpp"
 
 namespace offhook::serve {
+
 namespace {
 
 constexpr double milliseconds_per_second = 1'000.0;
 
 }  // namespace
+
+void CallMeter::on_mark(const Mark& mark) {
+  if (mark.source == "rest" && mark.name == "accept.sent") {
+    accept_sent_ms_ = mark.at_ms;
+    metrics_.accept_s.observe(mark.at_ms / milliseconds_per_second);
+  } else if (mark.source == "sideband") {
+    on_sideband_mark(mark.name);
+  } else if (mark.source == "tool" && mark.name == "called") {
+    const boost::json::value detail = mark.detail;
+    tools_.emplace(json_string(detail, "function_call_id"), mark.at_ms);
+  } else if (mark.source == "tool" && mark.name == "done") {
+    if (mark.detail.contains("error")) {
+      metrics_.errors.add("tool.failed");
+    }
+  } else if (mark.name == "failed" || mark.name.ends_with(".failed")) {
+    metrics_.errors.add(mark.source + "." + mark.name);
+  }
+}
+
+void CallMeter::on_sideband_mark(std::string_view name) {
+  if (name == "malformed") {
+    metrics_.errors.add("sideband.malformed");
+  } else if (name == "dropped") {
+    ++drops_;
+  } else if (name == "attach.failed") {
+    ++attach_failures_;
+  } else if (name == "attached.again") {
+    on_end(true);
+  } else if (name.ends_with(".failed")) {  // to send, or what an event tells
+    metrics_.errors.add("sideband." + std::string{name});
+  }
+}
+
+void CallMeter::on_end(bool lost) {
+  if (lost && drops_ > 0) {
+    metrics_.errors.add("sideband.dropped", drops_);
+  }
+  if (lost && attach_failures_ > 0) {
+    metrics_.errors.add("sideband.attach.failed", attach_failures_);
+  }
+  drops_ = 0;
+  attach_failures_ = 0;
+}
 
 void CallMeter::on_message(std::string_view direction,
                            std::string_view type,
@@ -65,7 +109,12 @@ void CallMeter::on_tool_answered(std::string_view json, double at_ms) {
     return;
   }
   const auto event = parse_json(json);
-  const auto found = tools_.find(std::string{event ? json_string(*event, "item.call_id") : ""});
+  if (!event) {
+    return;
+  }
+  const std::string_view id = json_string(*event, "item.call_id");
+  const auto found =
+      tools_.find(std::string{id.empty() ? json_string(*event, "delegation_id") : id});
   if (found != tools_.end()) {
     metrics_.tool_s.observe((at_ms - found->second) / milliseconds_per_second);
     tools_.erase(found);

@@ -11,8 +11,9 @@ namespace {
 
 /// Of the sideband's marks all are messages but those about the connection itself.
 bool tells_a_message(const Mark& mark) {
-  constexpr std::array<std::string_view, 6> connection{
-      "attached", "attached.again", "attach.failed", "dropped", "closed", "send.failed"};
+  constexpr std::array<std::string_view, 7> connection{
+      "attached",  "attached.again", "attach.failed", "dropped",
+      "malformed", "closed",         "send.failed"};
   return mark.source == "sideband" && std::ranges::find(connection, mark.name) == connection.end();
 }
 

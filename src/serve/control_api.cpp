@@ -227,7 +227,7 @@ HttpResponse ControlApi::Impl::order(const CallPath& path,
     if (goodbye.empty()) {
       conversation.hang_up(std::string{json_string(body, "reason", "by the control API")});
     } else {
-      conversation.say_goodbye(std::string{goodbye});
+      conversation.say_goodbye(std::string{goodbye}, "goodbye");
     }
     return taken();
   }

@@ -56,6 +56,23 @@ TEST_SUITE("admission") {
     CHECK(granted({.day = {.tokens = 49}}).limits.tokens == 1);
     CHECK(granted({}).limits.goodbye == call.goodbye);
   }
+
+  TEST_CASE("a call that goes on is never left without a limit, however much is used up") {
+    const AdmissionLimits limits{.day = {0, 100, 100}};
+    const CallLimits left = narrow(limits, {}, {.day = {.seconds = 500, .tokens = 100}});
+    CHECK(left.seconds == 1s);
+    CHECK(left.tokens == 1);
+    CHECK(narrow({}, {}, {.day = {.seconds = 500, .tokens = 100}}).tokens == 0);
+  }
+
+  TEST_CASE("running calls use up seconds and tokens, not calls") {
+    const AdmissionLimits limits{.caller_day = {1, 100, 0}, .day = {1, 0, 50}};
+    CHECK(used_up(limits, {.caller_day = {1, 99, 999}, .day = {1, 999, 49}}).empty());
+    CHECK(used_up(limits, {.caller_day = {.seconds = 100}}) ==
+          "limit reached: 100 s of one caller in 24 hours");
+    CHECK(used_up(limits, {.day = {.tokens = 50}}) ==
+          "limit reached: 50 tokens of all callers in 24 hours");
+  }
 }
 
 TEST_SUITE("prices") {

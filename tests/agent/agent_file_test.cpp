@@ -195,7 +195,7 @@ agents: {a: {model: m, api: live}}
     hold_sound: music.wav
     delegation: {type: client}
     session: {audio: {output: {format: {type: audio/pcmu}}}, model: other}
-  second: {model: m, api: live, tools: [hang_up], turn_detection: off}
+  second: {model: m, api: live, tools: [hang_up], turn_detection: off, limits: {tokens: 9}}
 tools:
   a: {kind: transfer, url: "https://x.example/"}
   b: {kind: http, description: d, url: "http://elsewhere.example/"}
@@ -208,9 +208,11 @@ control: {listen: "0.0.0.0:80", token: t}
           "hold_sound: needs api: live", "delegation: only for api: live",
           "session: model has a place of its own", "decided by SDP",
           "second.tools: a live model calls none by itself", "second.turn_detection: a live model",
+          "second.limits.tokens: limits nothing here: a live model counts in seconds",
           "tools.a.url: is only for kind: http", "targets is missing", "must begin with https://",
           "command is missing", "properties.x.type: \"strng\" is no type", "letters, digits",
-          "control.listen: must be an address of this machine", "routing: is missing"}) {
+          "control.listen: \"0.0.0.0:80\" must be an address of this machine",
+          "routing: is missing"}) {
       CAPTURE(problems);
       CAPTURE(expected);
       CHECK(problems.find(expected) != std::string::npos);

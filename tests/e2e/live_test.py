@@ -1,10 +1,13 @@
 """Calls of the Live API as `offhook serve` takes them: accept, delegation, tools, orders, usage."""
+import base64
 import json
 import signal
 import wave
 
 from serve_support import ServeTest
-from support import OFFHOOK, main, wait_for
+from support import OFFHOOK, json_lines, main, wait_for
+
+SENT = 3  # as the journal writes a tool's state
 
 
 class LiveTest(ServeTest):
@@ -30,12 +33,12 @@ prices: {{gpt-live-1: {{minute: 0.06}}}}
             whole.writeframes(second * before_s + frames + second * after_s)
         return path
 
-    def caller(self, sim, audio="null"):
+    def caller(self, sim, audio="null", *more):
         options = sim.target(**{"--listen": None, "--api": None, "--audio": audio})
-        return self.start(OFFHOOK, "call", "--no-control", "--srtp", "require", *options, env=sim.env())
+        return self.start(OFFHOOK, "call", "--no-control", "--srtp", "require", *options, *more, env=sim.env())
 
-    def sim_with_order(self):
-        return self.sim_with_webhook("--replies", self.replies('call:find_order {"order": 17}'),
+    def sim_with_order(self, call='call:find_order {"order": 17}'):
+        return self.sim_with_webhook("--replies", self.replies(call),
                                      "--heard", self.replies("Where is my order?", name="heard"))
 
     def said(self, serve, text):
@@ -131,6 +134,50 @@ class ServedLiveCalls(LiveTest):
             self.assertIn(("sent", f"session.{kind}.append"), events)
         self.assertIn(("received", "session.instructions.appended"), events)
         self.assertGreater(call["usage"]["live_seconds"], 0)
+
+    def test_the_model_presses_keys_once_and_the_journal_knows(self):
+        sim = self.sim_with_order('call:send_digits {"digits": "17#"}')
+        serve = self.serve(self.agent(sim, """    delegation: {type: responses, responses: {model: gpt-5-mini}}
+    tools: [send_digits]""", "  unused: {kind: function, description: Nothing.}"))
+        timeline = self.folder / "caller.jsonl"
+        self.caller(sim, self.question("Where is my order?"), "--timeline", timeline)
+        wait_for(lambda: self.journal.path.exists() and
+                 [state for *_, state, _, _ in self.journal.tools()] == [SENT], "the answer to the model")
+        pressed = wait_for(lambda: len(keys := self.keys(timeline)) >= 3 and keys, "the keys at the caller")
+        self.assertEqual(pressed, "17#")
+        (_, _, name, _, attempt, output), = self.journal.tools()
+        self.assertEqual((name, attempt, json.loads(output)), ("send_digits", 1, {"status": "sent"}))
+        self.assertGreater(serve.metric("offhook_tool_seconds_count"), 0)
+
+    @staticmethod
+    def keys(timeline):
+        marks = json_lines(timeline.read_text()) if timeline.exists() else []
+        return "".join(m["digit"] for m in marks if m.get("name") == "digit.received")
+
+    def test_keys_of_the_caller_are_told_to_the_model(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent(sim, "", "  unused: {kind: function, description: Nothing.}"))
+        self.caller(sim, "null", "--dtmf", "42#")
+        wait_for(lambda: self.journal.path.exists() and self.appended("42"), "the keys at the model")
+        self.assertEqual(len(serve.calls("live")), 1)
+
+    def appended(self, text):
+        return [json for (json,) in self.journal.rows("SELECT json FROM event WHERE direction = 'sent' "
+                                                      "AND type = 'session.instructions.append'") if text in json]
+
+    def test_a_sound_is_played_and_what_is_said_waits_for_its_end(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent_file(sim, agents="  a: {api: live, model: gpt-live-1}\n"))
+        self.caller(sim)
+        call = wait_for(lambda: serve.calls("live"), "a live call")[0]
+        sound = base64.b64encode(bytes(2 * 24_000)).decode()  # a second
+        for order in (("play", {"audio": sound}), ("say", {"text": 'Say "That was music."'})):
+            self.assertEqual(serve.request(f"/v1/calls/{call['id']}/{order[0]}", order[1])[0], 202)
+        self.said(serve, "That was music.")
+        order = [kind for (kind,) in self.journal.rows("SELECT type FROM event ORDER BY id")]
+        played = order.index("session.output_audio.fixture.played")
+        self.assertLess(order.index("session.output_audio.fixture.play"), played)
+        self.assertLess(played, order.index("session.instructions.append"))
 
 
 if __name__ == "__main__":

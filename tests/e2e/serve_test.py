@@ -91,6 +91,57 @@ class ServedCalls(ServeTest):
         call = wait_for(lambda: serve.calls("live"), "a live call")[0]
         self.assertEqual(call["agent"], "sales")
 
+    def test_a_reload_leaves_a_live_call_and_its_agent_alone(self):
+        sim = self.sim_with_webhook()
+        serve = self.serve(self.agent_file(sim))
+        phone = self.phone(sim, "--max-duration", "120")
+        call = wait_for(lambda: serve.calls("live"), "a live call")[0]
+        self.agent_file(sim, agents=AGENT.replace("support:", "sales:"))
+        serve.signal(signal.SIGHUP)
+        wait_for(lambda: serve.events("reloaded"), "the reload")
+        self.assertEqual(serve.request(f"/v1/calls/{call['id']}/say", {"text": 'Say "The ticket is booked."'})[0], 202)
+        wait_for(lambda: any("booked" in e["text"] for e in serve.events("transcript")), "the ordered words")
+        still, = serve.calls("live")
+        self.assertEqual((still["id"], still["agent"]), (call["id"], "support"))
+        self.assertEqual(serve.request(f"/v1/calls/{call['id']}/hang_up", {})[0], 202)
+        self.assertEqual(phone.wait(), 0, phone.output())
+
+    def test_a_call_is_handed_over_to_the_next_process(self):
+        sim = self.sim_with_webhook()
+        path = self.agent_file(sim)
+        first = self.serve(path, "--hand-over")
+        phone = self.phone(sim, "--max-duration", "120")
+        call = wait_for(lambda: first.calls("live"), "a live call")[0]
+        wait_for(lambda: first.events("transcript"), "the greeting")
+        first.signal(signal.SIGTERM)
+        self.assertEqual(first.wait(), 0, first.output())
+        self.assertEqual([e["outcome"] for e in first.events("ended")], ["released"])
+        second = self.serve(path, log="second")
+        resumed, = wait_for(lambda: second.calls("live"), "the call that was handed over")
+        self.assertEqual((resumed["id"], resumed["resumed"]), (call["id"], True))
+        self.assertEqual(second.request(f"/v1/calls/{call['id']}/say", {"text": 'Say "I am new here."'})[0], 202)
+        wait_for(lambda: any("new here" in e["text"] for e in second.events("transcript")), "the words of the second")
+        self.assertEqual(second.request(f"/v1/calls/{call['id']}/hang_up", {})[0], 202)
+        self.assertEqual(phone.wait(), 0, phone.output())
+
+    def test_a_call_that_outlasts_the_drain_is_told_goodbye(self):
+        sim = self.sim_with_webhook("--replies", self.replies("We close now, goodbye."))
+        serve = self.serve(self.agent_file(sim), "--drain-seconds", "24")  # of which 12 are for the goodbye
+        phone = self.phone(sim, "--max-duration", "120")
+        wait_for(lambda: serve.events("transcript"), "the greeting")
+        serve.signal(signal.SIGTERM)
+        self.assertEqual(serve.wait(), 0, serve.output())
+        self.assertEqual([e["text"] for e in serve.events("transcript")],
+                         ["Hello, this is the shop.", "We close now, goodbye."])
+        self.assertEqual([e["outcome"] for e in serve.events("ended")], ["hung_up"])
+        self.assertEqual(phone.wait(), 0, phone.output())
+
+    def test_the_control_api_is_for_this_machine_alone(self):
+        sim = self.sim_with_webhook()
+        code, output = self.offhook("serve", self.agent_file(sim), "--control", "0.0.0.0:0")
+        self.assertEqual(code, 2, output)
+        self.assertIn("must be an address of this machine alone (127.0.0.1)", output)
+
     def test_after_a_crash_the_call_goes_on_with_the_next_process(self):
         sim = self.sim_with_webhook()
         path = self.agent_file(sim)

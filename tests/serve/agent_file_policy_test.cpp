@@ -116,9 +116,61 @@ TEST_SUITE("agent file policy") {
     auto file = file_of_two();
     file->limits.concurrent_calls = 1;
     Policy desk{file};
-    CHECK(desk.policy.resume(call("rtc_1", "+15550100"), "support"));
-    CHECK(desk.policy.resume(call("rtc_2", "+15550100"), "sales"));
-    CHECK_FALSE(desk.policy.resume(call("rtc_3", "+15550100"), "gone"));
+    CHECK(desk.policy.resume(call("rtc_1", "+15550100"), "support", {}));
+    CHECK(desk.policy.resume(call("rtc_2", "+15550100"), "sales", {}));
+    CHECK_FALSE(desk.policy.resume(call("rtc_3", "+15550100"), "gone", {}));
     CHECK(desk.choose(call("rtc_4", "+15550100")) == "486");
+  }
+
+  TEST_CASE("running calls count their tokens, and use up a quota between them") {
+    auto file = file_of_two();
+    file->limits.caller_day.tokens = 1'000;
+    Policy desk{file};
+    const Offer first = call("rtc_1", "+15550100");
+    const Offer second = call("rtc_2", "+15550100");
+    CHECK(desk.policy.admit(first, desk.policy.route(first).agent).agent->limits.tokens == 1'000);
+    CHECK(desk.policy.used("rtc_1", 400).empty());
+    CHECK(desk.policy.admit(second, desk.policy.route(second).agent).agent->limits.tokens == 600);
+    CHECK(desk.policy.used("rtc_1", 700).empty());
+    CHECK(desk.policy.used("rtc_2", 300) == "limit reached: 1000 tokens of one caller in 24 hours");
+    CHECK(desk.choose(call("rtc_3", "+15550100")) == "486");
+    CHECK(desk.choose(call("rtc_4", "+15550100", "+4940")) == "support");
+    desk.policy.ended("rtc_1", 10s, 700);
+    desk.policy.ended("rtc_2", 10s, 300);
+    CHECK(desk.choose(call("rtc_5", "+15550100")) == "486");
+    CHECK(desk.policy.used("rtc_2", 300).empty());
+  }
+
+  TEST_CASE("a restart lifts no quota: resumed calls bring what they have used, and keep to it") {
+    auto file = file_of_two();
+    file->limits.day.seconds = 100;
+    file->limits.day.tokens = 1'000;
+    file->agents["support"].limits.goodbye_time = 5s;
+    Policy desk{file};
+    desk.policy.add_past("+4940", {.calls = 1, .seconds = 30, .tokens = 200});
+    const auto one = desk.policy.resume(call("rtc_1", "+15550100"), "support",
+                                        {.age = 20s, .tokens = 500, .placed = false});
+    CHECK(one->limits.seconds == 70s);
+    CHECK(one->limits.tokens == 800);
+    const auto two = desk.policy.resume(call("rtc_2", "+15550100"), "support",
+                                        {.age = 60s, .tokens = 400, .placed = false});
+    CHECK(two->limits.seconds == 65s);  // nothing is left but the goodbye
+    CHECK(two->limits.tokens == 300);
+    CHECK(desk.policy.used("rtc_1", 500) == "limit reached: 100 s of all callers in 24 hours");
+    CHECK(desk.choose(call("rtc_3", "+15550100")) == "486");
+  }
+
+  TEST_CASE("calls of our own that are resumed count in no quota") {
+    auto file = file_of_two();
+    file->limits.day.calls = 1;
+    file->limits.day.tokens = 100;
+    Policy desk{file};
+    const auto ours = desk.policy.resume(call("live_1", "+15550100"), "support",
+                                         {.age = 900s, .tokens = 500, .placed = true});
+    CHECK(ours->limits.seconds == 600s);
+    CHECK(ours->limits.tokens == 0);
+    CHECK(desk.policy.used("live_1", 900).empty());
+    desk.policy.ended("live_1", 900s, 900);
+    CHECK(desk.choose(call("rtc_1", "+15550100")) == "support");
   }
 }

@@ -133,6 +133,7 @@ TEST_SUITE("call desk") {
     CHECK(world.log == Log{"rtc_1 resume", "rtc_2 resume", "rtc_3 hang up"});
     CHECK(world.desk.find("rtc_1")->resumed);
     CHECK(world.desk.find("rtc_1")->began == 1'700'000'000);
+    CHECK(world.policy.earlier_uses.front().age > std::chrono::hours{24});
     world.desk.on_webhook(realtime_event("rtc_1", "rtc_1@b"), "wh_1");
     world.settle();
     CHECK(world.log.size() == 3);
@@ -146,6 +147,24 @@ TEST_SUITE("call desk") {
     world.settle();
     CHECK(world.log == Log{"rtc_1 run", "rtc_1 release"});
     CHECK(world.desk.find("rtc_1")->outcome == "released");
+  }
+
+  TEST_CASE("a call that uses up a quota is told goodbye, once, for that reason") {
+    World world;
+    world.policy.tokens_left = 500;
+    world.desk.on_webhook(realtime_event("rtc_1"), "wh_1");
+    world.settle();
+    world.conversations["rtc_1"]->deaf = true;
+    world.conversations["rtc_1"]->used(499);
+    CHECK(world.log == Log{"rtc_1 run"});
+    world.conversations["rtc_1"]->used(500);
+    world.conversations["rtc_1"]->used(600);
+    const std::string goodbye = "rtc_1 goodbye " + agent::CallLimits{}.goodbye;
+    CHECK(world.log == Log{"rtc_1 run", goodbye});
+    world.conversations["rtc_1"]->deaf = false;
+    world.conversations["rtc_1"]->finish(agent::ConversationEnd::hung_up, "limit reached");
+    world.settle();
+    CHECK(world.desk.find("rtc_1")->reason == "limit reached");
   }
 
   TEST_CASE("draining waits for calls to end and rejects new ones") {

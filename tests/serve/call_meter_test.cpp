@@ -16,6 +16,9 @@ struct Meter {
   void sent(const char* json, double at_ms) {
     meter.on_message("sent", openai::event_type(json), json, at_ms);
   }
+  void mark(const char* source, const char* name, double at_ms, boost::json::object detail = {}) {
+    meter.on_mark({at_ms, source, name, std::move(detail)});
+  }
   Metrics metrics;
   CallMeter meter{metrics};
 };
@@ -25,7 +28,8 @@ struct Meter {
 TEST_SUITE("call meter") {
   TEST_CASE("measures set-up and first sound from the accept, each once") {
     Meter call;
-    call.meter.on_accept_sent(100);
+    call.mark("rest", "accept.sent", 100);
+    CHECK(call.metrics.accept_s.sum() == doctest::Approx(0.1));
     call.received(R"({"type":"session.created"})", 350);
     call.received(R"({"type":"output_audio_buffer.started"})", 1'100);
     call.received(R"({"type":"session.created"})", 9'000);
@@ -63,6 +67,63 @@ TEST_SUITE("call meter") {
         850);
     CHECK(call.metrics.tool_s.count() == 1);
     CHECK(call.metrics.tool_s.sum() == doctest::Approx(0.75));
+  }
+
+  TEST_CASE("measures tools of a Live call: of its Responses model, and of a delegation to us") {
+    Meter call;
+    call.mark("tool", "called", 100, {{"tool", "find_order"}, {"function_call_id", "c1"}});
+    call.mark("tool", "called", 100, {{"tool", "delegate"}, {"function_call_id", "d1"}});
+    call.sent(R"({"type":"session.commentary.append","content":"?","delegation_id":null})", 200);
+    call.sent(
+        R"({"type":"response.item.create","item":{"type":"function_call_output","call_id":"c1"}})",
+        350);
+    call.sent(R"({"type":"session.commentary.append","content":"!","delegation_id":"d1"})", 600);
+    call.sent(R"({"type":"session.commentary.append","content":".","delegation_id":"d1"})", 900);
+    CHECK(call.metrics.tool_s.count() == 2);
+    CHECK(call.metrics.tool_s.sum() == doctest::Approx(0.75));
+  }
+
+  TEST_CASE("a Realtime tool counts once, from the model's call on") {
+    Meter call;
+    call.received(R"({"type":"response.function_call_arguments.done","call_id":"c1"})", 100);
+    call.mark("tool", "called", 150, {{"function_call_id", "c1"}});
+    call.sent(
+        R"({"type":"conversation.item.create","item":{"type":"function_call_output","call_id":"c1"}})",
+        850);
+    CHECK(call.metrics.tool_s.count() == 1);
+    CHECK(call.metrics.tool_s.sum() == doctest::Approx(0.75));
+  }
+
+  TEST_CASE("counts tools that fail, requests that fail and events that are none") {
+    Meter call;
+    call.mark("tool", "done", 1, {{"tool", "find_order"}, {"ms", 5}});
+    call.mark("tool", "done", 2, {{"tool", "find_order"}, {"error", "500"}});
+    call.mark("tool", "failed", 3, {{"error", "it was cut off"}});
+    call.mark("rest", "hangup.failed", 4);
+    call.mark("sideband", "malformed", 5, {{"error", "no JSON"}});
+    call.mark("sideband", "send.failed", 6);
+    CHECK(call.metrics.errors.of("tool.failed") == 2);
+    CHECK(call.metrics.errors.of("rest.hangup.failed") == 1);
+    CHECK(call.metrics.errors.of("sideband.malformed") == 1);
+    CHECK(call.metrics.errors.of("sideband.send.failed") == 1);
+    call.mark("sideband", "response.mcp_call.failed", 7);
+    CHECK(call.metrics.errors.of("sideband.response.mcp_call.failed") == 1);
+  }
+
+  TEST_CASE("counts drops of the sideband, but not the one that is the end of the call") {
+    Meter call;
+    call.mark("sideband", "attached", 1);
+    call.mark("sideband", "dropped", 2);
+    call.mark("sideband", "attach.failed", 3);
+    call.mark("sideband", "attached.again", 4);
+    call.mark("sideband", "dropped", 5);
+    call.mark("sideband", "attach.failed", 6);
+    call.meter.on_end(false);
+    CHECK(call.metrics.errors.of("sideband.dropped") == 1);
+    CHECK(call.metrics.errors.of("sideband.attach.failed") == 1);
+    call.mark("sideband", "dropped", 7);
+    call.meter.on_end(true);
+    CHECK(call.metrics.errors.of("sideband.dropped") == 2);
   }
 
   TEST_CASE("counts errors of the API by code") {

@@ -55,8 +55,13 @@ class FakePolicy : public CallPolicy {
     return {std::move(chosen)};
   }
   std::shared_ptr<const agent::AgentProfile> resume(const Offer&,
-                                                    const std::string& name) override {
+                                                    const std::string& name,
+                                                    const EarlierUse& earlier) override {
+    earlier_uses.push_back(earlier);
     return agent && agent->name == name ? agent : nullptr;
+  }
+  std::string used(const std::string&, std::uint64_t tokens) override {
+    return tokens >= tokens_left ? "limit reached" : "";
   }
   void ended(const std::string& id, std::chrono::seconds, std::uint64_t) override {
     ++places;
@@ -66,7 +71,9 @@ class FakePolicy : public CallPolicy {
   std::shared_ptr<const agent::AgentProfile> agent;  ///< Null: refuses.
   Refusal refusal{603, "no rule fits"};
   int places = 1'000;
+  std::uint64_t tokens_left = 1'000'000;
   std::vector<std::string> over;
+  std::vector<EarlierUse> earlier_uses;
 };
 
 /// Does what the test says, and writes down its orders.
@@ -85,10 +92,10 @@ class FakeConversation : public CallConversation {
     log("hang_up " + reason);
     finish(agent::ConversationEnd::hung_up, std::move(reason));
   }
-  void say_goodbye(std::string words) override {
+  void say_goodbye(std::string words, std::string reason) override {
     log("goodbye " + words);
     if (!deaf) {
-      finish(agent::ConversationEnd::hung_up, "goodbye");
+      finish(agent::ConversationEnd::hung_up, std::move(reason));
     }
   }
   void transfer(std::string target_uri) override { log("transfer " + target_uri); }
@@ -108,6 +115,11 @@ class FakeConversation : public CallConversation {
   }
   void said(std::string who, std::string text) {
     order_.on_said({std::move(who), std::move(text), 1, false});
+  }
+  void used(std::uint64_t tokens) {
+    agent::Usage usage;
+    usage.output_text_tokens = tokens;
+    order_.on_usage(usage);
   }
   bool throws = false;  ///< `run` ends with an exception instead.
   bool deaf = false;    ///< Never finishes its goodbye.

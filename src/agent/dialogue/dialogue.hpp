@@ -81,6 +81,13 @@ class Dialogue {
   virtual void instruct(std::string text, Moment moment) = 0;
   virtual void say_goodbye(std::string words, std::string reason, Moment moment) = 0;
   virtual void play(std::string pcm_24khz, Moment moment) = 0;
+  /// Presses keys (0-9, *, #, A-D; a comma is a pause), one after the other: the event of the last
+  /// one says so (`SendEvent::last_key_of`).
+  /// @return false: none is pressed, because too many are waiting, none was named, or the API has
+  ///         none.
+  [[nodiscard]] virtual bool press(const std::string& function_call_id,
+                                   std::string_view keys,
+                                   Moment moment) = 0;
 
   [[nodiscard]] virtual std::vector<Effect> take_effects() = 0;
   [[nodiscard]] virtual const Usage& usage() const noexcept = 0;

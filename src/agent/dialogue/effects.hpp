@@ -18,6 +18,8 @@ struct SendEvent {
   /// It carries the output of this function call, and that it was sent is all that can be known of
   /// it (Live). Empty: it does not.
   std::string output_of{};
+  /// It presses the last key of this function call. Empty: it does not.
+  std::string last_key_of{};
 };
 /// The API has shown that it holds the output of a function call.
 struct OutputArrived {

@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "agent/dialogue/usage_meter.hpp"
 #include "base/json.hpp"
 
 namespace offhook::agent {
@@ -16,7 +17,6 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using openai::LiveContext;
-using Kind = ToolConfig::Kind;
 
 constexpr std::string_view delegate_tool = "delegate";
 constexpr std::string_view nothing_to_tell = "(done, nothing to tell)";
@@ -84,7 +84,8 @@ void LiveDialogue::greet(Moment moment) {
 
 void LiveDialogue::on_attached(bool gap, Moment moment) {
   if (gap) {
-    end_fixture();  // as far as we shall hear
+    end_fixture();                                    // as far as we shall hear
+    limiter_.on_tokens(usage_.tokens(), moment.now);  // an earlier process may have used them up
   }
   collect(moment);
 }
@@ -174,6 +175,8 @@ void LiveDialogue::on(const openai::LiveResponseEvent& response, Moment moment) 
     const json::value calls = json::array(collected_.begin(), collected_.end());
     collected_.clear();
     turns_.on_live_thinking(false, moment.now);
+    add_responses_usage(usage_, response.event);
+    limiter_.on_tokens(usage_.tokens(), moment.now);
     calls_.on_response(json_string(response.event, "response.id"), &calls, moment.now);
   }
 }
@@ -324,17 +327,7 @@ void LiveDialogue::collect(Moment moment) {
 
 void LiveDialogue::obey(FunctionAction action, Moment moment) {
   if (auto* const start = std::get_if<StartTool>(&action)) {
-    if (start->config->kind != Kind::send_digits) {
-      effects_.emplace_back(std::move(*start));
-      return;
-    }
-    const json::value arguments = start->call.arguments;
-    press(json_string(arguments, "digits"));
-    press_due(moment);
-    calls_.finished(start->call.function_call_id, R"({"status":"sent"})", moment.now);
-    for (FunctionAction& next : calls_.take_actions()) {
-      obey(std::move(next), moment);
-    }
+    effects_.emplace_back(std::move(*start));
   } else if (auto* const filler = std::get_if<SayFiller>(&action)) {
     if (hold_sound_ && !fixture_) {
       play_fixture(*hold_sound_);
@@ -370,22 +363,29 @@ void LiveDialogue::answer(AnswerCalls answer) {
   }
 }
 
-void LiveDialogue::press(std::string_view digits) {
-  for (const char digit : digits) {
-    if (keys_.size() < most_keys) {
-      keys_.push_back({digit == ',' ? '\0' : digit});
-    }
+bool LiveDialogue::press(const std::string& function_call_id,
+                         std::string_view keys,
+                         Moment moment) {
+  const auto last = keys.find_last_not_of(',');
+  if (last == std::string_view::npos || keys_.size() + keys.size() > most_keys) {
+    return false;
   }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    keys_.push_back(
+        {keys[i] == ',' ? '\0' : keys[i], i == last ? function_call_id : std::string{}});
+  }
+  press_due(moment);
+  return true;
 }
 
 void LiveDialogue::press_due(Moment moment) {
   if (keys_.empty() || (next_key_ && moment.now < *next_key_)) {
     return;
   }
-  const KeyOut key = keys_.front();
+  const KeyOut key = std::move(keys_.front());
   keys_.pop_front();
   if (key.digit != '\0') {
-    send(openai::live_send_digit(key.digit));
+    effects_.emplace_back(SendEvent{openai::live_send_digit(key.digit), true, {}, key.last_of});
   }
   next_key_.reset();
   if (!keys_.empty()) {

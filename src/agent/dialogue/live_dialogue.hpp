@@ -41,6 +41,9 @@ class LiveDialogue final : public Dialogue {
   void instruct(std::string text, Moment moment) override;
   void say_goodbye(std::string words, std::string reason, Moment moment) override;
   void play(std::string pcm_24khz, Moment moment) override;
+  [[nodiscard]] bool press(const std::string& function_call_id,
+                           std::string_view keys,
+                           Moment moment) override;
 
   [[nodiscard]] std::vector<Effect> take_effects() override;
   [[nodiscard]] const Usage& usage() const noexcept override { return usage_; }
@@ -51,6 +54,7 @@ class LiveDialogue final : public Dialogue {
   /// A key to press, or (0) a pause.
   struct KeyOut {
     char digit = 0;
+    std::string last_of{};  ///< The function call that it completes.
   };
 
   void on(const openai::LiveOther&, Moment) {}
@@ -70,7 +74,6 @@ class LiveDialogue final : public Dialogue {
   void collect(Moment moment);
   void obey(FunctionAction action, Moment moment);
   void answer(AnswerCalls answer);
-  void press(std::string_view digits);
   void press_due(Moment moment);
   void play_fixture(std::string_view pcm_24khz);
   void end_fixture();

@@ -55,6 +55,7 @@ void RealtimeDialogue::greet(Moment moment) {
 
 void RealtimeDialogue::on_attached(bool gap, Moment moment) {
   if (gap) {
+    limiter_.on_tokens(usage_.tokens(), moment.now);  // an earlier process may have used them up
     repair_.begin();
     for (const Unconfirmed& output : unconfirmed_) {
       send(output.event);  // refused as a duplicate if it had arrived

@@ -36,6 +36,7 @@ class RealtimeDialogue final : public Dialogue {
   void instruct(std::string text, Moment moment) override;
   void say_goodbye(std::string words, std::string reason, Moment moment) override;
   void play(std::string pcm_24khz, Moment moment) override;
+  [[nodiscard]] bool press(const std::string&, std::string_view, Moment) override { return false; }
 
   [[nodiscard]] std::vector<Effect> take_effects() override;
   [[nodiscard]] const Usage& usage() const noexcept override { return usage_; }

@@ -24,4 +24,10 @@ void add_usage(Usage& usage, const boost::json::value& response_done) {
   usage.output_audio_tokens += count(response_done, "output_token_details.audio_tokens");
 }
 
+void add_responses_usage(Usage& usage, const boost::json::value& response_completed) {
+  usage.input_text_tokens += count(response_completed, "input_tokens");
+  usage.cached_tokens += count(response_completed, "input_tokens_details.cached_tokens");
+  usage.output_text_tokens += count(response_completed, "output_tokens");
+}
+
 }  // namespace offhook::agent

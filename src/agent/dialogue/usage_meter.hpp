@@ -10,4 +10,7 @@ namespace offhook::agent {
 /// count nothing.
 void add_usage(Usage& usage, const boost::json::value& response_done);
 
+/// The same of the last event of a Responses model that a Live session has asked: text only.
+void add_responses_usage(Usage& usage, const boost::json::value& response_completed);
+
 }  // namespace offhook::agent

@@ -72,7 +72,7 @@ constexpr std::array<Field, 2> control_fields{{
      .kind = Kind::text,
      .meaning = "Where the control API and the metrics are.",
      .standard = "127.0.0.1:8444",
-     .check = check_listen},
+     .check = check_control_listen},
     {.name = "token",
      .kind = Kind::secret,
      .meaning = "What a client of it must show.",

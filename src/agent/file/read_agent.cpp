@@ -9,6 +9,7 @@
 #include "agent/file/check.hpp"
 #include "agent/session_body.hpp"
 #include "agent/tools/built_in.hpp"
+#include "base/json.hpp"
 
 namespace offhook::agent::file {
 namespace {
@@ -216,6 +217,14 @@ AgentProfile read_agent(const std::string& name,
   agent.keypad = read_keypad(reader.section("keypad"));
   agent.limits = read_call_limits(reader.section("limits"), catalogue.call_limits);
   agent.hold_sound = seen_from(catalogue.directory, reader.text("hold_sound"));
+  const Reader limits = reader.section("limits");
+  const json::value delegation = agent.delegation;
+  if (agent.api == Api::live && limits.has("tokens") && agent.limits.tokens > 0 &&
+      json_string(delegation, "type") != "responses") {
+    problems.add(limits.mark("tokens"), limits.path("tokens"),
+                 "limits nothing here: a live model counts in seconds, and only a delegation of "
+                 "type responses uses tokens");
+  }
   if (!agent.hold_sound.empty() && agent.api != Api::live) {
     problems.add(reader.mark("hold_sound"), reader.path("hold_sound"),
                  "needs api: live; the realtime API cannot play sounds");

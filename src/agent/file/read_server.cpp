@@ -161,19 +161,12 @@ Trunk read_trunk(const Reader& reader, Problems& problems) {
   return trunk;
 }
 
-ControlSettings read_control(const Reader& root, Problems& problems) {
+ControlSettings read_control(const Reader& root) {
   if (!root.has("control")) {
     return {};
   }
   const Reader reader = root.section("control");
-  ControlSettings control{reader.text("listen"), reader.secret("token")};
-  const auto address = net::parse_host_port(control.listen);
-  if (address && !net::is_loopback(address->host)) {
-    problems.add(reader.mark("listen"), reader.path("listen"),
-                 "must be an address of this machine alone (127.0.0.1): it speaks no TLS; put a "
-                 "proxy before it to reach it from elsewhere");
-  }
-  return control;
+  return {reader.text("listen"), reader.secret("token")};
 }
 
 KeepSettings read_keep(const Reader& reader) {

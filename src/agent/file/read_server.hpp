@@ -15,7 +15,7 @@ namespace offhook::agent::file {
                                            const std::string& directory,
                                            Problems& problems);
 [[nodiscard]] Trunk read_trunk(const Reader& reader, Problems& problems);
-[[nodiscard]] ControlSettings read_control(const Reader& root, Problems& problems);
+[[nodiscard]] ControlSettings read_control(const Reader& root);
 [[nodiscard]] KeepSettings read_keep(const Reader& reader);
 [[nodiscard]] NumberSources read_numbers(const Reader& reader);
 [[nodiscard]] std::vector<RouteRule> read_routing(const Reader& root, Problems& problems);

@@ -13,6 +13,7 @@ namespace offhook::agent::file {
 // What is wrong with a text, or nothing.
 [[nodiscard]] std::string check_http_url(std::string_view text);
 [[nodiscard]] std::string check_listen(std::string_view text);
+[[nodiscard]] std::string check_control_listen(std::string_view text);
 [[nodiscard]] std::string check_language(std::string_view text);
 [[nodiscard]] std::string check_transfer_target(std::string_view text);
 [[nodiscard]] std::string check_path(std::string_view text);

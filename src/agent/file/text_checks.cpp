@@ -32,6 +32,17 @@ std::string check_listen(std::string_view text) {
                                     : "is no address to listen at; it looks like 127.0.0.1:8443";
 }
 
+std::string check_control_listen(std::string_view text) {
+  const auto address = net::parse_host_port(text);
+  if (!address) {
+    return check_listen(text);
+  }
+  return net::is_loopback(address->host)
+             ? std::string{}
+             : "must be an address of this machine alone (127.0.0.1): it speaks no TLS; put a "
+               "proxy before it to reach it from elsewhere";
+}
+
 std::string check_language(std::string_view text) {
   const bool fine =
       (text.size() == 2 || text.size() == 3) &&
