@@ -162,6 +162,9 @@ TEST_SUITE("tool factory") {
     options.functions["double"] = [](ToolCall call) -> asio::awaitable<Result<std::string>> {
       co_return std::to_string(2 * call.arguments.at("order").to_number<int>());
     };
+    options.functions["broken"] = [](ToolCall call) -> asio::awaitable<Result<std::string>> {
+      co_return std::to_string(call.arguments.at("nothing of that name").to_number<int>());
+    };
     const ToolFactory make = tool_factory(std::move(options));
     ToolConfig config;
     config.kind = ToolConfig::Kind::function;
@@ -170,6 +173,11 @@ TEST_SUITE("tool factory") {
     REQUIRE(function);
     asio::io_context context;
     CHECK(run_on(context, (*function)->run(sample_call())).value() == "34");
+
+    config.name = "broken";
+    const auto broken = make(config);
+    REQUIRE(broken);
+    CHECK(run_on(context, (*broken)->run(sample_call())).error().code == Errc::internal);
 
     config.name = "triple";
     CHECK(make(config).error().code == Errc::not_found);

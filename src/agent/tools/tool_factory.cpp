@@ -1,6 +1,10 @@
 #include "agent/tools/tool_factory.hpp"
 
+#include <exception>
 #include <utility>
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include "agent/tools/http_tool.hpp"
 
@@ -13,8 +17,19 @@ class FunctionTool final : public Tool {
  public:
   explicit FunctionTool(ToolFunction function) : function_{std::move(function)} {}
 
+  /// What a function throws is an error of the tool, unless it was cancelled.
   asio::awaitable<Result<std::string>> run(ToolCall call) override {
-    return function_(std::move(call));
+    try {
+      auto output = co_await function_(std::move(call));
+      co_return output;
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == asio::error::operation_aborted) {
+        throw;
+      }
+      co_return fail(Errc::internal, error.what());
+    } catch (const std::exception& error) {
+      co_return fail(Errc::internal, error.what());
+    }
   }
 
  private:
