@@ -44,7 +44,7 @@ enum class ConversationEnd : std::uint8_t {
   caller_gone,        ///< The call is over at the other side (BYE, or unknown to the API by now).
   hung_up,            ///< By the model, the control API or a limit; see `reason`.
   transferred,        ///< REFER was accepted and the call is gone.
-  not_accepted,       ///< Accept failed; nothing was spent.
+  not_accepted,       ///< Accept failed, or nobody answered it.
   decided_elsewhere,  ///< Another handler had decided this call.
   sideband_lost,      ///< Could not be attached (again) although the call may live.
   not_reached,        ///< A call that we placed failed before it was answered; see `reason`.
@@ -84,6 +84,9 @@ struct ConversationResult {
   std::string reason;
   Usage usage;
   Error error{};  ///< With `not_accepted`, `decided_elsewhere` and `sideband_lost`.
+  /// The call may be up although nobody looks after it any more: hang it up. It is unknown whether
+  /// the accept was carried out, or the API never let us attach, or not any more.
+  bool may_be_up = false;
 };
 
 /// One accepted call and its model, from accept to the end: REST, sideband, responses, tools,

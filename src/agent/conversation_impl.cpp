@@ -1,5 +1,6 @@
 #include "agent/conversation_impl.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -26,6 +27,8 @@ namespace {
 constexpr std::size_t most_unsent = 256;
 /// For the API to tell the last things after a hang-up, and to drop the sideband.
 constexpr auto last_events = 2s;
+/// A call that nobody greets is not to last.
+constexpr std::chrono::milliseconds first_attach_patience{10'000};
 constexpr int hang_up_attempts = 5;
 constexpr auto hang_up_pause = 2s;
 /// Tools that are still at work when the call ends may finish …
@@ -100,7 +103,7 @@ asio::awaitable<ConversationResult> Conversation::Impl::run() {
   }
   const bool accepted = co_await accept();
   if (!accepted) {
-    ConversationResult result{over_->end, over_->reason, {}, over_->error};
+    ConversationResult result{over_->end, over_->reason, {}, over_->error, may_be_accepted_};
     co_return result;
   }
   auto result = co_await converse(false);
@@ -161,7 +164,8 @@ asio::awaitable<ConversationResult> Conversation::Impl::converse(bool resuming) 
     sideband_->drop();
   }
   co_await close();
-  ConversationResult result{over_->end, over_->reason, dialogue_->usage(), over_->error};
+  ConversationResult result{over_->end, over_->reason, dialogue_->usage(), over_->error,
+                            over_->may_be_up};
   co_return result;
 }
 
@@ -216,12 +220,25 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
     }
     co_return again;
   }
+  const auto began = Clock::now();
+  Reattach policy{std::min(services_.reattach_patience, first_attach_patience)};
   auto sideband = co_await open_sideband(3s);
-  if (!sideband) {
-    const Error& error = sideband.error();
-    end(error.status == 404 ? ConversationEnd::caller_gone : ConversationEnd::sideband_lost,
-        error.detail, error);
-    co_return false;
+  while (!sideband) {
+    const Error refused = sideband.error();
+    services_.timeline.mark("sideband", "attach.failed", {{"error", refused.detail}});
+    const auto elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
+    const auto next = policy.next(&refused, elapsed);
+    const bool for_good = refused.status >= 400 && refused.status < 500 && refused.status != 429;
+    if (for_good || next.verdict != Reattach::Verdict::again) {
+      const bool gone = refused.status == 404;  // after 3 s of asking
+      give_up(gone ? ConversationEnd::caller_gone : ConversationEnd::sideband_lost, refused.detail,
+              refused);
+      co_return false;
+    }
+    co_await pause(next.delay);
+    auto another = co_await open_sideband(0ms);
+    sideband = std::move(another);
   }
   sideband_.emplace(std::move(*sideband));
   services_.timeline.mark("sideband", "attached");
@@ -250,7 +267,7 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
     }
     if (next.verdict == Reattach::Verdict::give_up) {
       mark_gap(dropped, moment(), resuming);
-      end(ConversationEnd::sideband_lost,
+      give_up(ConversationEnd::sideband_lost,
           "the sideband is lost and cannot be attached again: " + refused->detail, *refused);
       co_return false;
     }
@@ -440,6 +457,13 @@ void Conversation::Impl::end(ConversationEnd how, std::string reason, Error erro
     over_ = Over{how, std::move(reason), std::move(error)};
     changed_.notify();
     wake_.cancel();
+  }
+}
+
+void Conversation::Impl::give_up(ConversationEnd how, std::string reason, Error error) {
+  if (!over_) {
+    end(how, std::move(reason), std::move(error));
+    over_->may_be_up = true;
   }
 }
 

@@ -44,6 +44,8 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   void transfer(std::string target_uri);
   void play(std::string pcm_24khz);
   void end(ConversationEnd end, std::string reason, Error error = {});
+  /// The same when the call may be up all the same.
+  void give_up(ConversationEnd end, std::string reason, Error error);
 
   [[nodiscard]] const PendingCall& call() const noexcept { return call_; }
   [[nodiscard]] const AgentProfile& profile() const noexcept { return profile_; }
@@ -65,6 +67,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
     ConversationEnd end = ConversationEnd::caller_gone;
     std::string reason;
     Error error{};
+    bool may_be_up = false;
   };
 
   [[nodiscard]] Moment moment() const;

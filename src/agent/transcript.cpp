@@ -142,6 +142,14 @@ void Transcript::on_delta(const openai::LiveTranscriptDelta& delta, double at_ms
   running->heard_at_ms = at_ms;
 }
 
+void Transcript::on_found(std::string_view item_id, TranscriptLine line) {
+  Utterance& said = utterance(item_id, line.who, line.at_ms);
+  if (!said.finished) {
+    said.line.text = std::move(line.text);
+    finish(said, line.interrupted);
+  }
+}
+
 void Transcript::on_gap(const SidebandGap& gap) {
   keep(std::string{id_of_gaps},
        {std::string{gap_line}, words_for(gap), gap.from_ms, false, gap.lasted_ms});

@@ -84,6 +84,7 @@ class CallDesk::Impl : public std::enable_shared_from_this<Impl> {
                                              JournalCall entry);
   static asio::awaitable<void> write_ending(Self self, JournalEnding ending);
   static asio::awaitable<void> let_go(Self self, JournalCall entry);
+  static asio::awaitable<void> hang_up(Self self, agent::Api api, std::string id);
   static asio::awaitable<void> reject(Self self, Decision decision);
   static asio::awaitable<bool> until_idle(Self self, milliseconds limit);
 
@@ -220,6 +221,11 @@ void CallDesk::Impl::end(const Call& call, const agent::ConversationResult& resu
                                 {record.id, record.outcome, record.reason, seconds, record.usage}),
                    asio::detached);
   }
+  if (result.may_be_up) {
+    ++errands_;
+    asio::co_spawn(services_.executor, hang_up(shared_from_this(), record.api, record.id),
+                   asio::detached);
+  }
   ended_.push_front(record);
   if (ended_.size() > options_.remember_ended) {
     ended_.pop_back();
@@ -260,13 +266,20 @@ asio::awaitable<void> CallDesk::Impl::write_ending(Self self, JournalEnding endi
   }
 }
 
-/// Without its agent nobody would limit or end the call.
-asio::awaitable<void> CallDesk::Impl::let_go(Self self, JournalCall entry) {
-  const std::string id = entry.offer.id;
-  const auto done = co_await self->services_.hang_up(entry.offer.api, id);
+/// Of a call that nobody looks after any more: nobody would limit or end it.
+asio::awaitable<void> CallDesk::Impl::hang_up(Self self, agent::Api api, std::string id) {
+  const auto done = co_await self->services_.hang_up(api, id);
   if (!done) {
     self->services_.feed.publish(id, "hang_up_failed", {{"why", done.error().detail}});
   }
+  self->errand_done();
+}
+
+/// Its agent is gone.
+asio::awaitable<void> CallDesk::Impl::let_go(Self self, JournalCall entry) {
+  const std::string id = entry.offer.id;
+  ++self->errands_;
+  co_await hang_up(self, entry.offer.api, id);
   JournalEnding gone{id, std::string{to_string(End::sideband_lost)},
                      "there is no agent " + entry.agent + " any more",
                      static_cast<double>(std::max<std::int64_t>(0, unix_seconds() - entry.began)),

@@ -41,6 +41,7 @@ enum class Quirk : std::uint8_t {
   refer_no_id,
   sideband_404,
   sideband_drop,
+  sideband_drops,
   broken_frame,
   giant_frame,
   bye_during_accept,

@@ -31,6 +31,7 @@ using namespace std::chrono_literals;
 constexpr auto tick_interval = 20ms;
 constexpr auto last_words_limit = 500ms;
 constexpr auto sideband_fault_delay = 1'500ms;
+constexpr std::chrono::milliseconds longest_sideband{12'000};
 constexpr std::chrono::seconds short_lifetime{3};
 
 /// No JSON, no event, or not what their type says.
@@ -70,7 +71,8 @@ SessionLeg::SessionLeg(LegContext context, LegIdentity identity, std::optional<s
       media_{context_.control, context_.engine, quirks_, identity.dice},
       observers_{quirks_.has(Quirk::extra_fields)},
       events_{quirks_, identity.dice},
-      sideband_fault_{context_.control} {
+      sideband_fault_{context_.control},
+      dice_{identity.dice} {
   for (const Quirk fault : {Quirk::sideband_drop, Quirk::broken_frame, Quirk::giant_frame}) {
     if (quirks_.has(fault)) {
       sideband_faults_.push_back(fault);
@@ -422,12 +424,18 @@ void SessionLeg::attach(std::shared_ptr<Observer> observer) {
 
 /// Each sideband gets the next of the faults that end one.
 void SessionLeg::break_sideband_later(const std::shared_ptr<Observer>& observer) {
-  if (sideband_faults_.empty()) {
+  Quirk fault = Quirk::sideband_drop;
+  std::chrono::milliseconds delay = sideband_fault_delay;
+  if (!sideband_faults_.empty()) {
+    fault = sideband_faults_.front();
+    sideband_faults_.pop_front();
+  } else if (quirks_.has(Quirk::sideband_drops)) {
+    std::uniform_int_distribution<int> ms{0, static_cast<int>(longest_sideband.count())};
+    delay = std::chrono::milliseconds{ms(dice_)};
+  } else {
     return;
   }
-  const Quirk fault = sideband_faults_.front();
-  sideband_faults_.pop_front();
-  sideband_fault_.expires_after(sideband_fault_delay);
+  sideband_fault_.expires_after(delay);
   sideband_fault_.async_wait([weak = std::weak_ptr{observer}, journal = journal_,
                               fault](const boost::system::error_code& error) {
     const auto attached = weak.lock();

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -158,6 +159,7 @@ class SessionLeg : public Leg, public std::enable_shared_from_this<SessionLeg> {
   boost::asio::cancellation_signal give_up_;
   boost::asio::steady_timer sideband_fault_;
   std::deque<Quirk> sideband_faults_{};  ///< One for each sideband to come.
+  std::mt19937 dice_;                    ///< When sidebands drop.
   std::uint64_t received_ = 0;           ///< Packets of the caller.
   Time heard_at_{};                      ///< When the last of them came.
   std::optional<Phantom> phantom_{};

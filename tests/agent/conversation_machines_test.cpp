@@ -175,6 +175,55 @@ TEST_SUITE("ConversationRepair") {
     CHECK(repair.take_unanswered().empty());
   }
 
+  TEST_CASE("finds what was said while nobody listened") {
+    ConversationRepair repair;
+    repair.on_event(event(R"({"type":"input_audio_buffer.speech_started","item_id":"u1"})"));
+    repair.on_event(event(
+        R"({"type":"conversation.item.input_audio_transcription.completed","item_id":"u1"})"));
+    repair.on_event(event(R"({"type":"input_audio_buffer.speech_started","item_id":"u2"})"));
+    repair.begin();
+    const auto asked = repair.take_events();
+    REQUIRE(asked.size() == 2);  // the probe, and what the caller was about to say
+    CHECK(asked[1].find(R"("item_id":"u2")") != std::string::npos);
+    const std::string probe{boost::json::parse(asked[0]).at("item").at("id").as_string()};
+    repair.on_event(event(R"({"type":"conversation.item.retrieved","item":{"id":"u2",)"
+                          R"("type":"message","role":"user","content":[{"type":"input_audio",)"
+                          R"("transcript":"Where is it?"}]}})"));
+    repair.on_event(event(R"({"type":"conversation.item.added","previous_item_id":"m",)"
+                          R"("item":{"id":")" +
+                          probe + "\"}}"));
+    repair.on_event(event(R"({"type":"conversation.item.retrieved","item":{"id":"m",)"
+                          R"("type":"message","role":"assistant","status":"incomplete",)"
+                          R"("content":[{"type":"output_audio","transcript":"On its way."}]}})"));
+    CHECK_FALSE(repair.running());
+    const auto found = repair.take_messages();
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].who == "caller");
+    CHECK(found[0].text == "Where is it?");
+    CHECK(found[1].who == "model");
+    CHECK(found[1].text == "On its way.");
+    CHECK(found[1].interrupted);
+  }
+
+  TEST_CASE("takes for said neither what is still being said nor what we wrote") {
+    ConversationRepair repair;
+    repair.on_event(event(R"({"type":"conversation.item.added","item":{"id":"m",)"
+                          R"("type":"message","role":"assistant"}})"));
+    repair.begin();
+    const std::string probe = probe_id(repair);
+    repair.on_event(event(R"({"type":"conversation.item.retrieved","item":{"id":"m",)"
+                          R"("type":"message","role":"assistant","status":"in_progress",)"
+                          R"("content":[{"type":"output_audio","transcript":"On"}]}})"));
+    repair.on_event(event(R"({"type":"conversation.item.added","previous_item_id":"w",)"
+                          R"("item":{"id":")" +
+                          probe + "\"}}"));
+    repair.on_event(event(R"({"type":"conversation.item.retrieved","item":{"id":"w",)"
+                          R"("type":"message","role":"system",)"
+                          R"("content":[{"type":"input_text","text":"Be kind."}]}})"));
+    CHECK_FALSE(repair.running());
+    CHECK(repair.take_messages().empty());
+  }
+
   TEST_CASE("finds a call that had been announced, also when the item before it is refused") {
     ConversationRepair repair;
     repair.on_event(

@@ -63,6 +63,15 @@ class ServedCalls(ServeTest):
         self.assertEqual(serve.events("webhook")[0]["outcome"], "rejected")
         self.assertEqual(serve.calls(), [])
 
+    def test_a_call_whose_sideband_the_api_refuses_is_not_left_up(self):
+        sim = self.sim_with_webhook("--quirk", "sideband-404")
+        serve = self.serve(self.agent_file(sim))
+        phone = self.phone(sim, "--max-duration", "120")
+        ended = wait_for(lambda: serve.events("ended"), "the end of the call")[0]
+        self.assertEqual(ended["outcome"], "caller_gone")
+        self.assertEqual(phone.wait(), 0, phone.output())
+        self.assertIn("bye", phone.output().lower())
+
     def test_draining_rejects_new_calls_and_ends_with_the_last_one(self):
         sim = self.sim_with_webhook()
         serve = self.serve(self.agent_file(sim), "--drain-seconds", "300")

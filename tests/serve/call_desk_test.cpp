@@ -57,6 +57,7 @@ TEST_SUITE("call desk") {
     CHECK(world.desk.conversation("rtc_1") == nullptr);
     REQUIRE(world.desk.find("rtc_1") != nullptr);
     CHECK(world.desk.find("rtc_1")->outcome == "caller_gone");
+    CHECK(world.log == Log{"rtc_1 run"});
     CHECK(world.policy.over == Log{"rtc_1"});
     CHECK(world.metrics.calls.of("caller_gone") == 1);
     CHECK(world.metrics.webhooks.of("taken") == 1);
@@ -64,6 +65,16 @@ TEST_SUITE("call desk") {
     CHECK(world.metrics.webhooks.of("other_api") == 1);
     CHECK(world.metrics.accept_s.count() == 1);
     CHECK(names(world).back() == "ended");
+  }
+
+  TEST_CASE("a call that may be up although nobody looks after it is hung up") {
+    World world;
+    world.desk.on_webhook(realtime_event("rtc_1", "a@b"), "wh_1");
+    world.settle();
+    world.conversations["rtc_1"]->finish(agent::ConversationEnd::sideband_lost, "refused", true);
+    world.settle();
+    CHECK(world.log == Log{"rtc_1 run", "rtc_1 hang up"});
+    CHECK(world.desk.find("rtc_1")->outcome == "sideband_lost");
   }
 
   TEST_CASE("rejects what routing and limits refuse, and counts decisions made elsewhere") {

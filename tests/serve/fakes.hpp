@@ -105,8 +105,8 @@ class FakeConversation : public CallConversation {
     finish(agent::ConversationEnd::released, {});
   }
 
-  void finish(agent::ConversationEnd end, std::string reason) {
-    result_ = {end, std::move(reason), {}};
+  void finish(agent::ConversationEnd end, std::string reason, bool may_be_up = false) {
+    result_ = {end, std::move(reason), {}, {}, may_be_up};
     over_ = true;
     changed_.notify();
   }

@@ -247,6 +247,18 @@ TEST_SUITE("Faults of calls") {
     CHECK_FALSE(call.sideband->over);
   }
 
+  TEST_CASE("sideband-drops: one after the other is cut while the call stays up") {
+    SimWorld world;
+    FaultyCall call{world, "sideband-drops"};
+    call.take();
+    for (int i = 0; i < 2; ++i) {
+      world.run_until([&] { return call.sideband->over; });
+      CHECK(call.sideband->close_status == 1006);
+      call.sideband = world.observe(call.id);
+    }
+    CHECK(world.post(call.id, "hangup").status == 200);
+  }
+
   TEST_CASE("sideband-404: every one is refused without a word while the call is up") {
     SimWorld world;
     FaultyCall call{world, "sideband-404"};

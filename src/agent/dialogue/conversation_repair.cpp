@@ -17,6 +17,7 @@ namespace json = boost::json;
 constexpr std::size_t most_remembered_items = 32;
 /// Retrieved items of the caller carry their sound, so this is not cheap.
 constexpr int most_steps = 12;
+constexpr std::size_t most_unheard_items = 4;
 constexpr std::string_view repair_event_prefix = "offhook_repair_";
 
 std::string probe_event(std::string_view id, std::string_view event_id) {
@@ -33,10 +34,16 @@ std::string about_item(std::string_view type, std::string_view id, std::string_v
   return json::serialize(json::object{{"type", type}, {"event_id", event_id}, {"item_id", id}});
 }
 
-void keep_latest(std::deque<std::string>& list) {
-  if (list.size() > most_remembered_items) {
+void keep_latest(std::deque<std::string>& list, std::size_t most = most_remembered_items) {
+  if (list.size() > most) {
     list.pop_front();
   }
+}
+
+bool brings_words(std::string_view type) {
+  return type == "conversation.item.input_audio_transcription.completed" ||
+         type == "conversation.item.input_audio_transcription.failed" ||
+         type == "response.output_audio_transcript.done" || type == "response.output_text.done";
 }
 
 }  // namespace
@@ -55,8 +62,16 @@ void ConversationRepair::on_event(const openai::RealtimeEvent& event) {
     if (output != nullptr && output->is_array()) {
       for (const json::value& item : output->get_array()) {
         std::erase(announced_, json_string(item, "id"));
+        std::erase(unheard_, json_string(item, "id"));
       }
     }
+  } else if (type == "input_audio_buffer.speech_started") {
+    const json::value body = event.body;
+    unheard_.emplace_back(json_string(body, "item_id"));
+    keep_latest(unheard_, most_unheard_items);
+  } else if (brings_words(type)) {
+    const json::value body = event.body;
+    std::erase(unheard_, json_string(body, "item_id"));
   } else if (type == "error" && waiting_ > 0) {
     const json::value body = event.body;
     if (json_string(body, "error.event_id").starts_with(repair_event_prefix)) {
@@ -75,6 +90,9 @@ void ConversationRepair::on_item(const json::value& body) {
   if (json_string(body, "item.type") == "function_call") {
     announced_.emplace_back(id);
     keep_latest(announced_);
+  } else if (json_string(body, "item.role") == "assistant") {
+    unheard_.emplace_back(id);
+    keep_latest(unheard_, most_unheard_items);
   }
   if (waiting_ == 0) {
     remember(id);
@@ -93,6 +111,8 @@ void ConversationRepair::on_retrieved(const json::value& body) {
     } else if (type == "function_call" &&
                json_string(*item, "status", "completed") == "completed") {
       found_.push_back(*item);
+    } else if (type == "message") {
+      on_message(*item);
     }
     const std::string_view id = json_string(*item, "id");
     if (!known(id)) {
@@ -102,6 +122,26 @@ void ConversationRepair::on_retrieved(const json::value& body) {
     }
   }
   one_less();
+}
+
+void ConversationRepair::on_message(const json::value& item) {
+  const std::string_view role = json_string(item, "role");
+  const std::string_view status = json_string(item, "status", "completed");
+  const json::value* content = json_at(item, "content");
+  if (content == nullptr || !content->is_array() || status == "in_progress") {
+    return;
+  }
+  FoundMessage found{std::string{json_string(item, "id")}, role == "user" ? "caller" : "model", {},
+                     status == "incomplete"};
+  for (const json::value& part : content->get_array()) {
+    // Text of a user or the system is what we wrote ourselves.
+    found.text += json_string(part, "transcript");
+    found.text += role == "assistant" ? json_string(part, "text") : std::string_view{};
+  }
+  if (!found.text.empty()) {
+    std::erase(unheard_, found.item_id);
+    messages_.push_back(std::move(found));
+  }
 }
 
 void ConversationRepair::begin() {
@@ -115,8 +155,10 @@ void ConversationRepair::begin() {
   ++waiting_;
   events_.push_back(
       probe_event(probe_, std::string{repair_event_prefix} + std::to_string(++count_)));
-  for (const std::string& call : announced_) {
-    retrieve(call);
+  for (const auto* const list : {&announced_, &unheard_}) {
+    for (const std::string& item : *list) {
+      retrieve(item);
+    }
   }
 }
 

@@ -193,6 +193,10 @@ void RealtimeDialogue::play(std::string /*pcm_24khz*/, Moment /*moment*/) {
 }
 
 void RealtimeDialogue::collect(Moment moment) {
+  for (FoundMessage& found : repair_.take_messages()) {
+    transcript_.on_found(found.item_id, {std::move(found.who), std::move(found.text), moment.at_ms,
+                                         found.interrupted});
+  }
   for (const json::value& call : repair_.take_unanswered()) {
     calls_.on_unanswered(call, moment.now);
   }
