@@ -268,7 +268,7 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
     if (next.verdict == Reattach::Verdict::give_up) {
       mark_gap(dropped, moment(), resuming);
       give_up(ConversationEnd::sideband_lost,
-          "the sideband is lost and cannot be attached again: " + refused->detail, *refused);
+              "the sideband is lost and cannot be attached again: " + refused->detail, *refused);
       co_return false;
     }
     missed_something = missed_something || (refused && refused->status != 404);

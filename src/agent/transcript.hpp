@@ -54,8 +54,8 @@ class Transcript {
   void on_event(const openai::RealtimeEvent& event, double at_ms);
   /// The same for Live.
   void on_delta(const openai::LiveTranscriptDelta& delta, double at_ms);
-  /// What was said while nobody listened, as it was found afterwards. Its time counts only if it had
-  /// not begun before.
+  /// What was said while nobody listened, as it was found afterwards. Its time counts only if it
+  /// had not begun before.
   void on_found(std::string_view item_id, TranscriptLine line);
   /// A line of its own, between what was begun before and after.
   void on_gap(const SidebandGap& gap);

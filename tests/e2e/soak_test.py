@@ -2,6 +2,7 @@
 
 Small numbers by default. OFFHOOK_SOAK_CALLS and OFFHOOK_SOAK_SHORT_CALLS set others, OFFHOOK_SOAK_FAULTS names more faults
 to do it with, one after the other, and OFFHOOK_SOAK_REPORT a file that what was measured is added to."""
+import collections
 import json
 import os
 import pathlib
@@ -96,7 +97,10 @@ class ManyAtOnce(SoakTest):
         """All transcripts are whole, and every tool did its work as often as it was to."""
         self.converse(*quirks, **options)
         wait_for(lambda: len(self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL")) == CALLS, "all endings in the journal")
-        self.report("what was interrupted", lines=self.check_transcripts())
+        # Where one sideband after the other drops, a line may begin and end in a gap with another one behind it.
+        twice = {call_id for call_id, n in collections.Counter(call_id for call_id, _ in self.journal.gaps()).items() if n > 1}
+        interrupted, lost = self.check_transcripts(twice if "sideband-drops" in quirks else ())
+        self.report("transcripts", interrupted=interrupted, lost=lost)
         self.assertEqual({outcome for (outcome,) in self.journal.rows("SELECT outcome FROM call")}, {"hung_up"})
         gaps = self.journal.gaps()
         if "sideband-drops" not in quirks:
@@ -107,18 +111,24 @@ class ManyAtOnce(SoakTest):
         self.assertEqual({key.split(":")[0] for key in attempts}, set(self.journal.lines()))
         self.assertEqual([t[3] for t in self.journal.tools()], [SENT] * CALLS)
 
-    def check_transcripts(self):
-        """On a machine with too much to do the sim may take what a caller says for two turns, and the second one
+    def check_transcripts(self, may_lack=()):
+        """@param may_lack  Calls of which a line may be missing. @return lines that were interrupted, and that are missing.
+        On a machine with too much to do the sim may take what a caller says for two turns, and the second one
         interrupts the answer. The line then says so, and holds what was heard of it."""
         cut = set(self.journal.rows("SELECT call_id, text FROM line JOIN call ON call.id = line.call WHERE interrupted"))
+        lost = 0
         for call_id, lines in self.journal.lines().items():
-            self.assertEqual([who for who, _ in lines], [who for who, _ in CONVERSATION], (call_id, lines))
-            for (_, text), (_, whole) in zip(lines, CONVERSATION):
+            whole_lines = list(CONVERSATION)
+            if call_id in may_lack:
+                whole_lines = [line for line in CONVERSATION if line in lines or line[1].startswith(tuple(t for c, t in cut if c == call_id))]
+                lost += len(CONVERSATION) - len(whole_lines)
+            self.assertEqual([who for who, _ in lines], [who for who, _ in whole_lines], (call_id, lines))
+            for (_, text), (_, whole) in zip(lines, whole_lines):
                 if (call_id, text) in cut:
                     self.assertTrue(whole.startswith(text), (call_id, lines))
                 else:
                     self.assertEqual(text, whole, (call_id, lines))
-        return len(cut)
+        return len(cut), lost
 
     def test_all_transcripts_are_complete_and_no_effect_is_doubled(self):
         self.check()

@@ -131,7 +131,9 @@ void ConversationRepair::on_message(const json::value& item) {
   if (content == nullptr || !content->is_array() || status == "in_progress") {
     return;
   }
-  FoundMessage found{std::string{json_string(item, "id")}, role == "user" ? "caller" : "model", {},
+  FoundMessage found{std::string{json_string(item, "id")},
+                     role == "user" ? "caller" : "model",
+                     {},
                      status == "incomplete"};
   for (const json::value& part : content->get_array()) {
     // Text of a user or the system is what we wrote ourselves.
