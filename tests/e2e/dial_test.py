@@ -24,7 +24,8 @@ class DialTest(ServeTest):
         return self.sim("--live-outbound", "--live-trunk-ca", self.trusted, *arguments)
 
     def telephone(self):
-        """A second sim whose number is CALLEE, and the agent that answers there. It lets the caller speak first."""
+        """A second sim whose number is CALLEE, and the agent that answers there. It lets the caller speak first, and does
+        not take a pause between two sentences for the end."""
         folder = self.folder / "callee"
         folder.mkdir()
         port = free_port()
@@ -36,6 +37,7 @@ webhook: {{secrets: ["{sim.secret}"], listen: "127.0.0.1:{port}"}}
 agents:
   callee:
     model: gpt-realtime-2.1
+    turn_detection: {{type: semantic_vad, eagerness: low}}
 """)
         serve = Serve(folder, agent, "callee")
         self.addCleanup(serve.end)
