@@ -184,6 +184,22 @@ class Deliveries(ServeTest):
         return {"id": "evt_1", "object": "event", "created_at": int(time.time()) - age, "type": kind,
                 "data": {key: ident, "sip_headers": [{"name": "Call-ID", "value": sip_call_id}]}}
 
+    def check_nothing_begins(self, quirk, outcome):
+        sim = self.sim_with_webhook("--quirk", quirk, "--accept-deadline", "1")
+        serve = self.serve(self.agent_file(sim))
+        phone = self.phone(sim)
+        ended = wait_for(lambda: serve.events("ended"), "the end of the call")[0]
+        self.assertEqual(ended["outcome"], outcome)
+        self.assertEqual(phone.wait(), 12, phone.output())
+        self.assertIn("400", phone.output())
+        self.assertEqual(serve.calls("live"), [])
+
+    def test_a_call_that_is_over_when_its_webhook_comes_begins_nothing(self):
+        self.check_nothing_begins("late-webhook", "not_accepted")
+
+    def test_a_call_that_somebody_else_has_decided_begins_nothing(self):
+        self.check_nothing_begins("decision-made", "decided_elsewhere")
+
     def test_one_call_is_decided_once_under_all_its_names(self):
         sim = self.sim_with_webhook()
         serve = self.serve(self.agent_file(sim))
