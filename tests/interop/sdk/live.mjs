@@ -4,9 +4,9 @@
 //   node live.mjs
 // "controller ready on <port>" on stderr says that webhooks may come. The last line of stdout is
 // JSON; the exit code is 0 when every step was acknowledged as the SDK's types say.
-import { createServer } from 'node:http';
 import OpenAI from 'openai';
 import { SidebandWS } from 'openai/resources/live/sideband/ws';
+import { serveWebhooks } from './webhook_server.mjs';
 
 const { BASE_URL, SECRET, API_KEY = 'sk-sim' } = process.env;
 const port = Number(process.env.PORT ?? 9202);
@@ -92,22 +92,7 @@ async function serve(sessionId) {
   });
 }
 
-const server = createServer(async (request, response) => {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  try {
-    const event = await client.webhooks.unwrap(Buffer.concat(chunks).toString(), request.headers);
-    response.writeHead(200).end();
-    if (event.type === 'live.transport.incoming') {
-      serve(event.data.session_id).catch((error) => {
-        report.errors.push(String(error));
-        end(false);
-      });
-    }
-  } catch (error) {
-    report.errors.push(String(error));
-    response.writeHead(400).end();
-  }
+serveWebhooks({
+  client, port, runMs, errors: report.errors, end: () => end(false),
+  take: (event) => (event.type === 'live.transport.incoming' ? serve(event.data.session_id) : undefined),
 });
-server.listen(port, '127.0.0.1', () => console.error(`controller ready on ${port}`));
-setTimeout(() => end(false), runMs);

@@ -5,9 +5,9 @@
 //   [API_KEY=sk-sim] [PORT=9203] [KEYS='14*'] [TARGET=sip:bob@127.0.0.1] [RUN_MS=30000] node stories.mjs
 // "controller ready on <port>" on stderr says that webhooks may come. The last line of stdout is
 // JSON; the exit code is 0 when the story went as the SDK's types and OpenAI's guides tell it.
-import { createServer } from 'node:http';
 import OpenAI from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
+import { serveWebhooks } from './webhook_server.mjs';
 
 const { STORY, BASE_URL, SECRET, API_KEY = 'sk-sim', KEYS = '14*', TARGET } = process.env;
 const port = Number(process.env.PORT ?? 9203);
@@ -130,22 +130,7 @@ async function serve(callId) {
   if (STORY !== 'interruption') await overIsUnknown(callId);
 }
 
-const server = createServer(async (request, response) => {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  try {
-    const event = await client.webhooks.unwrap(Buffer.concat(chunks).toString(), request.headers);
-    response.writeHead(200).end();
-    if (event.type === 'realtime.call.incoming') {
-      serve(event.data.call_id).catch((error) => report.errors.push(String(error))).finally(end);
-    }
-  } catch (error) {
-    report.errors.push(String(error));
-    response.writeHead(400).end();
-  }
+serveWebhooks({
+  client, port, runMs, errors: report.errors, end,
+  take: (event) => (event.type === 'realtime.call.incoming' ? serve(event.data.call_id).then(end) : undefined),
 });
-server.listen(port, '127.0.0.1', () => console.error(`controller ready on ${port}`));
-setTimeout(() => {
-  report.errors.push('it took too long');
-  end();
-}, runMs);
