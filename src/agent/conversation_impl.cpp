@@ -222,9 +222,13 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
   }
   const auto began = Clock::now();
   Reattach policy{std::min(services_.reattach_patience, first_attach_patience)};
-  auto sideband = co_await open_sideband(3s);
-  while (!sideband) {
-    const Error refused = sideband.error();
+  for (;;) {
+    auto sideband = co_await open_sideband(3s);
+    if (sideband) {
+      sideband_.emplace(std::move(*sideband));
+      break;
+    }
+    const Error refused = std::move(sideband).error();
     services_.timeline.mark("sideband", "attach.failed", {{"error", refused.detail}});
     const auto elapsed =
         std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
@@ -237,10 +241,7 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
       co_return false;
     }
     co_await pause(next.delay);
-    auto another = co_await open_sideband(0ms);
-    sideband = std::move(another);
   }
-  sideband_.emplace(std::move(*sideband));
   services_.timeline.mark("sideband", "attached");
   const Moment now = moment();
   dialogue_->on_attached(false, now);

@@ -391,10 +391,7 @@ TEST_SUITE("Faults of calls") {
   TEST_CASE("broken-events: a sideband begins with what is no event, and goes on") {
     SimWorld world;
     FaultyCall call{world, "broken-events"};
-    const auto id = world.take_call().call_id;
-    CHECK(world.post(id, "accept", plain_session).status == 200);
-    auto socket = world.connect(id).value();
-    call.phone.talk();
+    net::WebSocket socket = call.take_unread();
     REQUIRE(world.run(socket.send(say_hi())));
     const auto all = texts(world, socket, "output_audio_buffer.stopped");
     CHECK(is_event(all.front()));
@@ -405,10 +402,7 @@ TEST_SUITE("Faults of calls") {
   TEST_CASE("reordered-events: some are overtaken, and none is lost") {
     SimWorld world;
     FaultyCall call{world, "reordered-events"};
-    const auto id = world.take_call().call_id;
-    CHECK(world.post(id, "accept", plain_session).status == 200);
-    auto socket = world.connect(id).value();
-    call.phone.talk();
+    net::WebSocket socket = call.take_unread();
     std::set<std::vector<std::string>> orders;
     std::set<std::vector<std::string>> contents;
     for (int i = 0; i < 20 && orders.size() < 2; ++i) {

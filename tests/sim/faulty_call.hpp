@@ -20,10 +20,16 @@ struct FaultyCall {
 
   /// Has it accepted, observes it and lets sound flow.
   void take() {
-    id = world.take_call().call_id;
-    accepted = world.post(id, "accept", plain_session).status;
+    accept();
     sideband = world.observe(id);
     phone.talk();
+  }
+  /// The same, but what the sideband brings is for the caller to read, event or not.
+  [[nodiscard]] net::WebSocket take_unread() {
+    accept();
+    auto socket = world.connect(id).value();
+    phone.talk();
+    return socket;
   }
 
   SimWorld& world;
@@ -31,6 +37,12 @@ struct FaultyCall {
   std::string id;
   int accepted = 0;
   std::shared_ptr<Observed> sideband;
+
+ private:
+  void accept() {
+    id = world.take_call().call_id;
+    accepted = world.post(id, "accept", plain_session).status;
+  }
 };
 
 }  // namespace offhook::sim
