@@ -5,9 +5,12 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import wave
@@ -23,6 +26,17 @@ needs_pipewire = unittest.skipUnless(
     have("pipewire", "wireplumber", "pipewire-pulse", "pactl", "dbus-daemon"),
     "PipeWire is not installed (pipewire, pipewire-pulse, wireplumber, dbus, pulseaudio-utils)")
 
+
+def may_capture():
+    """Whether this process may read the packets of the loopback interface."""
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM).close()
+        return True
+    except (AttributeError, PermissionError):
+        return False
+
+
+needs_capture = unittest.skipUnless(may_capture(), "packets may not be captured here (CAP_NET_RAW)")
 
 # As desktops run their sound servers, where that is allowed: before all others, and before our own threads.
 AS_ON_DESKTOPS = ["chrt", "--rr", "20"] if have("chrt") and os.geteuid() == 0 else []
@@ -180,6 +194,51 @@ class FarEnd:
         return [tuple(self.level_db(side, at, at + 1) for side in ("caller", "model")) for at in range(from_s, end)]
 
 
+def udp_ports(process):
+    """The local UDP ports of a running program."""
+    sockets = {os.readlink(fd) for fd in pathlib.Path(f"/proc/{process.pid}/fd").iterdir() if fd.is_symlink()}
+    rows = [line.split() for line in pathlib.Path(f"/proc/{process.pid}/net/udp").read_text().splitlines()[1:]]
+    return {int(row[1].split(":")[1], 16) for row in rows if f"socket:[{row[9]}]" in sockets}
+
+
+class RtpHeaders:
+    """The headers of every RTP packet on the loopback interface; SRTP leaves them readable."""
+    ETH_P_IP = 0x0800
+    UDP = 17
+
+    def __init__(self, test):
+        self.streams = {}  # (source port, destination port): [(SSRC, sequence number, timestamp), ...]
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(self.ETH_P_IP))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.socket.bind(("lo", self.ETH_P_IP))
+        self.socket.settimeout(0.1)
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._read)
+        self.thread.start()
+        test.addCleanup(self.close)
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+        self.socket.close()
+
+    def _read(self):
+        while not self.over.is_set():
+            try:
+                packet, (_, _, kind, *_) = self.socket.recvfrom(65536)
+            except TimeoutError:
+                continue
+            if kind != socket.PACKET_OUTGOING and packet[9] == self.UDP:  # each is seen going out and coming in
+                self._take(packet[(packet[0] & 15) * 4:])
+
+    def _take(self, datagram):
+        ports, rtp = struct.unpack_from("!HH", datagram), datagram[8:]
+        is_rtcp = len(rtp) > 1 and 192 <= rtp[1] <= 223  # RFC 5761, section 4
+        if len(rtp) >= 12 and rtp[0] >> 6 == 2 and not is_rtcp:
+            sequence, timestamp, ssrc = struct.unpack_from("!HII", rtp, 2)
+            self.streams.setdefault(ports, []).append((ssrc, sequence, timestamp))
+
+
 @on_request
 class DevicesTest(EndToEndTest):
     """What holds for every sound server."""
@@ -281,12 +340,14 @@ class DevicesTest(EndToEndTest):
         self.assertGreater(max(model for _, model in seconds), -40, call.output)
         self.assertGreater(max(caller for caller, _ in seconds), -40, call.output)
 
-    def check_unplugged(self, server):
-        """The devices of a call go away, one after the other: the call goes on, and is heard on those that are left."""
+    def unplugged_call(self, server):
+        """A call whose default devices are unplugged while the model talks, and the UDP ports of it and its sim."""
+        ports = set()
         sink = server.add_sink("headphones")
         server.set_defaults("headphones", "headphones.monitor")
 
-        def unplug(_):
+        def unplug(call):
+            ports.update(udp_ports(call.process))
             time.sleep(1)
             server.control("unload-module", sink)
 
@@ -294,7 +355,27 @@ class DevicesTest(EndToEndTest):
         self.assertEqual(call.summary["result"], "time_limit", call.output)
         changes = [mark for mark in call.timeline if mark["source"] == "audio" and mark["name"] in ("moved", "returned")]
         self.assertTrue(changes, call.output)
-        self.check_heard_after(server, call, heard, changes[-1])
+        return call, heard, changes[-1], ports
+
+    def check_unplugged(self, server):
+        """The devices of a call go away, one after the other: the call goes on, and is heard on those that are left."""
+        call, heard, change, _ = self.unplugged_call(server)
+        self.check_heard_after(server, call, heard, change)
+
+    def check_stream_across_devices(self, server):
+        """Another device is no other stream: SSRC, sequence numbers and timestamps go on (RFC 3550, section 5.1)."""
+        headers = RtpHeaders(self)
+        ports = self.unplugged_call(server)[-1]
+        headers.close()
+        streams = [packets for ends, packets in headers.streams.items() if ports.issuperset(ends)]
+        self.assertEqual(len(streams), 2, headers.streams.keys())  # the caller's and the model's
+        for packets in streams:
+            self.assertGreater(len(packets), 100)
+            self.assertEqual(len({ssrc for ssrc, _, _ in packets}), 1)
+            pairs = list(zip(packets, packets[1:]))
+            self.assertEqual({(after[1] - before[1]) % 65536 for before, after in pairs}, {1})
+            ticks = {(after[2] - before[2]) % 2 ** 32 for before, after in pairs}
+            self.assertEqual(ticks, {20 * 48})  # Opus: 20 ms at 48 kHz (RFC 7587)
 
     def check_restart(self, server):
         """The sound server ends in mid-call and is started again: sound comes back."""
@@ -359,6 +440,10 @@ class PulseTest(DevicesTest):
     def test_call_goes_on_when_devices_are_unplugged(self):
         self.check_unplugged(self.server)
 
+    @needs_capture
+    def test_stream_goes_on_across_devices(self):
+        self.check_stream_across_devices(self.server)
+
     def test_call_goes_on_when_the_server_restarts(self):
         self.check_restart(self.server)
 
@@ -419,6 +504,10 @@ class PipeWireTest(DevicesTest):
 
     def test_call_goes_on_when_devices_are_unplugged(self):
         self.check_unplugged(self.server)
+
+    @needs_capture
+    def test_stream_goes_on_across_devices(self):
+        self.check_stream_across_devices(self.server)
 
     def test_call_goes_on_when_the_server_restarts(self):
         self.check_restart(self.server)
