@@ -249,6 +249,42 @@ TEST_SUITE("ResponseQueue") {
     CHECK(f.sent() == 1);
   }
 
+  TEST_CASE(
+      "a farewell that was heard after a gap ends the call, though its response.done is lost") {
+    for (const char* end : {"stopped", "cleared"}) {
+      CAPTURE(end);
+      Fixture f;
+      f.say(Kind::farewell);
+      f.created("a", ours1);
+      f.queue.on_detached(f.now);
+      f.queue.on_attached(f.now);
+      f.sound("started", "a");
+      CHECK_FALSE(f.queue.take_hang_up());
+      f.sound(end, "a");
+      CHECK(f.queue.take_hang_up() == "tag");
+    }
+  }
+
+  TEST_CASE("one gap after the other does not put off the end of a farewell") {
+    Fixture f;
+    f.say(Kind::farewell);
+    f.created("a", ours1);
+    f.sound("started", "a");
+    f.done("a");
+    f.queue.on_detached(f.now);
+    REQUIRE(f.queue.deadline());
+    const auto end = *f.queue.deadline();
+    while (f.now + 3s < end) {  // each comes before the farewell is given up
+      f.now += 3s;
+      f.queue.on_attached(f.now);
+      f.queue.on_detached(f.now);
+      CHECK(f.queue.deadline() == end);
+    }
+    f.now = end;
+    f.queue.on_time(f.now);
+    CHECK(f.queue.take_hang_up() == "tag");
+  }
+
   TEST_CASE("odd events do not disturb it") {
     Fixture f;
     for (const char* odd :

@@ -56,7 +56,7 @@ void ResponseQueue::want(ResponseWish wish, Time now) {
   }
   if (wish.kind == Kind::farewell) {
     wanted_.clear();
-    farewell_ = Farewell{wish.tag, {}, false, false, false, now + longest_farewell};
+    farewell_ = Farewell{.reason = wish.tag, .patience = now + longest_farewell};
   }
   const bool covered = wish.kind == Kind::plain && std::ranges::any_of(wanted_, [](const auto& w) {
                          return w.kind == Kind::plain;
@@ -98,8 +98,11 @@ void ResponseQueue::hang_up_after(std::string response_id, std::string reason, T
   const bool generated = std::ranges::find(active_, response_id) == active_.end();
   const bool begun = std::ranges::find(playing_, response_id) != playing_.end();
   const auto patience = begun ? Clock::duration{longest_farewell} : Clock::duration{sound_grace};
-  farewell_ =
-      Farewell{std::move(reason), std::move(response_id), generated, begun, false, now + patience};
+  farewell_ = Farewell{.reason = std::move(reason),
+                       .response_id = std::move(response_id),
+                       .generated = generated,
+                       .begun = begun,
+                       .patience = now + patience};
   advance(now);
 }
 
@@ -226,6 +229,8 @@ void ResponseQueue::on_playback(std::string_view what, std::string_view response
       (response_id.empty() || farewell_->response_id == response_id)) {
     farewell_->begun = true;
     farewell_->ended = farewell_->ended || !begins;
+    // The end of its sound comes after the end of its generation, which may have been missed.
+    farewell_->generated = farewell_->generated || (!begins && farewell_->after_gap);
     if (begins && farewell_->generated) {
       farewell_->patience = now + longest_farewell;
     }
@@ -249,7 +254,10 @@ void ResponseQueue::on_detached(Time now) {
   }
   hold_until_.reset();
   if (farewell_ && !farewell_->response_id.empty()) {
-    farewell_->patience = now + farewell_after_gap;
+    farewell_->after_gap = true;
+    // A further gap does not begin the wait anew: sidebands that drop again and again would keep
+    // the call up.
+    farewell_->patience = std::min(farewell_->patience, now + farewell_after_gap);
   }
   advance(now);
 }
@@ -275,7 +283,7 @@ std::optional<Time> ResponseQueue::deadline() const {
   if (pending_) {
     consider(pending_->sent + longest_pending);
   }
-  if (farewell_) {
+  if (farewell_ && !farewell_->told) {
     consider(farewell_->patience);
   }
   return first;
@@ -303,14 +311,13 @@ void ResponseQueue::advance(Time now) {
 }
 
 void ResponseQueue::advance_farewell(Time now) {
-  if (!farewell_) {
+  if (!farewell_ || farewell_->told) {
     return;
   }
   const bool heard = farewell_->generated && farewell_->ended;
   if ((heard && playing_.empty()) || now >= farewell_->patience) {
     hang_up_ = std::move(farewell_->reason);
-    farewell_->patience = Time::max();
-    farewell_->generated = false;  // told once
+    farewell_->told = true;
   }
 }
 

@@ -78,11 +78,13 @@ class ResponseQueue {
     Time sent{};
   };
   struct Farewell {
-    std::string reason;
-    std::string response_id;  ///< Empty: not created yet.
+    std::string reason{};
+    std::string response_id{};  ///< Empty: not created yet.
     bool generated = false;
-    bool begun = false;  ///< Its sound has begun …
-    bool ended = false;  ///< … and is over.
+    bool begun = false;      ///< Its sound has begun …
+    bool ended = false;      ///< … and is over.
+    bool after_gap = false;  ///< Some of its events may have been missed.
+    bool told = false;       ///< By `take_hang_up`.
     Time patience{};
   };
 
