@@ -244,6 +244,7 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
   }
   services_.timeline.mark("sideband", "attached");
   const Moment now = moment();
+  attached_at_ = now.now;
   dialogue_->on_attached(false, now);
   dialogue_->greet(now);
   obey();
@@ -251,7 +252,8 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
 }
 
 asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped, bool resuming) {
-  Reattach policy{services_.reattach_patience};
+  const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(dropped - attached_at_);
+  Reattach policy{services_.reattach_patience, lasted};
   std::optional<Error> refused;
   bool missed_something = resuming;  // a call that is over drops its sideband, too
   for (bool first = resuming;; first = false) {
@@ -279,6 +281,7 @@ asio::awaitable<bool> Conversation::Impl::attach_again(Clock::time_point dropped
     if (sideband) {
       sideband_.emplace(std::move(*sideband));
       const Moment now = moment();
+      attached_at_ = now.now;
       services_.timeline.mark("sideband", "attached.again",
                               {{"gap_ms", now.at_ms - services_.timeline.ms_at(dropped)}}, now.now);
       mark_gap(dropped, now, resuming);

@@ -15,8 +15,23 @@ namespace {
 constexpr std::int64_t longest_pause_ms = 1'500;
 /// Utterances that are kept although they never got a text, so that late words find their place.
 constexpr std::size_t spare_utterances = 16;
+/// Between a line that was found and the one that it is known to be before.
+constexpr double just_before_ms = 0.001;
 /// No item has such an id.
 constexpr std::string_view id_of_gaps = "(gap)";
+
+/// Of a message of the model.
+std::string words_of(const json::value& item) {
+  std::string words;
+  const json::value* content = json_at(item, "content");
+  if (content != nullptr && content->is_array()) {
+    for (const json::value& part : content->get_array()) {
+      words += json_string(part, "transcript");
+      words += json_string(part, "text");
+    }
+  }
+  return words;
+}
 
 std::string words_for(const SidebandGap& gap) {
   constexpr std::string_view so_what = ": words may be missing";
@@ -63,7 +78,7 @@ void Transcript::on_event(const openai::RealtimeEvent& event, double at_ms) {
     said.line.text = json_string(body, "text", said.line.text);
     finish(said, false);
   } else if (event.type == "response.done") {
-    finish_unheard(event);
+    finish_unheard(event, at_ms);
   } else if (event.type == "conversation.item.truncated") {
     utterance(item_id, "model", at_ms).line.interrupted = true;  // not heard to its end
   }
@@ -142,7 +157,11 @@ void Transcript::on_delta(const openai::LiveTranscriptDelta& delta, double at_ms
   running->heard_at_ms = at_ms;
 }
 
-void Transcript::on_found(std::string_view item_id, TranscriptLine line) {
+void Transcript::on_found(std::string_view item_id, TranscriptLine line, std::string_view next) {
+  const auto after = std::ranges::find(utterances_, next, &Utterance::item_id);
+  if (!next.empty() && after != utterances_.end()) {
+    line.at_ms = std::min(line.at_ms, after->line.at_ms - just_before_ms);
+  }
   Utterance& said = utterance(item_id, line.who, line.at_ms);
   if (!said.finished) {
     said.line.text = std::move(line.text);
@@ -191,18 +210,29 @@ void Transcript::keep(std::string item_id, TranscriptLine line) {
   forget_old();
 }
 
-// An interrupted response has no `.done` for its transcript: what was said until then stands.
-void Transcript::finish_unheard(const openai::RealtimeEvent& response_done) {
+// An interrupted response has no `.done` for its transcript, and a gap may have hidden that one.
+void Transcript::finish_unheard(const openai::RealtimeEvent& response_done, double at_ms) {
   const json::value body = response_done.body;
   const json::value* output = json_at(body, "response.output");
   if (output == nullptr || !output->is_array()) {
     return;
   }
+  const json::value* conversation = json_at(body, "response.conversation_id");
+  const bool out_of_band = conversation != nullptr && conversation->is_null();
+  const bool completed = json_string(body, "response.status") == "completed";
   for (const json::value& item : output->get_array()) {
-    const auto found = std::ranges::find(utterances_, json_string(item, "id"), &Utterance::item_id);
-    if (found != utterances_.end()) {
-      finish(*found, json_string(body, "response.status") != "completed");
+    const std::string_view id = json_string(item, "id");
+    const bool heard_of =
+        std::ranges::find(utterances_, id, &Utterance::item_id) != utterances_.end();
+    if (!heard_of && (out_of_band || json_string(item, "type") != "message")) {
+      continue;
     }
+    Utterance& said = utterance(id, "model", at_ms);
+    std::string words = words_of(item);
+    if (!said.finished && !words.empty() && (completed || said.line.text.empty())) {
+      said.line.text = std::move(words);
+    }
+    finish(said, !completed);
   }
 }
 

@@ -55,8 +55,8 @@ class Transcript {
   /// The same for Live.
   void on_delta(const openai::LiveTranscriptDelta& delta, double at_ms);
   /// What was said while nobody listened, as it was found afterwards. Its time counts only if it
-  /// had not begun before.
-  void on_found(std::string_view item_id, TranscriptLine line);
+  /// had not begun before. @param next  The item that it is before; empty: not known.
+  void on_found(std::string_view item_id, TranscriptLine line, std::string_view next = {});
   /// A line of its own, between what was begun before and after.
   void on_gap(const SidebandGap& gap);
   /// Ends Live's lines whose speaker has paused for long enough by `at_ms`, or all.
@@ -85,7 +85,7 @@ class Transcript {
   void forget_old();
   Utterance& utterance(std::string_view item_id, std::string_view who, double at_ms);
   void finish(Utterance& utterance, bool interrupted);
-  void finish_unheard(const openai::RealtimeEvent& response_done);
+  void finish_unheard(const openai::RealtimeEvent& response_done, double at_ms);
 
   OnLine on_line_;
   std::size_t lines_kept_;

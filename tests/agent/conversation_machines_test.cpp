@@ -31,6 +31,19 @@ std::string probe_id(ConversationRepair& repair) {
   return std::string{boost::json::parse(events[0]).at("item").at("id").as_string()};
 }
 
+std::string added_probe(const std::string& probe, const std::string& previous) {
+  return R"({"type":"conversation.item.added","previous_item_id":")" + previous +
+         R"(","item":{"id":")" + probe + "\"}}";
+}
+
+std::string retrieved_words(const std::string& id,
+                            const std::string& role,
+                            const std::string& words) {
+  return R"({"type":"conversation.item.retrieved","item":{"id":")" + id +
+         R"(","type":"message","role":")" + role + R"(","content":[{"transcript":")" + words +
+         "\"}]}}";
+}
+
 }  // namespace
 
 TEST_SUITE("Keypad") {
@@ -117,6 +130,13 @@ TEST_SUITE("Reattach") {
     CHECK(second.next(nullptr, 0ms).verdict == Verdict::again);
     CHECK(second.next(&bare, 500ms).verdict == Verdict::again);
     CHECK(second.next(&bare, 1s).verdict == Verdict::call_over);
+  }
+
+  TEST_CASE("a sideband that had been up for long is attached again sooner, for the first time") {
+    Reattach lasting{60s, 5s};
+    Reattach fleeting{60s, 500ms};
+    CHECK(lasting.next(nullptr, 0ms).delay < fleeting.next(nullptr, 0ms).delay);
+    CHECK(lasting.next(nullptr, 1s).delay == fleeting.next(nullptr, 1s).delay);
   }
 
   TEST_CASE("other failures are tried again with growing delays until patience ends") {
@@ -222,6 +242,72 @@ TEST_SUITE("ConversationRepair") {
                           R"("content":[{"type":"input_text","text":"Be kind."}]}})"));
     CHECK_FALSE(repair.running());
     CHECK(repair.take_messages().empty());
+  }
+
+  TEST_CASE("an item that is added after a gap names what was missed before it") {
+    ConversationRepair repair;
+    repair.on_event(event(R"({"type":"conversation.item.added","item":{"id":"old"}})"));
+    repair.begin();
+    const std::string probe = probe_id(repair);
+    repair.on_event(event(R"({"type":"conversation.item.added","previous_item_id":"u",)"
+                          R"("item":{"id":"m","type":"message","role":"assistant"}})"));
+    const auto asked = repair.take_events();
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].find(R"("item_id":"u")") != std::string::npos);
+    repair.on_event(event(added_probe(probe, "m")));
+    CHECK(repair.take_events().empty());  // the one before it is asked for already
+    repair.on_event(event(retrieved_words("u", "user", "Where is it?")));
+    const auto found = repair.take_messages();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].who == "caller");
+    CHECK(found[0].next == "m");
+    CHECK_FALSE(repair.running());
+    CHECK(repair.take_model_went_on() == true);
+  }
+
+  TEST_CASE("a repair that another gap cut short is taken up by the next") {
+    ConversationRepair repair;
+    repair.on_event(event(R"({"type":"conversation.item.added","item":{"id":"old"}})"));
+    repair.begin();
+    const std::string first = probe_id(repair);
+    repair.on_event(event(added_probe(first, "m")));
+    CHECK(repair.take_events().size() == 1);
+    repair.begin();
+    const auto events = repair.take_events();
+    REQUIRE(events.size() == 3);  // the first probe would hide what is before it
+    CHECK(events[0].find("conversation.item.delete") != std::string::npos);
+    CHECK(events[0].find(first) != std::string::npos);
+    CHECK(events[2].find(R"("item_id":"m")") != std::string::npos);
+    const std::string probe{boost::json::parse(events[1]).at("item").at("id").as_string()};
+    repair.on_event(event(added_probe(probe, "m")));
+    repair.on_event(event(retrieved_words("m", "assistant", "On its way.")));
+    CHECK_FALSE(repair.running());
+    CHECK(repair.take_messages().size() == 1);
+    CHECK(repair.take_model_went_on() == true);
+  }
+
+  TEST_CASE("what is found unfinished is asked for again after the next gap") {
+    ConversationRepair repair;
+    repair.begin();
+    repair.on_event(event(added_probe(probe_id(repair), "m")));
+    repair.on_event(event(R"({"type":"conversation.item.retrieved","item":{"id":"m",)"
+                          R"("type":"message","role":"assistant","status":"in_progress"}})"));
+    CHECK_FALSE(repair.running());
+    static_cast<void>(repair.take_events());
+    repair.begin();
+    const auto events = repair.take_events();
+    REQUIRE(events.size() == 2);
+    CHECK(events[1].find(R"("item_id":"m")") != std::string::npos);
+  }
+
+  TEST_CASE("tells that the model has begun nothing, where the conversation ends as it did") {
+    ConversationRepair repair;
+    repair.on_event(event(R"({"type":"conversation.item.added","item":{"id":"old"}})"));
+    repair.begin();
+    CHECK_FALSE(repair.take_model_went_on());
+    repair.on_event(event(added_probe(probe_id(repair), "old")));
+    CHECK(repair.take_model_went_on() == false);
+    CHECK_FALSE(repair.take_model_went_on());
   }
 
   TEST_CASE("finds a call that had been announced, also when the item before it is refused") {

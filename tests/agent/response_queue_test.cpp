@@ -285,6 +285,45 @@ TEST_SUITE("ResponseQueue") {
     CHECK(f.queue.take_hang_up() == "tag");
   }
 
+  TEST_CASE("asks to go on once more after a gap only if the model has not begun anything in it") {
+    for (const bool went_on : {false, true}) {
+      CAPTURE(went_on);
+      Fixture f;
+      f.say(Kind::plain, "");
+      CHECK(f.sent() == 1);
+      f.queue.on_detached(f.now);
+      f.queue.on_attached(f.now);
+      CHECK(f.sent() == 0);
+      f.queue.on_repaired(went_on, f.now);
+      CHECK(f.sent() == (went_on ? 0 : 1));
+      f.queue.on_repaired(false, f.now);
+      CHECK(f.sent() == 0);
+    }
+  }
+
+  TEST_CASE(
+      "a wish to go on that may be lost is covered by the next, or sent again after a while") {
+    Fixture f;
+    f.say(Kind::plain, "");
+    CHECK(f.sent() == 1);
+    f.queue.on_detached(f.now);
+    f.queue.on_attached(f.now);
+    SUBCASE("covered") {
+      f.say(Kind::plain, "");
+      CHECK(f.sent() == 1);
+      f.queue.on_repaired(false, f.now);
+    }
+    SUBCASE("nobody tells what the model did") {
+      REQUIRE(f.queue.deadline());
+      f.now = *f.queue.deadline();
+      f.queue.on_time(f.now);
+      CHECK(f.sent() == 1);
+    }
+    f.created("a");
+    f.done("a");
+    CHECK(f.sent() == 0);
+  }
+
   TEST_CASE("odd events do not disturb it") {
     Fixture f;
     for (const char* odd :

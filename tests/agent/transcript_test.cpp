@@ -135,6 +135,37 @@ TEST_SUITE("Transcript") {
     CHECK(transcript.lines()[0].text == "taken over from an earlier process: words may be missing");
   }
 
+  TEST_CASE("what was found afterwards stands before the item that it is known to precede") {
+    Transcript transcript;
+    feed(transcript, model_delta, 1'800);
+    feed(transcript, model_done, 1'900);
+    transcript.on_found("earlier", {"caller", "Where is it?", 2'000}, "item_a");
+    const auto lines = transcript.lines();
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].text == "Where is it?");
+    CHECK(lines[1].who == "model");
+  }
+
+  TEST_CASE("response.done has the words whose own events were missed in a gap") {
+    Transcript transcript;
+    feed(transcript,
+         R"({"type":"response.output_audio_transcript.delta","item_id":"m","delta":"On "})", 1);
+    feed(transcript,
+         R"({"type":"response.done","response":{"status":"completed","output":[)"
+         R"({"id":"m","type":"message","content":[{"transcript":"On its way."}]},)"
+         R"({"id":"n","type":"message","content":[{"transcript":"Goodbye."}]}]}})",
+         2);
+    feed(transcript,
+         R"({"type":"response.done","response":{"conversation_id":null,"output":[)"
+         R"({"id":"o","type":"message","content":[{"text":"aside"}]}]}})",
+         3);
+    const auto lines = transcript.lines();
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].text == "On its way.");
+    CHECK(lines[1].text == "Goodbye.");
+    CHECK_FALSE(lines[1].interrupted);
+  }
+
   TEST_CASE("is not disturbed by events without the expected fields") {
     Transcript transcript;
     for (const char* odd :

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t most_remembered_items = 32;
+constexpr std::size_t most_remembered_items = 64;
 /// Retrieved items of the caller carry their sound, so this is not cheap.
 constexpr int most_steps = 12;
 constexpr std::size_t most_unheard_items = 4;
@@ -30,11 +30,16 @@ std::string probe_event(std::string_view id, std::string_view event_id) {
       json::object{{"type", "conversation.item.create"}, {"event_id", event_id}, {"item", item}});
 }
 
-std::string about_item(std::string_view type, std::string_view id, std::string_view event_id) {
-  return json::serialize(json::object{{"type", type}, {"event_id", event_id}, {"item_id", id}});
+json::object about_item(std::string_view type, std::string_view id) {
+  return {{"type", type}, {"item_id", id}};
 }
 
-void keep_latest(std::deque<std::string>& list, std::size_t most = most_remembered_items) {
+/// At the end of `list`, which forgets what is oldest. What it holds already stays where it is.
+void note(std::deque<std::string>& list, std::string_view id, std::size_t most) {
+  if (id.empty() || std::ranges::find(list, id) != list.end()) {
+    return;
+  }
+  list.emplace_back(id);
   if (list.size() > most) {
     list.pop_front();
   }
@@ -44,6 +49,10 @@ bool brings_words(std::string_view type) {
   return type == "conversation.item.input_audio_transcription.completed" ||
          type == "conversation.item.input_audio_transcription.failed" ||
          type == "response.output_audio_transcript.done" || type == "response.output_text.done";
+}
+
+bool of_the_model(const json::value& item) {
+  return json_string(item, "type") == "function_call" || json_string(item, "role") == "assistant";
 }
 
 }  // namespace
@@ -65,10 +74,10 @@ void ConversationRepair::on_event(const openai::RealtimeEvent& event) {
         std::erase(unheard_, json_string(item, "id"));
       }
     }
-  } else if (type == "input_audio_buffer.speech_started") {
+  } else if (type == "input_audio_buffer.speech_started" ||
+             type == "input_audio_buffer.committed") {
     const json::value body = event.body;
-    unheard_.emplace_back(json_string(body, "item_id"));
-    keep_latest(unheard_, most_unheard_items);
+    note(unheard_, json_string(body, "item_id"), most_unheard_items);
   } else if (brings_words(type)) {
     const json::value body = event.body;
     std::erase(unheard_, json_string(body, "item_id"));
@@ -82,99 +91,131 @@ void ConversationRepair::on_event(const openai::RealtimeEvent& event) {
 
 void ConversationRepair::on_item(const json::value& body) {
   const std::string_view id = json_string(body, "item.id");
-  if (!probe_.empty() && id == probe_) {
-    walk_to(json_string(body, "previous_item_id"));
-    one_less();
-    return;
-  }
-  if (json_string(body, "item.type") == "function_call") {
-    announced_.emplace_back(id);
-    keep_latest(announced_);
+  const std::string_view type = json_string(body, "item.type");
+  if (type == "function_call") {
+    note(announced_, id, most_remembered_items);
+  } else if (type == "function_call_output") {
+    note(answered_, json_string(body, "item.call_id"), most_remembered_items);
   } else if (json_string(body, "item.role") == "assistant") {
-    unheard_.emplace_back(id);
-    keep_latest(unheard_, most_unheard_items);
+    note(unheard_, id, most_unheard_items);
   }
-  if (waiting_ == 0) {
-    remember(id);
-  }
-}
-
-void ConversationRepair::on_retrieved(const json::value& body) {
+  note(recent_, id, most_remembered_items);
   if (waiting_ == 0) {
     return;
   }
   const json::value* item = json_at(body, "item");
-  if (item != nullptr) {
-    const std::string_view type = json_string(*item, "type");
-    if (type == "function_call_output") {
-      answered_.emplace_back(json_string(*item, "call_id"));
-    } else if (type == "function_call" &&
-               json_string(*item, "status", "completed") == "completed") {
-      found_.push_back(*item);
-    } else if (type == "message") {
-      on_message(*item);
-    }
-    const std::string_view id = json_string(*item, "id");
-    if (!known(id)) {
-      remember(id);
-      const std::string_view previous = json_string(body, "previous_item_id");
-      walk_to(previous.empty() ? json_string(*item, "previous_item_id") : previous);
-    }
+  went_on_ = went_on_ || (item != nullptr && of_the_model(*item));
+  look_for(json_string(body, "previous_item_id"), id);
+  if (id == probe_) {
+    one_less();
   }
+}
+
+void ConversationRepair::on_retrieved(const json::value& body) {
+  const json::value* item = json_at(body, "item");
+  if (waiting_ == 0 || item == nullptr) {
+    return;
+  }
+  const std::string_view id = json_string(*item, "id");
+  const auto missed = std::ranges::find(missed_, id, &Missed::item_id);
+  const std::string next = missed == missed_.end() ? std::string{} : missed->next;
+  if (missed != missed_.end()) {
+    missed_.erase(missed);
+  }
+  const std::string_view type = json_string(*item, "type");
+  const bool complete = json_string(*item, "status", "completed") == "completed";
+  if (type == "function_call_output") {
+    note(answered_, json_string(*item, "call_id"), most_remembered_items);
+  } else if (type == "function_call" && complete) {
+    std::erase(announced_, id);
+    found_.push_back(*item);
+  } else if (type == "function_call") {
+    note(announced_, id, most_remembered_items);
+  } else if (type == "message") {
+    on_message(*item, next);
+  }
+  if (next == probe_) {
+    went_on_ = went_on_ || of_the_model(*item);
+  }
+  note(recent_, id, most_remembered_items);
+  const std::string_view previous = json_string(body, "previous_item_id");
+  look_for(previous.empty() ? json_string(*item, "previous_item_id") : previous, id);
   one_less();
 }
 
-void ConversationRepair::on_message(const json::value& item) {
+void ConversationRepair::on_message(const json::value& item, const std::string& next) {
   const std::string_view role = json_string(item, "role");
   const std::string_view status = json_string(item, "status", "completed");
   const json::value* content = json_at(item, "content");
-  if (content == nullptr || !content->is_array() || status == "in_progress") {
-    return;
-  }
   FoundMessage found{std::string{json_string(item, "id")},
                      role == "user" ? "caller" : "model",
                      {},
-                     status == "incomplete"};
-  for (const json::value& part : content->get_array()) {
-    // Text of a user or the system is what we wrote ourselves.
-    found.text += json_string(part, "transcript");
-    found.text += role == "assistant" ? json_string(part, "text") : std::string_view{};
+                     status == "incomplete",
+                     next};
+  bool spoken = role == "assistant";
+  if (content != nullptr && content->is_array()) {
+    for (const json::value& part : content->get_array()) {
+      // Text of a user or the system is what we wrote ourselves.
+      found.text += json_string(part, "transcript");
+      found.text += role == "assistant" ? json_string(part, "text") : std::string_view{};
+      spoken = spoken || json_string(part, "type") == "input_audio";
+    }
   }
-  if (!found.text.empty()) {
+  if (status != "in_progress" && !found.text.empty()) {
     std::erase(unheard_, found.item_id);
     messages_.push_back(std::move(found));
+  } else if (spoken) {
+    note(unheard_, found.item_id, most_unheard_items);  // its words come, or a gap before them
   }
 }
 
 void ConversationRepair::begin() {
-  if (waiting_ > 0) {  // of an attachment that is gone as well
-    waiting_ = 0;
-    found_.clear();
-    answered_.clear();
+  if (!probe_.empty()) {  // of an attachment that is gone as well, and in the way of what it hid
+    remove_probe();
   }
   steps_ = 0;
+  waiting_ = 1;
   probe_ = "probe_" + random_base62(20);
-  ++waiting_;
+  note(recent_, probe_, most_remembered_items);
   events_.push_back(
       probe_event(probe_, std::string{repair_event_prefix} + std::to_string(++count_)));
-  for (const auto* const list : {&announced_, &unheard_}) {
-    for (const std::string& item : *list) {
-      retrieve(item);
-    }
+  std::deque<std::string> wanted = announced_;
+  wanted.insert(wanted.end(), unheard_.begin(), unheard_.end());
+  for (const Missed& missed : missed_) {
+    note(wanted, missed.item_id, wanted.size() + 1);
+  }
+  for (const std::string& item : wanted) {
+    retrieve(item);
   }
 }
 
-void ConversationRepair::walk_to(std::string_view item_id) {
-  if (!item_id.empty() && !known(item_id) && steps_ < most_steps) {
+void ConversationRepair::look_for(std::string_view item_id, std::string_view next) {
+  const auto missed = std::ranges::find(missed_, item_id, &Missed::item_id);
+  if (missed != missed_.end()) {
+    missed->next = next;  // asked for already
+    return;
+  }
+  const bool known = std::ranges::find(recent_, item_id) != recent_.end();
+  if (!item_id.empty() && !known && steps_ < most_steps) {
     ++steps_;
+    missed_.push_back({std::string{item_id}, std::string{next}});
+    if (missed_.size() > most_unheard_items) {
+      missed_.pop_front();
+    }
     retrieve(item_id);
   }
 }
 
 void ConversationRepair::retrieve(std::string_view item_id) {
   ++waiting_;
-  events_.push_back(about_item("conversation.item.retrieve", item_id,
-                               std::string{repair_event_prefix} + std::to_string(++count_)));
+  json::object event = about_item("conversation.item.retrieve", item_id);
+  event["event_id"] = std::string{repair_event_prefix} + std::to_string(++count_);
+  events_.push_back(json::serialize(event));
+}
+
+void ConversationRepair::remove_probe() {
+  events_.push_back(json::serialize(about_item("conversation.item.delete", probe_)));
+  probe_.clear();
 }
 
 void ConversationRepair::one_less() {
@@ -182,9 +223,8 @@ void ConversationRepair::one_less() {
   if (waiting_ > 0) {
     return;
   }
-  events_.push_back(about_item("conversation.item.delete", probe_,
-                               std::string{repair_event_prefix} + std::to_string(++count_)));
-  probe_.clear();
+  remove_probe();
+  model_went_on_ = std::exchange(went_on_, false);
   for (json::value& call : found_) {
     const std::string_view id = json_string(call, "call_id");
     if (std::ranges::find(answered_, id) == answered_.end()) {
@@ -193,18 +233,6 @@ void ConversationRepair::one_less() {
   }
   std::ranges::reverse(unanswered_);  // in the order in which they were made
   found_.clear();
-  answered_.clear();
-}
-
-void ConversationRepair::remember(std::string_view item_id) {
-  if (!item_id.empty()) {
-    recent_.emplace_back(item_id);
-    keep_latest(recent_);
-  }
-}
-
-bool ConversationRepair::known(std::string_view item_id) const {
-  return std::ranges::find(recent_, item_id) != recent_.end();
 }
 
 }  // namespace offhook::agent

@@ -57,8 +57,9 @@ void RealtimeDialogue::on_attached(bool gap, Moment moment) {
   if (gap) {
     limiter_.on_tokens(usage_.tokens(), moment.now);  // an earlier process may have used them up
     repair_.begin();
-    for (const Unconfirmed& output : unconfirmed_) {
+    for (Unconfirmed& output : unconfirmed_) {
       send(output.event);  // refused as a duplicate if it had arrived
+      output.respond = output.respond || (output.goes_on && queue_.in_doubt());
     }
   }
   queue_.on_attached(moment.now);
@@ -194,14 +195,18 @@ void RealtimeDialogue::play(std::string /*pcm_24khz*/, Moment /*moment*/) {
 
 void RealtimeDialogue::collect(Moment moment) {
   for (FoundMessage& found : repair_.take_messages()) {
-    transcript_.on_found(found.item_id, {std::move(found.who), std::move(found.text), moment.at_ms,
-                                         found.interrupted});
+    transcript_.on_found(
+        found.item_id,
+        {std::move(found.who), std::move(found.text), moment.at_ms, found.interrupted}, found.next);
   }
   for (const json::value& call : repair_.take_unanswered()) {
     calls_.on_unanswered(call, moment.now);
   }
   for (std::string& event : repair_.take_events()) {
     send(std::move(event));
+  }
+  if (const auto went_on = repair_.take_model_went_on()) {
+    queue_.on_repaired(*went_on, moment.now);
   }
   for (FunctionAction& action : calls_.take_actions()) {
     obey(std::move(action), moment);
@@ -255,8 +260,10 @@ void RealtimeDialogue::give(AnswerCalls answer, Moment moment) {
     // An earlier process may have sent it, and the model has gone on then.
     const bool perhaps_there = adopted_.erase(output.function_call_id) > 0;
     known_to_be_new = known_to_be_new || !perhaps_there;
+    const bool last = &output == &answer.outputs.back();
     unconfirmed_.push_back({std::move(output.function_call_id), std::move(output.item_id),
-                            std::move(event), answer.respond && perhaps_there});
+                            std::move(event), answer.respond && perhaps_there,
+                            answer.respond && last});
   }
   if (answer.respond && known_to_be_new) {
     queue_.want({}, moment.now);

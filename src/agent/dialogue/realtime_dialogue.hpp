@@ -50,6 +50,7 @@ class RealtimeDialogue final : public Dialogue {
     std::string item_id;
     std::string event;
     bool respond = false;  ///< If it proves to be new, the model is to go on.
+    bool goes_on = false;  ///< The model is to go on after it.
   };
 
   void on_response_done(const openai::RealtimeEvent& event, Moment moment);

@@ -8,6 +8,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// After a sideband that was up for `long_enough`; others could drop ten times a second.
+constexpr milliseconds first_delay{100};
+constexpr milliseconds long_enough{2'000};
 constexpr std::array delays{milliseconds{500}, milliseconds{500}, milliseconds{1'000},
                             milliseconds{2'000}, milliseconds{4'000}};
 
@@ -28,11 +31,12 @@ Reattach::Decision Reattach::next(const Error* refused, milliseconds elapsed) {
     not_found_ = 0;
   }
   const auto step = std::min<std::size_t>(static_cast<std::size_t>(attempts_), delays.size() - 1);
+  const auto delay = attempts_ == 0 && lasted_ >= long_enough ? first_delay : delays.at(step);
   ++attempts_;
-  if (elapsed + delays.at(step) > patience_) {
+  if (elapsed + delay > patience_) {
     return {Verdict::give_up, {}};
   }
-  return {Verdict::again, delays.at(step)};
+  return {Verdict::again, delay};
 }
 
 }  // namespace offhook::agent

@@ -11,9 +11,9 @@ namespace offhook::agent {
 /// Decides whether and when a sideband that dropped is attached again. One object per drop. No I/O.
 ///
 /// A call that is over drops its sideband just as a network fault does (docs/openai-behaviour.md
-/// 7.10), so the first wait is long enough for the news of an ordinary end to overtake us. The code
-/// call_id_not_found ends the matter; a bare 404 is asked once more, because proxies have those,
-/// too.
+/// 7.10), so the first wait lets the news of an ordinary end overtake us. It is short, because what
+/// is begun and ended meanwhile is lost (`ConversationRepair`). The code call_id_not_found ends the
+/// matter; a bare 404 is asked once more, because proxies have those, too.
 class Reattach {
  public:
   enum class Verdict : std::uint8_t {
@@ -26,8 +26,10 @@ class Reattach {
     std::chrono::milliseconds delay{0};
   };
 
-  explicit Reattach(std::chrono::milliseconds patience = std::chrono::seconds{60})
-      : patience_{patience} {}
+  /// @param lasted  How long the sideband was attached.
+  explicit Reattach(std::chrono::milliseconds patience = std::chrono::seconds{60},
+                    std::chrono::milliseconds lasted = {})
+      : patience_{patience}, lasted_{lasted} {}
 
   /// @param refused  Of the attempt that just failed; null before the first.
   /// @param elapsed  Since the drop.
@@ -35,6 +37,7 @@ class Reattach {
 
  private:
   std::chrono::milliseconds patience_;
+  std::chrono::milliseconds lasted_;
   int attempts_ = 0;
   int not_found_ = 0;
 };

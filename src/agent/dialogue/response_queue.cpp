@@ -29,6 +29,8 @@ constexpr auto sound_grace = 5s;
 constexpr auto cut_short_grace = 2s;
 constexpr auto longest_farewell = 60s;
 constexpr auto farewell_after_gap = 8s;
+/// To be told what the model did in a gap.
+constexpr auto longest_doubt = 5s;
 
 constexpr std::string_view metadata_key = "offhook";
 
@@ -58,6 +60,8 @@ void ResponseQueue::want(ResponseWish wish, Time now) {
     wanted_.clear();
     farewell_ = Farewell{.reason = wish.tag, .patience = now + longest_farewell};
   }
+  in_doubt_ =
+      in_doubt_ && wish.kind != Kind::plain && !farewell_;  // else it is covered by this one
   const bool covered = wish.kind == Kind::plain && std::ranges::any_of(wanted_, [](const auto& w) {
                          return w.kind == Kind::plain;
                        });
@@ -241,7 +245,14 @@ void ResponseQueue::on_playback(std::string_view what, std::string_view response
 
 void ResponseQueue::on_attached(Time now) {
   attached_ = true;
+  doubt_until_ = now + longest_doubt;
   advance(now);
+}
+
+void ResponseQueue::on_repaired(bool model_went_on, Time now) {
+  if (std::exchange(in_doubt_, false) && !model_went_on) {
+    want({}, now);
+  }
 }
 
 void ResponseQueue::on_detached(Time now) {
@@ -249,7 +260,10 @@ void ResponseQueue::on_detached(Time now) {
   active_.clear();
   playing_.clear();
   caller_speaks_since_.reset();
-  if (pending_) {
+  if (pending_ && pending_->wish.kind == Kind::plain) {
+    in_doubt_ = true;
+    pending_.reset();
+  } else if (pending_) {
     refused(now);
   }
   hold_until_.reset();
@@ -269,6 +283,9 @@ void ResponseQueue::on_time(Time now) {
   if (caller_speaks_since_ && now >= *caller_speaks_since_ + longest_speech) {
     caller_speaks_since_.reset();
   }
+  if (attached_ && in_doubt_ && now >= doubt_until_) {
+    on_repaired(false, now);
+  }
   advance(now);
 }
 
@@ -282,6 +299,9 @@ std::optional<Time> ResponseQueue::deadline() const {
   consider(may_send_at());
   if (pending_) {
     consider(pending_->sent + longest_pending);
+  }
+  if (attached_ && in_doubt_) {
+    consider(doubt_until_);
   }
   if (farewell_ && !farewell_->told) {
     consider(farewell_->patience);

@@ -54,6 +54,9 @@ class ResponseQueue {
   void on_event(const openai::RealtimeEvent& event, Time now);
   /// The sideband is there: wishes may be sent from now on.
   void on_attached(Time now);
+  /// After a gap: whether the model has begun something in it. If so, a wish to go on that was sent
+  /// just before the gap is fulfilled; else it is sent again.
+  void on_repaired(bool model_went_on, Time now);
   /// The sideband is gone: what is running is not known any more, and wishes wait.
   void on_detached(Time now);
   void on_time(Time now);
@@ -66,6 +69,8 @@ class ResponseQueue {
     return std::exchange(hang_up_, std::nullopt);
   }
   [[nodiscard]] bool farewell_begun() const noexcept { return farewell_.has_value(); }
+  /// A wish to go on was sent just before a gap, and `on_repaired` has not told its fate yet.
+  [[nodiscard]] bool in_doubt() const noexcept { return in_doubt_; }
   [[nodiscard]] bool active() const noexcept { return !active_.empty(); }
   [[nodiscard]] bool playing() const noexcept { return !playing_.empty(); }
 
@@ -100,6 +105,8 @@ class ResponseQueue {
   void send(ResponseWish wish, Time now);
 
   std::deque<ResponseWish> wanted_;
+  bool in_doubt_ = false;  ///< Whether a plain wish was taken up, just before a gap.
+  Time doubt_until_{};
   std::optional<Pending> pending_;
   std::vector<std::string> active_;   ///< Being generated, in the default conversation.
   std::vector<std::string> playing_;  ///< Being heard.
