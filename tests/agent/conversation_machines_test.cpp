@@ -134,7 +134,7 @@ TEST_SUITE("Reattach") {
 
   TEST_CASE("a sideband that had been up for long is attached again sooner, for the first time") {
     Reattach lasting{60s, 5s};
-    Reattach fleeting{60s, 500ms};
+    Reattach fleeting{60s, 100ms};
     CHECK(lasting.next(nullptr, 0ms).delay < fleeting.next(nullptr, 0ms).delay);
     CHECK(lasting.next(nullptr, 1s).delay == fleeting.next(nullptr, 1s).delay);
   }

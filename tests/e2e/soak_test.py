@@ -1,7 +1,8 @@
 """Many calls at once, with tools, with and without faults; and many short ones, that leave nothing behind.
 
 Small numbers by default. OFFHOOK_SOAK_CALLS and OFFHOOK_SOAK_SHORT_CALLS set others, OFFHOOK_SOAK_FAULTS names more faults
-to do it with, one after the other, and OFFHOOK_SOAK_REPORT a file that what was measured is added to."""
+to do it with, one after the other, OFFHOOK_SOAK_SEED a number that the faults come from, and OFFHOOK_SOAK_REPORT a file that
+what was measured is added to."""
 import collections
 import json
 import os
@@ -16,6 +17,7 @@ SHORT_CALLS = int(os.environ.get("OFFHOOK_SOAK_SHORT_CALLS", "40"))
 PARTS = 4 if SHORT_CALLS < 1_000 else 20
 AT_ONCE = int(os.environ.get("OFFHOOK_SOAK_AT_ONCE", "8"))
 REPORT = os.environ.get("OFFHOOK_SOAK_REPORT")
+SEED = os.environ.get("OFFHOOK_SOAK_SEED")
 FAULTS = os.environ.get("OFFHOOK_SOAK_FAULTS", "").split()
 PATIENCE_S = DEADLINE_S + 3 * CALLS
 SENT = 3
@@ -48,7 +50,7 @@ class SoakTest(ServeTest):
     def begin(self, opening, quirks, replies, tool="/ok", options="    timeout: 60s\n", journal="", **how):
         """@param tool  What it does: see ToolServer. @param options  Of it, in the agent file."""
         self.tools = self.tool_server()
-        more = [part for quirk in quirks for part in ("--quirk", quirk)]
+        more = [part for quirk in quirks for part in ("--quirk", quirk)] + (["--seed", SEED] if SEED else [])
         heard = self.replies(WHERE, THANKS, name="heard")
         self.sim_process = self.sim_with_webhook("--replies", self.replies(*replies), "--heard", heard,
                                                  "--accept-deadline", "60", *more)

@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 /// After a sideband that was up for `long_enough`; others could drop ten times a second.
 constexpr milliseconds first_delay{100};
-constexpr milliseconds long_enough{2'000};
+constexpr milliseconds long_enough{500};
 constexpr std::array delays{milliseconds{500}, milliseconds{500}, milliseconds{1'000},
                             milliseconds{2'000}, milliseconds{4'000}};
 
