@@ -339,7 +339,7 @@ void Conversation::Impl::on_text(std::string_view text) {
     return;  // Live's reflected sound: nobody here listens
   }
   const Moment now = moment();
-  const auto event = openai::parse_realtime_event(text);
+  const auto event = openai::parse_sideband_event(text);
   if (!event) {
     on_malformed(event.error().detail);
     return;

@@ -1,14 +1,11 @@
 #include "agent/transcript.hpp"
 
 #include <algorithm>
+#include <variant>
 
 #include <fmt/format.h>
 
-#include "base/json.hpp"
-
 namespace offhook::agent {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -19,19 +16,6 @@ constexpr std::size_t spare_utterances = 16;
 constexpr double just_before_ms = 0.001;
 /// No item has such an id.
 constexpr std::string_view id_of_gaps = "(gap)";
-
-/// Of a message of the model.
-std::string words_of(const json::value& item) {
-  std::string words;
-  const json::value* content = json_at(item, "content");
-  if (content != nullptr && content->is_array()) {
-    for (const json::value& part : content->get_array()) {
-      words += json_string(part, "transcript");
-      words += json_string(part, "text");
-    }
-  }
-  return words;
-}
 
 std::string words_for(const SidebandGap& gap) {
   constexpr std::string_view so_what = ": words may be missing";
@@ -55,33 +39,39 @@ boost::json::object to_json(const TranscriptLine& line) {
 }
 
 void Transcript::on_event(const openai::RealtimeEvent& event, double at_ms) {
-  const json::value body = event.body;
-  const std::string_view item_id = json_string(body, "item_id");
-  if (event.type == "input_audio_buffer.speech_started") {
-    utterance(item_id, "caller", at_ms);
-  } else if (event.type == "conversation.item.input_audio_transcription.completed") {
-    Utterance& said = utterance(item_id, "caller", at_ms);
-    said.line.text = json_string(body, "transcript");
-    finish(said, false);
-  } else if (event.type == "response.output_audio_transcript.delta" ||
-             event.type == "response.output_text.delta") {
-    utterance(item_id, "model", at_ms).line.text += json_string(body, "delta");
-  } else if (event.type == "response.output_audio_transcript.done") {
-    Utterance& said = utterance(item_id, "model", at_ms);
-    said.line.text = json_string(body, "transcript", said.line.text);
-    const std::string_view response_id = json_string(body, "response_id");
-    finish(said, !response_id.empty() && response_id == cleared_response_);
-  } else if (event.type == "output_audio_buffer.cleared") {
-    cleared_response_ = json_string(body, "response_id");
-  } else if (event.type == "response.output_text.done") {
-    Utterance& said = utterance(item_id, "model", at_ms);
-    said.line.text = json_string(body, "text", said.line.text);
-    finish(said, false);
-  } else if (event.type == "response.done") {
-    finish_unheard(event, at_ms);
-  } else if (event.type == "conversation.item.truncated") {
-    utterance(item_id, "model", at_ms).line.interrupted = true;  // not heard to its end
+  if (const auto* const speech = std::get_if<openai::RealtimeSpeech>(&event)) {
+    if (speech->started) {
+      utterance(speech->item_id, "caller", at_ms);
+    }
+  } else if (const auto* const caller = std::get_if<openai::RealtimeCallerWords>(&event)) {
+    if (caller->transcript) {
+      Utterance& said = utterance(caller->item_id, "caller", at_ms);
+      said.line.text = *caller->transcript;
+      finish(said, false);
+    }
+  } else if (const auto* const words = std::get_if<openai::RealtimeModelWords>(&event)) {
+    on_model_words(*words, at_ms);
+  } else if (const auto* const playback = std::get_if<openai::RealtimePlayback>(&event)) {
+    if (playback->step == openai::RealtimePlayback::Step::cleared) {
+      cleared_response_ = playback->response_id;
+    }
+  } else if (const auto* const response = std::get_if<openai::RealtimeResponse>(&event)) {
+    finish_unheard(*response, at_ms);
+  } else if (const auto* const truncated = std::get_if<openai::RealtimeTruncated>(&event)) {
+    utterance(truncated->item_id, "model", at_ms).line.interrupted = true;
   }
+}
+
+void Transcript::on_model_words(const openai::RealtimeModelWords& words, double at_ms) {
+  using Step = openai::RealtimeModelWords::Step;
+  Utterance& said = utterance(words.item_id, "model", at_ms);
+  if (words.step == Step::delta) {
+    said.line.text += words.text.value_or(std::string{});
+    return;
+  }
+  said.line.text = words.text.value_or(said.line.text);
+  finish(said, words.step == Step::spoken && !words.response_id.empty() &&
+                   words.response_id == cleared_response_);
 }
 
 std::vector<TranscriptLine> Transcript::lines() const {
@@ -211,26 +201,20 @@ void Transcript::keep(std::string item_id, TranscriptLine line) {
 }
 
 // An interrupted response has no `.done` for its transcript, and a gap may have hidden that one.
-void Transcript::finish_unheard(const openai::RealtimeEvent& response_done, double at_ms) {
-  const json::value body = response_done.body;
-  const json::value* output = json_at(body, "response.output");
-  if (output == nullptr || !output->is_array()) {
+void Transcript::finish_unheard(const openai::RealtimeResponse& response, double at_ms) {
+  if (!response.done || !response.output) {
     return;
   }
-  const json::value* conversation = json_at(body, "response.conversation_id");
-  const bool out_of_band = conversation != nullptr && conversation->is_null();
-  const bool completed = json_string(body, "response.status") == "completed";
-  for (const json::value& item : output->get_array()) {
-    const std::string_view id = json_string(item, "id");
+  const bool completed = response.status == "completed";
+  for (const openai::ConversationItem& item : *response.output) {
     const bool heard_of =
-        std::ranges::find(utterances_, id, &Utterance::item_id) != utterances_.end();
-    if (!heard_of && (out_of_band || json_string(item, "type") != "message")) {
+        std::ranges::find(utterances_, item.id, &Utterance::item_id) != utterances_.end();
+    if (!heard_of && (!response.in_conversation || item.type != "message")) {
       continue;
     }
-    Utterance& said = utterance(id, "model", at_ms);
-    std::string words = words_of(item);
-    if (!said.finished && !words.empty() && (completed || said.line.text.empty())) {
-      said.line.text = std::move(words);
+    Utterance& said = utterance(item.id, "model", at_ms);
+    if (!said.finished && !item.words.empty() && (completed || said.line.text.empty())) {
+      said.line.text = item.words;
     }
     finish(said, !completed);
   }

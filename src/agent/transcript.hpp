@@ -85,7 +85,8 @@ class Transcript {
   void forget_old();
   Utterance& utterance(std::string_view item_id, std::string_view who, double at_ms);
   void finish(Utterance& utterance, bool interrupted);
-  void finish_unheard(const openai::RealtimeEvent& response_done, double at_ms);
+  void on_model_words(const openai::RealtimeModelWords& words, double at_ms);
+  void finish_unheard(const openai::RealtimeResponse& response, double at_ms);
 
   OnLine on_line_;
   std::size_t lines_kept_;

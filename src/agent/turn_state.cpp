@@ -1,27 +1,20 @@
 #include "agent/turn_state.hpp"
 
-#include "base/json.hpp"
+#include <variant>
 
 namespace offhook::agent {
 
 void TurnState::on_event(const openai::RealtimeEvent& event, Clock::time_point now) {
-  const std::string& type = event.type;
-  if (type == "response.created") {
-    generating_ = true;
-  } else if (type == "response.done") {
-    generating_ = false;
-    const boost::json::value body = event.body;
-    const std::string_view status = json_string(body, "response.status", "completed");
-    greeting_over_ = greeting_over_ || (status != "completed" && !playing_);
-  } else if (type == "output_audio_buffer.started") {
-    playing_ = true;
-  } else if (type == "output_audio_buffer.stopped" || type == "output_audio_buffer.cleared") {
-    playing_ = false;
-    greeting_over_ = true;
-  } else if (type == "input_audio_buffer.speech_started") {
-    caller_speaking_ = true;
-  } else if (type == "input_audio_buffer.speech_stopped") {
-    caller_speaking_ = false;
+  using Playback = openai::RealtimePlayback::Step;
+  if (const auto* const response = std::get_if<openai::RealtimeResponse>(&event)) {
+    generating_ = !response->done;
+    const bool failed = response->done && response->status != "completed";
+    greeting_over_ = greeting_over_ || (failed && !playing_);
+  } else if (const auto* const playback = std::get_if<openai::RealtimePlayback>(&event)) {
+    playing_ = playback->step == Playback::started;
+    greeting_over_ = greeting_over_ || !playing_;
+  } else if (const auto* const speech = std::get_if<openai::RealtimeSpeech>(&event)) {
+    caller_speaking_ = speech->started;
   } else {
     return;
   }

@@ -6,7 +6,7 @@
 
 #include "base/json.hpp"
 #include "base/printable.hpp"
-#include "openai/realtime_event.hpp"
+#include "openai/sideband_event.hpp"
 
 namespace offhook::openai {
 namespace {
@@ -130,7 +130,7 @@ std::unordered_map<std::string_view, Describe> describers() {
 
 }  // namespace
 
-std::string describe(const RealtimeEvent& event) {
+std::string describe(const SidebandEvent& event) {
   static const auto known = describers();
   std::string line = printable(event.type, longest_word);
   if (const auto found = known.find(event.type); found != known.end()) {

@@ -7,58 +7,13 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/base64.hpp"
-#include "base/json.hpp"
+#include "openai/event_fields.hpp"
 
 namespace offhook::openai {
 
 namespace json = boost::json;
 
 namespace {
-
-/// The few fields of an event that are read, without copying the event.
-class Fields {
- public:
-  explicit Fields(const json::object& body) : body_{body} {}
-
-  [[nodiscard]] const json::value* at(std::string_view name) const {
-    return body_.if_contains(name);
-  }
-  [[nodiscard]] std::string text(std::string_view name) const {
-    const json::value* value = at(name);
-    return value != nullptr && value->is_string() ? std::string{value->get_string()}
-                                                  : std::string{};
-  }
-  /// A string inside the object `name`.
-  [[nodiscard]] std::string text(std::string_view name, std::string_view inner) const {
-    const json::value* value = at(name);
-    return value == nullptr ? std::string{} : std::string{json_string(*value, inner)};
-  }
-  [[nodiscard]] std::int64_t integer(std::string_view name) const {
-    const json::value* value = at(name);
-    return value == nullptr ? 0 : whole(*value);
-  }
-  [[nodiscard]] double number(std::string_view name, std::string_view inner) const {
-    const json::value* value = at(name);
-    const json::value* found = value == nullptr ? nullptr : json_at(*value, inner);
-    if (found == nullptr || !found->is_number()) {
-      return 0;
-    }
-    boost::system::error_code ignored;
-    return found->to_number<double>(ignored);
-  }
-
- private:
-  static std::int64_t whole(const json::value& value) {
-    if (!value.is_number()) {
-      return 0;
-    }
-    boost::system::error_code inexact;
-    const auto integer = value.to_number<std::int64_t>(inexact);
-    return inexact ? 0 : integer;
-  }
-
-  const json::object& body_;
-};
 
 LiveEvent transport(std::string_view type, const Fields& fields) {
   LiveTransport event;

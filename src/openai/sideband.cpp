@@ -76,13 +76,13 @@ asio::awaitable<Result<std::string>> Sideband::receive_text() {
   co_return std::move(text);
 }
 
-asio::awaitable<Result<RealtimeEvent>> Sideband::receive() {
+asio::awaitable<Result<SidebandEvent>> Sideband::receive() {
   for (;;) {
     auto text = co_await receive_text();
     if (!text) {
       co_return fail(std::move(text).error());
     }
-    auto event = parse_realtime_event(*text);
+    auto event = parse_sideband_event(*text);
     if (event) {
       co_return event;
     }

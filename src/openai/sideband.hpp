@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "net/websocket.hpp"
 #include "openai/provider.hpp"
-#include "openai/realtime_event.hpp"
+#include "openai/sideband_event.hpp"
 
 namespace offhook::openai {
 
@@ -34,7 +34,7 @@ class Sideband {
   [[nodiscard]] boost::asio::awaitable<Result<std::string>> receive_text();
   /// Next event; malformed ones are counted and skipped. @return `peer_closed` when the socket is
   /// gone: the call may still be up (docs/openai-behaviour.md 4), so ask SIP before believing it.
-  [[nodiscard]] boost::asio::awaitable<Result<RealtimeEvent>> receive();
+  [[nodiscard]] boost::asio::awaitable<Result<SidebandEvent>> receive();
   [[nodiscard]] boost::asio::awaitable<Result<>> send(std::string event);
   boost::asio::awaitable<void> close();
   void drop() noexcept { socket_.drop(); }

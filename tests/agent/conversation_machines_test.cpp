@@ -174,8 +174,8 @@ TEST_SUITE("ConversationRepair") {
     CHECK_FALSE(repair.running());
     const auto found = repair.take_unanswered();
     REQUIRE(found.size() == 2);
-    CHECK(found[0].at("call_id") == "a");
-    CHECK(found[1].at("call_id") == "b");
+    CHECK(found[0].call_id == "a");
+    CHECK(found[1].call_id == "b");
   }
 
   TEST_CASE("leaves alone what was answered or is still being written") {
@@ -343,14 +343,17 @@ TEST_SUITE("LiveFarewell") {
 TEST_SUITE("Usage") {
   TEST_CASE("adds up what responses say, and nothing that is odd") {
     Usage usage;
-    const auto done = boost::json::parse(
-        R"({"response":{"usage":{"input_token_details":{"text_tokens":5,"audio_tokens":7,
-        "cached_tokens":3},"output_token_details":{"text_tokens":2,"audio_tokens":11}}}})");
+    const auto used = [](const std::string& told) {
+      return std::get<openai::RealtimeResponse>(
+                 event(R"({"type":"response.done","response":{"usage":)" + told + "}}"))
+          .usage;
+    };
+    const auto done = used(R"({"input_token_details":{"text_tokens":5,"audio_tokens":7,
+        "cached_tokens":3},"output_token_details":{"text_tokens":2,"audio_tokens":11}})");
     add_usage(usage, done);
     add_usage(usage, done);
-    add_usage(usage, boost::json::parse(R"({"response":{"usage":null}})"));
-    add_usage(usage, boost::json::parse(
-                         R"({"response":{"usage":{"input_token_details":{"text_tokens":-9}}}})"));
+    add_usage(usage, used("null"));
+    add_usage(usage, used(R"({"input_token_details":{"text_tokens":-9}})"));
     CHECK(usage.tokens() == 50);
     CHECK(usage.cached_tokens == 6);
   }

@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace offhook::agent;
 namespace json = boost::json;
+namespace openai = offhook::openai;
 
 ToolConfig tool(const char* name, ToolConfig::Kind kind = ToolConfig::Kind::function) {
   ToolConfig config;
@@ -36,8 +37,12 @@ struct Fixture {
   FunctionCalls::Time now{1h};
 
   void response(const std::string& items) {
-    const json::value output = json::parse("[" + items + "]");
-    calls.on_response("resp_1", &output, now);
+    std::vector<openai::ConversationItem> output;
+    const json::value told = json::parse("[" + items + "]");
+    for (const json::value& item : told.as_array()) {
+      output.push_back(openai::read_conversation_item(item));
+    }
+    calls.on_response("resp_1", output, now);
   }
   template <class T>
   std::vector<T> take() {
@@ -89,7 +94,8 @@ TEST_SUITE("FunctionCalls") {
     Fixture f;
     f.response(call("call_1", "look_up"));
     f.response(call("call_1", "look_up"));
-    f.calls.on_unanswered(json::parse(call("call_1", "look_up")), f.now);
+    f.calls.on_unanswered(openai::read_conversation_item(json::parse(call("call_1", "look_up"))),
+                          f.now);
     CHECK(f.take<StartTool>().size() == 1);
   }
 
@@ -150,7 +156,7 @@ TEST_SUITE("FunctionCalls") {
   TEST_CASE("items that are no calls are left alone") {
     Fixture f;
     f.response(R"(7,null,{"type":"function_call"},{"type":"message","content":3})");
-    f.calls.on_response("resp", nullptr, f.now);
+    f.calls.on_response("resp", {}, f.now);
     CHECK(f.calls.take_actions().empty());
     CHECK(f.calls.idle());
   }

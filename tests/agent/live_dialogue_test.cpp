@@ -33,7 +33,7 @@ struct LiveTalk {
     dialogue->begin(now, false);
   }
   void receive(const std::string& text) {
-    dialogue->on_event(openai::parse_realtime_event(text).value(), now);
+    dialogue->on_event(openai::parse_sideband_event(text).value(), now);
   }
   /// An event of the Responses model.
   void of_responses(const std::string& event) {

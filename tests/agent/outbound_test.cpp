@@ -42,7 +42,7 @@ struct Placed {
   }
 
   void hear(std::string_view text) {
-    dialogue->on_event(openai::parse_realtime_event(text).value(), moment);
+    dialogue->on_event(openai::parse_sideband_event(text).value(), moment);
     take();
   }
   void take() {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "imposter.hpp"
+#include "openai/realtime_event.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;

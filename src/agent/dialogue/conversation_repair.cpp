@@ -1,18 +1,19 @@
 #include "agent/dialogue/conversation_repair.hpp"
 
 #include <algorithm>
+#include <variant>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "base/json.hpp"
 #include "base/random.hpp"
 
 namespace offhook::agent {
 namespace {
 
 namespace json = boost::json;
+using openai::ConversationItem;
 
 constexpr std::size_t most_remembered_items = 64;
 /// Retrieved items of the caller carry their sound, so this is not cheap.
@@ -45,127 +46,99 @@ void note(std::deque<std::string>& list, std::string_view id, std::size_t most) 
   }
 }
 
-bool brings_words(std::string_view type) {
-  return type == "conversation.item.input_audio_transcription.completed" ||
-         type == "conversation.item.input_audio_transcription.failed" ||
-         type == "response.output_audio_transcript.done" || type == "response.output_text.done";
-}
-
-bool of_the_model(const json::value& item) {
-  return json_string(item, "type") == "function_call" || json_string(item, "role") == "assistant";
+bool of_the_model(const ConversationItem& item) {
+  return item.type == "function_call" || item.role == "assistant";
 }
 
 }  // namespace
 
 void ConversationRepair::on_event(const openai::RealtimeEvent& event) {
-  const std::string& type = event.type;
-  if (type == "conversation.item.added" || type == "conversation.item.created") {
-    const json::value body = event.body;
-    on_item(body);
-  } else if (type == "conversation.item.retrieved") {
-    const json::value body = event.body;
-    on_retrieved(body);
-  } else if (type == "response.done") {
-    const json::value body = event.body;
-    const json::value* output = json_at(body, "response.output");
-    if (output != nullptr && output->is_array()) {
-      for (const json::value& item : output->get_array()) {
-        std::erase(announced_, json_string(item, "id"));
-        std::erase(unheard_, json_string(item, "id"));
+  using Step = openai::RealtimeItemEvent::Step;
+  if (const auto* const item = std::get_if<openai::RealtimeItemEvent>(&event)) {
+    if (item->step == Step::added) {
+      on_item(item->item, item->previous_item_id);
+    } else if (item->step == Step::retrieved) {
+      on_retrieved(item->item, item->previous_item_id);
+    }
+  } else if (const auto* const response = std::get_if<openai::RealtimeResponse>(&event)) {
+    if (response->done && response->output) {
+      for (const ConversationItem& said : *response->output) {
+        std::erase(announced_, said.id);
+        std::erase(unheard_, said.id);
       }
     }
-  } else if (type == "input_audio_buffer.speech_started" ||
-             type == "input_audio_buffer.committed") {
-    const json::value body = event.body;
-    note(unheard_, json_string(body, "item_id"), most_unheard_items);
-  } else if (brings_words(type)) {
-    const json::value body = event.body;
-    std::erase(unheard_, json_string(body, "item_id"));
-  } else if (type == "error" && waiting_ > 0) {
-    const json::value body = event.body;
-    if (json_string(body, "error.event_id").starts_with(repair_event_prefix)) {
+  } else if (const auto* const speech = std::get_if<openai::RealtimeSpeech>(&event)) {
+    if (speech->started) {
+      note(unheard_, speech->item_id, most_unheard_items);
+    }
+  } else if (const auto* const committed = std::get_if<openai::RealtimeCommitted>(&event)) {
+    note(unheard_, committed->item_id, most_unheard_items);
+  } else if (const auto* const caller = std::get_if<openai::RealtimeCallerWords>(&event)) {
+    std::erase(unheard_, caller->item_id);
+  } else if (const auto* const words = std::get_if<openai::RealtimeModelWords>(&event)) {
+    if (words->step != openai::RealtimeModelWords::Step::delta) {
+      std::erase(unheard_, words->item_id);
+    }
+  } else if (const auto* const error = std::get_if<openai::RealtimeError>(&event)) {
+    if (waiting_ > 0 && error->event_id.starts_with(repair_event_prefix)) {
       one_less();
     }
   }
 }
 
-void ConversationRepair::on_item(const json::value& body) {
-  const std::string_view id = json_string(body, "item.id");
-  const std::string_view type = json_string(body, "item.type");
-  if (type == "function_call") {
-    note(announced_, id, most_remembered_items);
-  } else if (type == "function_call_output") {
-    note(answered_, json_string(body, "item.call_id"), most_remembered_items);
-  } else if (json_string(body, "item.role") == "assistant") {
-    note(unheard_, id, most_unheard_items);
+void ConversationRepair::on_item(const ConversationItem& item, std::string_view previous) {
+  if (item.type == "function_call") {
+    note(announced_, item.id, most_remembered_items);
+  } else if (item.type == "function_call_output") {
+    note(answered_, item.call_id, most_remembered_items);
+  } else if (item.role == "assistant") {
+    note(unheard_, item.id, most_unheard_items);
   }
-  note(recent_, id, most_remembered_items);
+  note(recent_, item.id, most_remembered_items);
   if (waiting_ == 0) {
     return;
   }
-  const json::value* item = json_at(body, "item");
-  went_on_ = went_on_ || (item != nullptr && of_the_model(*item));
-  look_for(json_string(body, "previous_item_id"), id);
-  if (id == probe_) {
+  went_on_ = went_on_ || of_the_model(item);
+  look_for(previous, item.id);
+  if (item.id == probe_) {
     one_less();
   }
 }
 
-void ConversationRepair::on_retrieved(const json::value& body) {
-  const json::value* item = json_at(body, "item");
-  if (waiting_ == 0 || item == nullptr) {
+void ConversationRepair::on_retrieved(const ConversationItem& item, std::string_view previous) {
+  if (waiting_ == 0) {
     return;
   }
-  const std::string_view id = json_string(*item, "id");
-  const auto missed = std::ranges::find(missed_, id, &Missed::item_id);
+  const auto missed = std::ranges::find(missed_, item.id, &Missed::item_id);
   const std::string next = missed == missed_.end() ? std::string{} : missed->next;
   if (missed != missed_.end()) {
     missed_.erase(missed);
   }
-  const std::string_view type = json_string(*item, "type");
-  const bool complete = json_string(*item, "status", "completed") == "completed";
-  if (type == "function_call_output") {
-    note(answered_, json_string(*item, "call_id"), most_remembered_items);
-  } else if (type == "function_call" && complete) {
-    std::erase(announced_, id);
-    found_.push_back(*item);
-  } else if (type == "function_call") {
-    note(announced_, id, most_remembered_items);
-  } else if (type == "message") {
-    on_message(*item, next);
+  if (item.type == "function_call_output") {
+    note(answered_, item.call_id, most_remembered_items);
+  } else if (item.type == "function_call" && item.status == "completed") {
+    std::erase(announced_, item.id);
+    found_.push_back(item);
+  } else if (item.type == "function_call") {
+    note(announced_, item.id, most_remembered_items);
+  } else if (item.type == "message") {
+    on_message(item, next);
   }
   if (next == probe_) {
-    went_on_ = went_on_ || of_the_model(*item);
+    went_on_ = went_on_ || of_the_model(item);
   }
-  note(recent_, id, most_remembered_items);
-  const std::string_view previous = json_string(body, "previous_item_id");
-  look_for(previous.empty() ? json_string(*item, "previous_item_id") : previous, id);
+  note(recent_, item.id, most_remembered_items);
+  look_for(previous, item.id);
   one_less();
 }
 
-void ConversationRepair::on_message(const json::value& item, const std::string& next) {
-  const std::string_view role = json_string(item, "role");
-  const std::string_view status = json_string(item, "status", "completed");
-  const json::value* content = json_at(item, "content");
-  FoundMessage found{std::string{json_string(item, "id")},
-                     role == "user" ? "caller" : "model",
-                     {},
-                     status == "incomplete",
-                     next};
-  bool spoken = role == "assistant";
-  if (content != nullptr && content->is_array()) {
-    for (const json::value& part : content->get_array()) {
-      // Text of a user or the system is what we wrote ourselves.
-      found.text += json_string(part, "transcript");
-      found.text += role == "assistant" ? json_string(part, "text") : std::string_view{};
-      spoken = spoken || json_string(part, "type") == "input_audio";
-    }
-  }
-  if (status != "in_progress" && !found.text.empty()) {
-    std::erase(unheard_, found.item_id);
-    messages_.push_back(std::move(found));
-  } else if (spoken) {
-    note(unheard_, found.item_id, most_unheard_items);  // its words come, or a gap before them
+void ConversationRepair::on_message(const ConversationItem& item, const std::string& next) {
+  if (item.status != "in_progress" && !item.words.empty()) {
+    std::erase(unheard_, item.id);
+    messages_.push_back({item.id, item.role == "user" ? "caller" : "model", item.words,
+                         item.status == "incomplete", next});
+  } else if (item.role == "assistant" || item.has_input_audio) {
+    note(unheard_, item.id, most_unheard_items);  // its words come, or a gap before them
   }
 }
 
@@ -225,9 +198,8 @@ void ConversationRepair::one_less() {
   }
   remove_probe();
   model_went_on_ = std::exchange(went_on_, false);
-  for (json::value& call : found_) {
-    const std::string_view id = json_string(call, "call_id");
-    if (std::ranges::find(answered_, id) == answered_.end()) {
+  for (ConversationItem& call : found_) {
+    if (std::ranges::find(answered_, call.call_id) == answered_.end()) {
       unanswered_.push_back(std::move(call));
     }
   }

@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/json/value.hpp>
-
 #include "openai/realtime_event.hpp"
 
 namespace offhook::agent {
@@ -42,7 +40,7 @@ class ConversationRepair {
 
   [[nodiscard]] std::vector<std::string> take_events() { return std::exchange(events_, {}); }
   /// Items of type function_call that nothing has answered yet.
-  [[nodiscard]] std::vector<boost::json::value> take_unanswered() {
+  [[nodiscard]] std::vector<openai::ConversationItem> take_unanswered() {
     return std::exchange(unanswered_, {});
   }
   /// Messages that were completed meanwhile, in the order in which they were found.
@@ -61,9 +59,9 @@ class ConversationRepair {
     std::string next;  ///< The item that it is before.
   };
 
-  void on_item(const boost::json::value& body);
-  void on_retrieved(const boost::json::value& body);
-  void on_message(const boost::json::value& item, const std::string& next);
+  void on_item(const openai::ConversationItem& item, std::string_view previous);
+  void on_retrieved(const openai::ConversationItem& item, std::string_view previous);
+  void on_message(const openai::ConversationItem& item, const std::string& next);
   /// Retrieves `item_id`, if it was never seen. @param next  The item that it is before.
   void look_for(std::string_view item_id, std::string_view next);
   void retrieve(std::string_view item_id);
@@ -81,10 +79,10 @@ class ConversationRepair {
   int waiting_ = 0;  ///< Answers that are still to come.
   int steps_ = 0;
   std::uint64_t count_ = 0;
-  std::vector<boost::json::value> found_;
+  std::vector<openai::ConversationItem> found_;
   std::vector<FoundMessage> messages_;
   std::vector<std::string> events_;
-  std::vector<boost::json::value> unanswered_;
+  std::vector<openai::ConversationItem> unanswered_;
 };
 
 }  // namespace offhook::agent

@@ -12,7 +12,7 @@
 #include "agent/transcript.hpp"
 #include "agent/turn_state.hpp"
 #include "agent/usage.hpp"
-#include "openai/realtime_event.hpp"
+#include "openai/sideband_event.hpp"
 
 namespace offhook::agent {
 
@@ -68,7 +68,7 @@ class Dialogue {
   virtual void on_detached(Moment moment) = 0;
   /// Events were missed, and with them words: tells the transcript.
   virtual void on_gap(const SidebandGap& gap) = 0;
-  virtual void on_event(const openai::RealtimeEvent& event, Moment moment) = 0;
+  virtual void on_event(const openai::SidebandEvent& event, Moment moment) = 0;
   virtual void on_time(Moment moment) = 0;
   [[nodiscard]] virtual std::optional<Time> deadline() const = 0;
 

@@ -15,6 +15,7 @@ namespace offhook::agent {
 namespace {
 
 namespace json = boost::json;
+using openai::ConversationItem;
 using Kind = ToolConfig::Kind;
 
 constexpr std::size_t most_remembered = 256;
@@ -46,14 +47,6 @@ bool is_plain(std::string_view text) {
   });
 }
 
-/// A finished message of the model is among the items.
-bool says_something(const json::value* output) {
-  const json::array* items = output == nullptr ? nullptr : output->if_array();
-  return items != nullptr && std::ranges::any_of(*items, [](const json::value& item) {
-           return json_string(item, "type") == "message";
-         });
-}
-
 }  // namespace
 
 std::string output_item_id(std::string_view function_call_id) {
@@ -69,22 +62,28 @@ std::string error_output(std::string_view text) {
   return json::serialize(json::object{{"error", text}});
 }
 
+ConversationItem as_item(const ToolCall& call) {
+  return {.type = "function_call",
+          .call_id = call.function_call_id,
+          .name = call.name,
+          .arguments = json::serialize(call.arguments)};
+}
+
 FunctionCalls::FunctionCalls(std::string call_id, const std::vector<ToolConfig>& tools)
     : call_id_{std::move(call_id)}, tools_{tools} {}
 
-void FunctionCalls::on_response(std::string_view response_id, const json::value* output, Time now) {
-  const json::array* items = output == nullptr ? nullptr : output->if_array();
-  if (items == nullptr) {
-    return;
-  }
+void FunctionCalls::on_response(std::string_view response_id,
+                                std::span<const ConversationItem> output,
+                                Time now) {
   Batch batch;
   const std::size_t first_action = actions_.size();
-  for (const json::value& item : *items) {
+  for (const ConversationItem& item : output) {
     static_cast<void>(add(batch, item, response_id, now));
   }
   for (std::size_t i = first_action; i < actions_.size(); ++i) {
     if (auto* const end = std::get_if<EndCall>(&actions_[i])) {
-      end->said_something = says_something(output);
+      end->said_something =
+          std::ranges::find(output, "message", &ConversationItem::type) != output.end();
     }
   }
   if (!batch.calls.empty()) {
@@ -93,7 +92,7 @@ void FunctionCalls::on_response(std::string_view response_id, const json::value*
   }
 }
 
-void FunctionCalls::on_unanswered(const json::value& item, Time now) {
+void FunctionCalls::on_unanswered(const ConversationItem& item, Time now) {
   Batch batch;
   if (add(batch, item, {}, now)) {
     batches_.push_back(std::move(batch));
@@ -102,19 +101,18 @@ void FunctionCalls::on_unanswered(const json::value& item, Time now) {
 }
 
 bool FunctionCalls::add(Batch& batch,
-                        const json::value& item,
+                        const ConversationItem& item,
                         std::string_view response_id,
                         Time now) {
-  const std::string_view id = json_string(item, "call_id");
-  if (json_string(item, "type") != "function_call" || id.empty() || seen(id) ||
-      json_string(item, "status", "completed") == "incomplete") {
+  const std::string& id = item.call_id;
+  if (item.type != "function_call" || id.empty() || seen(id) || item.status == "incomplete") {
     return false;
   }
   remember(id);
-  Running running{std::string{id}, output_item_id(id), {}};
-  const ToolConfig* tool = find(json_string(item, "name"));
+  Running running{id, output_item_id(id), {}};
+  const ToolConfig* tool = find(item.name);
   if (tool != nullptr && tool->kind == Kind::hang_up) {
-    const auto arguments = parse_arguments(*tool, json_string(item, "arguments"));
+    const auto arguments = parse_arguments(*tool, item.arguments);
     std::string reason = "the model hung up";
     if (arguments) {
       const json::value body = *arguments;
@@ -131,14 +129,13 @@ bool FunctionCalls::add(Batch& batch,
   return true;
 }
 
-void FunctionCalls::start(Running& running, const json::value& item, Time now) {
-  const std::string_view name = json_string(item, "name");
-  const ToolConfig* tool = find(name);
+void FunctionCalls::start(Running& running, const ConversationItem& item, Time now) {
+  const ToolConfig* tool = find(item.name);
   if (tool == nullptr) {
-    running.output = error_output("there is no tool named " + printable(name, longest_name));
+    running.output = error_output("there is no tool named " + printable(item.name, longest_name));
     return;
   }
-  auto arguments = parse_arguments(*tool, json_string(item, "arguments"));
+  auto arguments = parse_arguments(*tool, item.arguments);
   if (!arguments) {
     running.output = error_output(arguments.error().detail);
     return;

@@ -4,15 +4,15 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include <boost/json/value.hpp>
-
 #include "agent/tool.hpp"
+#include "openai/conversation_item.hpp"
 
 namespace offhook::agent {
 
@@ -58,9 +58,11 @@ class FunctionCalls {
   FunctionCalls(std::string call_id, const std::vector<ToolConfig>& tools);
 
   /// A response is complete. @param output  Its items; an incomplete call is none.
-  void on_response(std::string_view response_id, const boost::json::value* output, Time now);
+  void on_response(std::string_view response_id,
+                   std::span<const openai::ConversationItem> output,
+                   Time now);
   /// A call that had been left unanswered, with an item of type function_call.
-  void on_unanswered(const boost::json::value& item, Time now);
+  void on_unanswered(const openai::ConversationItem& item, Time now);
   /// A tool has returned. Unknown ids and second results are left alone.
   void finished(std::string_view function_call_id, std::string output, Time now);
   void on_time(Time now);
@@ -84,8 +86,11 @@ class FunctionCalls {
   };
 
   /// @return whether `item` is a call that is now in `batch`.
-  bool add(Batch& batch, const boost::json::value& item, std::string_view response_id, Time now);
-  void start(Running& running, const boost::json::value& item, Time now);
+  bool add(Batch& batch,
+           const openai::ConversationItem& item,
+           std::string_view response_id,
+           Time now);
+  void start(Running& running, const openai::ConversationItem& item, Time now);
   void remember(std::string_view function_call_id);
   void answer_complete_batches();
   [[nodiscard]] const ToolConfig* find(std::string_view name) const;
@@ -99,6 +104,9 @@ class FunctionCalls {
 
 /// The id of the item that answers a function call: at most 32 characters, always the same.
 [[nodiscard]] std::string output_item_id(std::string_view function_call_id);
+
+/// The item that a call was made by.
+[[nodiscard]] openai::ConversationItem as_item(const ToolCall& call);
 
 /// `{"error": text}`, for the model.
 [[nodiscard]] std::string error_output(std::string_view text);

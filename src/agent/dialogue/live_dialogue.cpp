@@ -96,7 +96,7 @@ void LiveDialogue::on_detached(Moment moment) {
   collect(moment);
 }
 
-bool LiveDialogue::repeated(const openai::RealtimeEvent& event) {
+bool LiveDialogue::repeated(const openai::SidebandEvent& event) {
   const json::value* const id = event.body.if_contains("event_id");
   if (id == nullptr || !id->is_string()) {
     return false;
@@ -112,7 +112,7 @@ bool LiveDialogue::repeated(const openai::RealtimeEvent& event) {
   return false;
 }
 
-void LiveDialogue::on_event(const openai::RealtimeEvent& event, Moment moment) {
+void LiveDialogue::on_event(const openai::SidebandEvent& event, Moment moment) {
   if (repeated(event)) {
     return;
   }
@@ -153,12 +153,12 @@ void LiveDialogue::on(const openai::LiveDelegation& delegation, Moment moment) {
     said.push_back(json::object{{"who", lines[i].who}, {"text", lines[i].text}});
   }
   const json::object arguments{{"delegation_id", delegation.id}, {"conversation", said}};
-  const json::value item = json::object{{"type", "function_call"},
-                                        {"call_id", delegation.id},
-                                        {"name", delegate_tool},
-                                        {"arguments", json::serialize(arguments)}};
   delegations_.push_back(delegation.id);
-  calls_.on_unanswered(item, moment.now);
+  calls_.on_unanswered({.type = "function_call",
+                        .call_id = delegation.id,
+                        .name = std::string{delegate_tool},
+                        .arguments = json::serialize(arguments)},
+                       moment.now);
 }
 
 void LiveDialogue::on(const openai::LiveResponseEvent& response, Moment moment) {
@@ -168,16 +168,15 @@ void LiveDialogue::on(const openai::LiveResponseEvent& response, Moment moment) 
   } else if (type == "response.output_item.done") {
     const json::value* item = json_at(response.event, "item");
     if (item != nullptr && json_string(*item, "type") == "function_call") {
-      collected_.push_back(*item);
+      collected_.push_back(openai::read_conversation_item(*item));
     }
   } else if (type == "response.completed" || type == "response.incomplete" ||
              type == "response.failed") {
-    const json::value calls = json::array(collected_.begin(), collected_.end());
-    collected_.clear();
+    const auto calls = std::exchange(collected_, {});
     turns_.on_live_thinking(false, moment.now);
     add_responses_usage(usage_, response.event);
     limiter_.on_tokens(usage_.tokens(), moment.now);
-    calls_.on_response(json_string(response.event, "response.id"), &calls, moment.now);
+    calls_.on_response(json_string(response.event, "response.id"), calls, moment.now);
   }
 }
 
@@ -260,11 +259,7 @@ void LiveDialogue::adopt(ToolCall call, Moment moment) {
   if (call.name == delegate_tool) {
     delegations_.push_back(call.function_call_id);
   }
-  const json::value item = json::object{{"type", "function_call"},
-                                        {"call_id", call.function_call_id},
-                                        {"name", call.name},
-                                        {"arguments", json::serialize(call.arguments)}};
-  calls_.on_unanswered(item, moment.now);
+  calls_.on_unanswered(as_item(call), moment.now);
   collect(moment);
 }
 

@@ -32,7 +32,7 @@ class LiveDialogue final : public Dialogue {
   void on_attached(bool gap, Moment moment) override;
   void on_detached(Moment moment) override;
   void on_gap(const SidebandGap& gap) override { transcript_.on_gap(gap); }
-  void on_event(const openai::RealtimeEvent& event, Moment moment) override;
+  void on_event(const openai::SidebandEvent& event, Moment moment) override;
   void on_time(Moment moment) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   void tool_finished(std::string function_call_id, std::string output, Moment moment) override;
@@ -69,7 +69,7 @@ class LiveDialogue final : public Dialogue {
   void on(const openai::LiveClosed& closed, Moment moment);
   void on(const openai::LiveError& error, Moment moment);
 
-  [[nodiscard]] bool repeated(const openai::RealtimeEvent& event);
+  [[nodiscard]] bool repeated(const openai::SidebandEvent& event);
   void answered(Moment moment);
   void collect(Moment moment);
   void obey(FunctionAction action, Moment moment);
@@ -92,12 +92,13 @@ class LiveDialogue final : public Dialogue {
   TurnState turns_;
   Usage usage_;
   std::shared_ptr<const std::string> hold_sound_;
-  bool unanswered_;                            ///< We placed the call, and nobody has answered yet.
-  bool perhaps_unanswered_ = false;            ///< An earlier process did, and only it would know.
-  std::deque<std::size_t> seen_;               ///< Hashes of the latest event ids.
-  std::deque<std::string> delegations_;        ///< Handed to us and not answered yet.
-  std::vector<boost::json::value> collected_;  ///< Function calls of the response that is written.
-  bool fixture_ = false;                       ///< Is being played: nothing can be appended.
+  bool unanswered_;                      ///< We placed the call, and nobody has answered yet.
+  bool perhaps_unanswered_ = false;      ///< An earlier process did, and only it would know.
+  std::deque<std::size_t> seen_;         ///< Hashes of the latest event ids.
+  std::deque<std::string> delegations_;  ///< Handed to us and not answered yet.
+  std::vector<openai::ConversationItem>
+      collected_;         ///< Function calls of the response that is written.
+  bool fixture_ = false;  ///< Is being played: nothing can be appended.
   std::deque<SendEvent> after_fixture_;
   std::deque<KeyOut> keys_;
   std::optional<Time> next_key_;

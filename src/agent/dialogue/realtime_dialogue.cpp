@@ -8,7 +8,6 @@
 #include <boost/json/serialize.hpp>
 
 #include "agent/dialogue/usage_meter.hpp"
-#include "base/json.hpp"
 #include "base/printable.hpp"
 
 namespace offhook::agent {
@@ -72,54 +71,42 @@ void RealtimeDialogue::on_detached(Moment moment) {
   collect(moment);
 }
 
-void RealtimeDialogue::on_event(const openai::RealtimeEvent& event, Moment moment) {
+void RealtimeDialogue::on_event(const openai::SidebandEvent& told, Moment moment) {
+  const openai::RealtimeEvent event = openai::read_realtime_event(told.type, told.body);
   turns_.on_event(event, moment.now);
   transcript_.on_event(event, moment.at_ms);
   repair_.on_event(event);
   queue_.on_event(event, moment.now);
   server_tools_.on_event(event, moment.now);
-  if (event.type == "response.done") {
-    on_response_done(event, moment);
-  } else if (event.type == "input_audio_buffer.dtmf_event_received") {
-    on_digit(event, moment);
-  } else if (event.type.starts_with("conversation.item.")) {
-    on_item(event, moment);
-  } else if (event.type == "error") {
-    on_error(event);
+  if (const auto* const response = std::get_if<openai::RealtimeResponse>(&event)) {
+    on_response(*response, moment);
+  } else if (const auto* const digit = std::get_if<openai::RealtimeDigit>(&event)) {
+    if (digit->digit != '\0') {
+      keypad_.on_digit(digit->digit, moment.now);
+    }
+  } else if (const auto* const item = std::get_if<openai::RealtimeItemEvent>(&event)) {
+    if (confirm(item->item.id)) {
+      queue_.want({}, moment.now);
+    }
+  } else if (const auto* const error = std::get_if<openai::RealtimeError>(&event)) {
+    on_error(*error);
   }
   collect(moment);
 }
 
-void RealtimeDialogue::on_response_done(const openai::RealtimeEvent& event, Moment moment) {
-  const json::value body = event.body;
-  add_usage(usage_, body);
-  limiter_.on_tokens(usage_.tokens(), moment.now);
-  calls_.on_response(json_string(body, "response.id"), json_at(body, "response.output"),
-                     moment.now);
-}
-
-void RealtimeDialogue::on_digit(const openai::RealtimeEvent& event, Moment moment) {
-  const json::value* key = event.body.if_contains("event");
-  if (key != nullptr && key->is_string() && key->get_string().size() == 1) {
-    keypad_.on_digit(key->get_string().front(), moment.now);
-  }
-}
-
-void RealtimeDialogue::on_item(const openai::RealtimeEvent& event, Moment moment) {
-  if (unconfirmed_.empty()) {
+void RealtimeDialogue::on_response(const openai::RealtimeResponse& response, Moment moment) {
+  if (!response.done) {
     return;
   }
-  const json::value* item = event.body.if_contains("item");
-  const bool go_on = item != nullptr && confirm(json_string(*item, "id"));
-  if (go_on) {
-    queue_.want({}, moment.now);
+  add_usage(usage_, response.usage);
+  limiter_.on_tokens(usage_.tokens(), moment.now);
+  if (response.output) {
+    calls_.on_response(response.id, *response.output, moment.now);
   }
 }
 
-void RealtimeDialogue::on_error(const openai::RealtimeEvent& event) {
-  const json::value* error = event.body.if_contains("error");
-  const std::string_view id =
-      error == nullptr ? std::string_view{} : json_string(*error, "event_id");
+void RealtimeDialogue::on_error(const openai::RealtimeError& error) {
+  const std::string_view id = error.event_id;
   if (!id.starts_with(event_prefix)) {
     return;
   }
@@ -166,11 +153,7 @@ void RealtimeDialogue::tool_finished(std::string function_call_id,
 
 void RealtimeDialogue::adopt(ToolCall call, Moment moment) {
   adopted_.insert(call.function_call_id);
-  const json::value item = json::object{{"type", "function_call"},
-                                        {"call_id", call.function_call_id},
-                                        {"name", call.name},
-                                        {"arguments", json::serialize(call.arguments)}};
-  calls_.on_unanswered(item, moment.now);
+  calls_.on_unanswered(as_item(call), moment.now);
   collect(moment);
 }
 
@@ -199,7 +182,7 @@ void RealtimeDialogue::collect(Moment moment) {
         found.item_id,
         {std::move(found.who), std::move(found.text), moment.at_ms, found.interrupted}, found.next);
   }
-  for (const json::value& call : repair_.take_unanswered()) {
+  for (const openai::ConversationItem& call : repair_.take_unanswered()) {
     calls_.on_unanswered(call, moment.now);
   }
   for (std::string& event : repair_.take_events()) {

@@ -27,7 +27,7 @@ class RealtimeDialogue final : public Dialogue {
   void on_attached(bool gap, Moment moment) override;
   void on_detached(Moment moment) override;
   void on_gap(const SidebandGap& gap) override { transcript_.on_gap(gap); }
-  void on_event(const openai::RealtimeEvent& event, Moment moment) override;
+  void on_event(const openai::SidebandEvent& told, Moment moment) override;
   void on_time(Moment moment) override;
   [[nodiscard]] std::optional<Time> deadline() const override;
   void tool_finished(std::string function_call_id, std::string output, Moment moment) override;
@@ -53,10 +53,8 @@ class RealtimeDialogue final : public Dialogue {
     bool goes_on = false;  ///< The model is to go on after it.
   };
 
-  void on_response_done(const openai::RealtimeEvent& event, Moment moment);
-  void on_digit(const openai::RealtimeEvent& event, Moment moment);
-  void on_item(const openai::RealtimeEvent& event, Moment moment);
-  void on_error(const openai::RealtimeEvent& event);
+  void on_response(const openai::RealtimeResponse& response, Moment moment);
+  void on_error(const openai::RealtimeError& error);
   /// @return whether the model is still to be asked to go on.
   bool confirm(std::string_view item_id);
   /// Hands on what the machines want. After everything that was fed to them.

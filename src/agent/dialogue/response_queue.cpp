@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-
-#include "base/json.hpp"
 
 namespace offhook::agent {
 namespace {
@@ -34,20 +33,10 @@ constexpr auto longest_doubt = 5s;
 
 constexpr std::string_view metadata_key = "offhook";
 
-/// Of the default conversation, as far as the event says.
-bool in_conversation(const json::value& body) {
-  const json::value* conversation = json_at(body, "response.conversation_id");
-  return conversation == nullptr || !conversation->is_null();
-}
-
-bool has_sound(const json::value& body) {
-  const json::value* output = json_at(body, "response.output");
-  if (output == nullptr || !output->is_array()) {
-    return true;  // not said: wait for it
-  }
-  return std::ranges::any_of(output->get_array(), [](const json::value& item) {
-    return json_string(item, "type") == "message";
-  });
+bool has_sound(const openai::RealtimeResponse& response) {
+  return !response.output  // not said: wait for it
+         || std::ranges::find(*response.output, "message", &openai::ConversationItem::type) !=
+                response.output->end();
 }
 
 }  // namespace
@@ -111,47 +100,41 @@ void ResponseQueue::hang_up_after(std::string response_id, std::string reason, T
 }
 
 void ResponseQueue::on_event(const openai::RealtimeEvent& event, Time now) {
-  const std::string_view type = event.type;
-  constexpr std::string_view playback = "output_audio_buffer.";
-  if (type == "response.created") {
-    on_created(event, now);
-  } else if (type == "response.done") {
-    on_done(event, now);
-  } else if (type == "error") {
-    on_error(event, now);
-  } else if (type.starts_with(playback)) {
-    const json::value* id = event.body.if_contains("response_id");
-    on_playback(
-        type.substr(playback.size()),
-        id != nullptr && id->is_string() ? std::string_view{id->get_string()} : std::string_view{},
-        now);
-  } else if (type == "input_audio_buffer.speech_started") {
-    caller_speaks_since_ = now;
-  } else if (type == "input_audio_buffer.speech_stopped") {
-    caller_speaks_since_.reset();
-    hold_until_ = now + turn_grace;
+  if (const auto* const response = std::get_if<openai::RealtimeResponse>(&event)) {
+    if (response->in_conversation && response->done) {
+      on_done(*response, now);
+    } else if (response->in_conversation) {
+      on_created(*response, now);
+    }
+  } else if (const auto* const error = std::get_if<openai::RealtimeError>(&event)) {
+    on_error(*error, now);
+  } else if (const auto* const playback = std::get_if<openai::RealtimePlayback>(&event)) {
+    on_playback(*playback, now);
+  } else if (const auto* const speech = std::get_if<openai::RealtimeSpeech>(&event)) {
+    if (speech->started) {
+      caller_speaks_since_ = now;
+    } else {
+      caller_speaks_since_.reset();
+      hold_until_ = now + turn_grace;
+    }
   } else {
     return;
   }
   advance(now);
 }
 
-void ResponseQueue::on_created(const openai::RealtimeEvent& event, Time now) {
-  const json::value body = event.body;
-  if (!in_conversation(body)) {
-    return;
-  }
-  const std::string id{json_string(body, "response.id")};
-  active_.push_back(id);
+void ResponseQueue::on_created(const openai::RealtimeResponse& response, Time now) {
+  active_.push_back(response.id);
   hold_until_.reset();
   if (!pending_) {
     return;
   }
-  const json::value* metadata = json_at(body, "response.metadata");
-  if (metadata != nullptr && json_string(*metadata, metadata_key) == pending_->token) {
-    taken_up(id, now);
-  } else if (metadata == nullptr || metadata->is_null()) {
-    pending_->perhaps = id;
+  const json::value* token =
+      response.metadata ? response.metadata->if_contains(metadata_key) : nullptr;
+  if (token != nullptr && *token == json::value(pending_->token)) {
+    taken_up(response.id, now);
+  } else if (!response.metadata) {
+    pending_->perhaps = response.id;
   }
 }
 
@@ -163,12 +146,8 @@ void ResponseQueue::taken_up(std::string_view response_id, Time now) {
   pending_.reset();
 }
 
-void ResponseQueue::on_done(const openai::RealtimeEvent& event, Time now) {
-  const json::value body = event.body;
-  if (!in_conversation(body)) {
-    return;
-  }
-  const std::string id{json_string(body, "response.id")};
+void ResponseQueue::on_done(const openai::RealtimeResponse& response, Time now) {
+  const std::string& id = response.id;
   active_.clear();  // there is one at a time, so none is left
   if (pending_ && !id.empty() && pending_->perhaps == id) {
     taken_up(id, now);  // not refused while it ran: it was ours
@@ -177,24 +156,22 @@ void ResponseQueue::on_done(const openai::RealtimeEvent& event, Time now) {
     return;
   }
   farewell_->generated = true;
-  if (!has_sound(body) && !farewell_->begun) {
+  if (!has_sound(response) && !farewell_->begun) {
     farewell_->ended = true;
-  } else if (json_string(body, "response.status", "completed") != "completed") {
+  } else if (response.status != "completed") {
     farewell_->patience = now + cut_short_grace;
   } else if (!farewell_->begun) {
     farewell_->patience = now + sound_grace;
   }
 }
 
-void ResponseQueue::on_error(const openai::RealtimeEvent& event, Time now) {
-  const json::value body = event.body;
-  const std::string_view code = json_string(body, "error.code");
-  const std::string_view id = json_string(body, "error.event_id");
-  const bool busy = code == "conversation_already_has_active_response";
+void ResponseQueue::on_error(const openai::RealtimeError& error, Time now) {
+  const bool busy = error.code == "conversation_already_has_active_response";
   if (!pending_) {
     return;
   }
-  const bool ours = id == std::string{event_prefix} + pending_->token || (busy && id.empty());
+  const bool ours = error.event_id == std::string{event_prefix} + pending_->token ||
+                    (busy && error.event_id.empty());
   if (ours && busy) {
     refused(now);
   } else if (ours) {  // no later attempt can fare better
@@ -216,18 +193,16 @@ void ResponseQueue::refused(Time now) {
   }
 }
 
-void ResponseQueue::on_playback(std::string_view what, std::string_view response_id, Time now) {
-  const bool begins = what == "started";
-  if (!begins && what != "stopped" && what != "cleared") {
-    return;
-  }
+void ResponseQueue::on_playback(const openai::RealtimePlayback& playback, Time now) {
+  const bool begins = playback.step == openai::RealtimePlayback::Step::started;
+  const std::string& response_id = playback.response_id;
   if (response_id.empty()) {
     playing_.clear();
   } else {
     std::erase(playing_, response_id);
   }
   if (begins) {
-    playing_.emplace_back(response_id);
+    playing_.push_back(response_id);
   }
   if (farewell_ && !farewell_->response_id.empty() &&
       (response_id.empty() || farewell_->response_id == response_id)) {

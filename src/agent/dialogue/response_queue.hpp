@@ -93,10 +93,10 @@ class ResponseQueue {
     Time patience{};
   };
 
-  void on_created(const openai::RealtimeEvent& event, Time now);
-  void on_done(const openai::RealtimeEvent& event, Time now);
-  void on_error(const openai::RealtimeEvent& event, Time now);
-  void on_playback(std::string_view what, std::string_view response_id, Time now);
+  void on_created(const openai::RealtimeResponse& response, Time now);
+  void on_done(const openai::RealtimeResponse& response, Time now);
+  void on_error(const openai::RealtimeError& error, Time now);
+  void on_playback(const openai::RealtimePlayback& playback, Time now);
   void taken_up(std::string_view response_id, Time now);
   void refused(Time now);
   void advance(Time now);

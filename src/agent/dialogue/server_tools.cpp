@@ -1,12 +1,11 @@
 #include "agent/dialogue/server_tools.hpp"
 
 #include <algorithm>
+#include <variant>
 
-#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "agent/dialogue/dialogue.hpp"
-#include "base/json.hpp"
 #include "base/printable.hpp"
 
 namespace offhook::agent {
@@ -29,69 +28,59 @@ std::string refusal(std::string_view request) {
   return json::serialize(json::object{{"type", "conversation.item.create"}, {"item", item}});
 }
 
-json::object call_detail(const json::value& item) {
-  return {{"server", printable(json_string(item, "server_label"), longest_server_tool_name)},
-          {"tool", printable(json_string(item, "name"), longest_server_tool_name)}};
+json::object call_detail(const openai::ConversationItem& item) {
+  return {{"server", printable(item.server_label, longest_server_tool_name)},
+          {"tool", printable(item.name, longest_server_tool_name)}};
 }
 
 }  // namespace
 
 void ServerTools::on_event(const openai::RealtimeEvent& event, Time now) {
-  const std::string& type = event.type;
-  const bool concerns = type == "response.done" || type.starts_with("response.mcp_call") ||
-                        type.starts_with("mcp_list_tools.") ||
-                        type.starts_with("conversation.item.");
-  if (!concerns) {
-    return;
-  }
-  const json::value body = event.body;
-  if (type == "response.mcp_call_arguments.done") {
-    const std::string response{json_string(body, "response_id")};
-    if (responses_.size() < most_followed || responses_.contains(response)) {
-      responses_[response].calls.emplace(json_string(body, "item_id"), false);
+  if (const auto* const call = std::get_if<openai::RealtimeMcpCall>(&event)) {
+    if (call->returned) {
+      on_returned(call->item_id);
+    } else if (responses_.size() < most_followed || responses_.contains(call->response_id)) {
+      responses_[call->response_id].calls.emplace(call->item_id, false);
     }
-  } else if (type == "response.mcp_call.completed" || type == "response.mcp_call.failed") {
-    on_returned(json_string(body, "item_id"));
-  } else if (type == "response.done") {
-    if (const json::value* const response = json_at(body, "response")) {
+  } else if (const auto* const response = std::get_if<openai::RealtimeResponse>(&event)) {
+    if (response->done) {
       on_response_done(*response);
     }
-  } else if (type == "mcp_list_tools.failed") {
+  } else if (std::holds_alternative<openai::RealtimeMcpListFailed>(event)) {
     steps_.push_back({"mcp.failed", {{"note", "the tools of a server could not be listed"}}});
-  } else if (const json::value* const item = json_at(body, "item")) {
-    on_item(type, *item, now);
+  } else if (const auto* const item = std::get_if<openai::RealtimeItemEvent>(&event)) {
+    if (item->step == openai::RealtimeItemEvent::Step::done) {
+      on_item(item->item, now);
+    }
   }
 }
 
-void ServerTools::on_item(std::string_view type, const json::value& item, Time now) {
-  const auto kind = json_string(item, "type");
-  const bool done = type == "conversation.item.done";
-  if (kind == "mcp_approval_request" && done && approvals_.size() < most_followed) {
-    if (approvals_.emplace(json_string(item, "id"), now + approval_patience).second) {
+void ServerTools::on_item(const openai::ConversationItem& item, Time now) {
+  if (item.type == "mcp_approval_request" && approvals_.size() < most_followed) {
+    if (approvals_.emplace(item.id, now + approval_patience).second) {
       steps_.push_back({"mcp.approval_requested", call_detail(item)});
     }
-  } else if (kind == "mcp_approval_response" && done) {
-    const auto request = approvals_.find(json_string(item, "approval_request_id"));
+  } else if (item.type == "mcp_approval_response") {
+    const auto request = approvals_.find(item.approval_request_id);
     if (request != approvals_.end()) {
       approvals_.erase(request);
     }
-    const json::value* const approve = json_at(item, "approve");
-    steps_.push_back({"mcp.approval", {{"approved", approve != nullptr && *approve == true}}});
-  } else if (kind == "mcp_call" && done) {
+    steps_.push_back({"mcp.approval", {{"approved", item.approve}}});
+  } else if (item.type == "mcp_call") {
     json::object detail = call_detail(item);
-    if (const auto why = json_string(item, "error.message"); !why.empty()) {
-      detail["error"] = printable(why, longest_reason);
+    if (!item.error.empty()) {
+      detail["error"] = printable(item.error, longest_reason);
     }
     steps_.push_back({"mcp.called", std::move(detail)});
   }
 }
 
-void ServerTools::on_response_done(const json::value& response) {
-  const auto found = responses_.find(json_string(response, "id"));
+void ServerTools::on_response_done(const openai::RealtimeResponse& response) {
+  const auto found = responses_.find(response.id);
   if (found == responses_.end()) {
     return;
   }
-  if (json_string(response, "status") != "completed") {
+  if (response.status != "completed") {
     responses_.erase(found);  // whoever stopped it says what follows
     return;
   }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
 #include "openai/realtime_event.hpp"
 
@@ -44,8 +43,8 @@ class ServerTools {
     bool done = false;
   };
 
-  void on_item(std::string_view type, const boost::json::value& item, Time now);
-  void on_response_done(const boost::json::value& response);
+  void on_item(const openai::ConversationItem& item, Time now);
+  void on_response_done(const openai::RealtimeResponse& response);
   void on_returned(std::string_view item_id);
   void settle();
 

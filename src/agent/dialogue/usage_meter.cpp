@@ -16,12 +16,12 @@ std::uint64_t count(const boost::json::value& event, std::string_view field) {
 
 }  // namespace
 
-void add_usage(Usage& usage, const boost::json::value& response_done) {
-  usage.input_text_tokens += count(response_done, "input_token_details.text_tokens");
-  usage.input_audio_tokens += count(response_done, "input_token_details.audio_tokens");
-  usage.cached_tokens += count(response_done, "input_token_details.cached_tokens");
-  usage.output_text_tokens += count(response_done, "output_token_details.text_tokens");
-  usage.output_audio_tokens += count(response_done, "output_token_details.audio_tokens");
+void add_usage(Usage& usage, const openai::RealtimeUsage& response) {
+  usage.input_text_tokens += response.input_text;
+  usage.input_audio_tokens += response.input_audio;
+  usage.cached_tokens += response.cached;
+  usage.output_text_tokens += response.output_text;
+  usage.output_audio_tokens += response.output_audio;
 }
 
 void add_responses_usage(Usage& usage, const boost::json::value& response_completed) {
