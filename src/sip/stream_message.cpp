@@ -58,7 +58,9 @@ StreamMessage read_message(std::string_view stream) {
   const auto buffer = to_mbuf(stream.substr(0, headers_end));
   const bool readable = buffer != nullptr && sip_msg_decode(&raw, buffer.get()) == 0;
   const ReHandle<sip_msg> message{raw};
-  if (!readable || message->clen.p == nullptr) {
+  // Without a Via nobody can be answered, and libre drops the message in silence.
+  const bool answerable = readable && message->via.sentby.p != nullptr;
+  if (!answerable || message->clen.p == nullptr) {
     return {State::unreadable, headers_end};
   }
   const std::size_t body = pl_u32(&message->clen);

@@ -32,7 +32,8 @@ TEST_CASE("A message is complete when its body is, and what follows does not mat
   CHECK(whole.state == State::complete);
   CHECK(whole.size == message.size() + 4);
   CHECK(read_message(request("SIP/2.0 200 OK")).state == State::complete);
-  CHECK(read_message("OPTIONS sip:a@b SIP/2.0\nl: 0\n\n").state == State::complete);
+  CHECK(read_message("OPTIONS sip:a@b SIP/2.0\nv: SIP/2.0/TCP a;branch=1\nl: 0\n\n").state ==
+        State::complete);
 }
 
 TEST_CASE("A first line that is none is waited with for the rest of its headers") {
@@ -66,10 +67,12 @@ TEST_CASE("A body may be 64 KiB long; a longer one is not waited for") {
   }
 }
 
-TEST_CASE("So is one of another version, with another scheme, or without its length") {
+TEST_CASE("So is one of another version, with another scheme, without its length or any Via") {
   CHECK(read_message(request("OPTIONS sip:a@b SIP/7.0")).state == State::unreadable);
   CHECK(read_message(request("OPTIONS unknown: SIP/2.0")).state == State::unreadable);
   CHECK(read_message("OPTIONS sip:a@b SIP/2.0\r\n" + headers + "\r\n").state == State::unreadable);
+  CHECK(read_message("OPTIONS sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n").state ==
+        State::unreadable);
   CHECK(read_message("GET / HTTP/1.1\r\nHost: a\r\n\r\n").state == State::unreadable);
 }
 
