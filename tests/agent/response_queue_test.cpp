@@ -246,7 +246,50 @@ TEST_SUITE("ResponseQueue") {
     f.say(Kind::plain, "");
     CHECK(f.sent() == 0);
     f.queue.on_attached(f.now);
+    CHECK(f.sent() == 0);
+    f.queue.on_repaired(false, f.now);
     CHECK(f.sent() == 1);
+    f.created("a", R"({"offhook":"r2"})");
+    f.done("a");
+    CHECK(f.sent() == 1);
+  }
+
+  TEST_CASE("a goodbye that was begun in a gap is not said twice, and ends the call once heard") {
+    Fixture f;
+    f.say(Kind::farewell);
+    CHECK(f.sent() == 1);
+    f.queue.on_detached(f.now);
+    f.queue.on_attached(f.now);
+    CHECK(f.sent() == 0);
+    SUBCASE("the model said nothing") {
+      f.queue.on_repaired(false, f.now);
+      CHECK(f.sent() == 1);
+      CHECK_FALSE(f.queue.take_hang_up());
+      return;
+    }
+    f.queue.on_repaired(true, f.now);
+    CHECK(f.sent() == 0);
+    CHECK_FALSE(f.queue.take_hang_up());
+    SUBCASE("its end is heard") { f.sound("stopped", "a"); }
+    SUBCASE("it was written in the gap, and is heard after it") {
+      f.sound("started", "a");
+      CHECK_FALSE(f.queue.take_hang_up());
+      f.sound("stopped", "a");
+    }
+    SUBCASE("it is written and heard after the gap") {
+      f.done("a");
+      f.sound("started", "a");
+      CHECK_FALSE(f.queue.take_hang_up());
+      f.sound("stopped", "a");
+    }
+    SUBCASE("all of it was in the gap, or in the next") {
+      f.queue.on_detached(f.now);
+      REQUIRE(f.queue.deadline());
+      f.now = *f.queue.deadline();
+      f.queue.on_time(f.now);
+    }
+    CHECK(f.queue.take_hang_up() == "tag");
+    CHECK(f.sent() == 0);
   }
 
   TEST_CASE(

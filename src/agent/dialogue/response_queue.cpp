@@ -47,10 +47,12 @@ void ResponseQueue::want(ResponseWish wish, Time now) {
   }
   if (wish.kind == Kind::farewell) {
     wanted_.clear();
+    doubtful_.reset();
     farewell_ = Farewell{.reason = wish.tag, .patience = now + longest_farewell};
   }
-  in_doubt_ =
-      in_doubt_ && wish.kind != Kind::plain && !farewell_;  // else it is covered by this one
+  if (in_doubt() && wish.kind == Kind::plain) {
+    doubtful_.reset();  // covered by this one
+  }
   const bool covered = wish.kind == Kind::plain && std::ranges::any_of(wanted_, [](const auto& w) {
                          return w.kind == Kind::plain;
                        });
@@ -75,7 +77,7 @@ void ResponseQueue::interrupt() {
 }
 
 void ResponseQueue::make_way(Time now) {
-  if (farewell_ && farewell_->response_id.empty() && !pending_) {
+  if (farewell_ && !farewell_->created() && !pending_ && !doubtful_) {
     interrupt();
     caller_speaks_since_.reset();
     hold_until_.reset();
@@ -88,6 +90,7 @@ void ResponseQueue::hang_up_after(std::string response_id, std::string reason, T
     return;
   }
   wanted_.clear();
+  doubtful_.reset();
   const bool generated = std::ranges::find(active_, response_id) == active_.end();
   const bool begun = std::ranges::find(playing_, response_id) != playing_.end();
   const auto patience = begun ? Clock::duration{longest_farewell} : Clock::duration{sound_grace};
@@ -152,7 +155,7 @@ void ResponseQueue::on_done(const openai::RealtimeResponse& response, Time now) 
   if (pending_ && !id.empty() && pending_->perhaps == id) {
     taken_up(id, now);  // not refused while it ran: it was ours
   }
-  if (!farewell_ || farewell_->response_id.empty() || farewell_->response_id != id) {
+  if (id.empty() || !is_farewell(id)) {
     return;
   }
   farewell_->generated = true;
@@ -204,8 +207,7 @@ void ResponseQueue::on_playback(const openai::RealtimePlayback& playback, Time n
   if (begins) {
     playing_.push_back(response_id);
   }
-  if (farewell_ && !farewell_->response_id.empty() &&
-      (response_id.empty() || farewell_->response_id == response_id)) {
+  if (is_farewell(response_id)) {
     farewell_->begun = true;
     farewell_->ended = farewell_->ended || !begins;
     // The end of its sound comes after the end of its generation, which may have been missed.
@@ -225,9 +227,13 @@ void ResponseQueue::on_attached(Time now) {
 }
 
 void ResponseQueue::on_repaired(bool model_went_on, Time now) {
-  if (std::exchange(in_doubt_, false) && !model_went_on) {
-    want({}, now);
+  const auto wish = std::exchange(doubtful_, std::nullopt);
+  if (wish && !model_went_on) {
+    wanted_.push_front(*wish);
+  } else if (wish && wish->kind == Kind::farewell) {
+    farewell_met_gap(now);
   }
+  advance(now);
 }
 
 void ResponseQueue::on_detached(Time now) {
@@ -235,20 +241,22 @@ void ResponseQueue::on_detached(Time now) {
   active_.clear();
   playing_.clear();
   caller_speaks_since_.reset();
-  if (pending_ && pending_->wish.kind == Kind::plain) {
-    in_doubt_ = true;
-    pending_.reset();
-  } else if (pending_) {
-    refused(now);
+  if (pending_ && pending_->wish.kind != Kind::filler) {
+    doubtful_ = std::move(pending_->wish);
   }
+  pending_.reset();
   hold_until_.reset();
-  if (farewell_ && !farewell_->response_id.empty()) {
-    farewell_->after_gap = true;
-    // A further gap does not begin the wait anew: sidebands that drop again and again would keep
-    // the call up.
-    farewell_->patience = std::min(farewell_->patience, now + farewell_after_gap);
+  if (farewell_ && farewell_->created()) {
+    farewell_met_gap(now);
   }
   advance(now);
+}
+
+void ResponseQueue::farewell_met_gap(Time now) {
+  farewell_->after_gap = true;
+  // A further gap does not begin the wait anew: sidebands that drop again and again would keep the
+  // call up.
+  farewell_->patience = std::min(farewell_->patience, now + farewell_after_gap);
 }
 
 void ResponseQueue::on_time(Time now) {
@@ -258,7 +266,7 @@ void ResponseQueue::on_time(Time now) {
   if (caller_speaks_since_ && now >= *caller_speaks_since_ + longest_speech) {
     caller_speaks_since_.reset();
   }
-  if (attached_ && in_doubt_ && now >= doubt_until_) {
+  if (attached_ && doubtful_ && now >= doubt_until_) {
     on_repaired(false, now);
   }
   advance(now);
@@ -275,7 +283,7 @@ std::optional<Time> ResponseQueue::deadline() const {
   if (pending_) {
     consider(pending_->sent + longest_pending);
   }
-  if (attached_ && in_doubt_) {
+  if (attached_ && doubtful_) {
     consider(doubt_until_);
   }
   if (farewell_ && !farewell_->told) {
@@ -286,7 +294,7 @@ std::optional<Time> ResponseQueue::deadline() const {
 
 /// Nothing: not before another event.
 std::optional<Time> ResponseQueue::may_send_at() const {
-  if (!attached_ || wanted_.empty() || pending_ || !active_.empty()) {
+  if (!attached_ || wanted_.empty() || pending_ || doubtful_ || !active_.empty()) {
     return std::nullopt;
   }
   if (caller_speaks_since_) {
@@ -303,6 +311,18 @@ void ResponseQueue::advance(Time now) {
     send(std::move(wish), now);
   }
   advance_farewell(now);
+}
+
+/// What is heard, or ends, after a farewell was created in a gap is that farewell. An empty id, of
+/// which playback tells, may be any response's.
+bool ResponseQueue::is_farewell(std::string_view response_id) {
+  if (!farewell_ || !farewell_->created()) {
+    return false;
+  }
+  if (farewell_->response_id.empty()) {
+    farewell_->response_id = response_id;
+  }
+  return response_id.empty() || farewell_->response_id == response_id;
 }
 
 void ResponseQueue::advance_farewell(Time now) {

@@ -54,8 +54,8 @@ class ResponseQueue {
   void on_event(const openai::RealtimeEvent& event, Time now);
   /// The sideband is there: wishes may be sent from now on.
   void on_attached(Time now);
-  /// After a gap: whether the model has begun something in it. If so, a wish to go on that was sent
-  /// just before the gap is fulfilled; else it is sent again.
+  /// After a gap: whether the model has begun something in it. If so, a wish that was sent just
+  /// before the gap is fulfilled; else it is sent again.
   void on_repaired(bool model_went_on, Time now);
   /// The sideband is gone: what is running is not known any more, and wishes wait.
   void on_detached(Time now);
@@ -70,7 +70,9 @@ class ResponseQueue {
   }
   [[nodiscard]] bool farewell_begun() const noexcept { return farewell_.has_value(); }
   /// A wish to go on was sent just before a gap, and `on_repaired` has not told its fate yet.
-  [[nodiscard]] bool in_doubt() const noexcept { return in_doubt_; }
+  [[nodiscard]] bool in_doubt() const noexcept {
+    return doubtful_ && doubtful_->kind == ResponseWish::Kind::plain;
+  }
   [[nodiscard]] bool active() const noexcept { return !active_.empty(); }
   [[nodiscard]] bool playing() const noexcept { return !playing_.empty(); }
 
@@ -84,13 +86,14 @@ class ResponseQueue {
   };
   struct Farewell {
     std::string reason{};
-    std::string response_id{};  ///< Empty: not created yet.
+    std::string response_id{};  ///< Empty: not created yet, or in a gap.
     bool generated = false;
     bool begun = false;      ///< Its sound has begun …
     bool ended = false;      ///< … and is over.
-    bool after_gap = false;  ///< Some of its events may have been missed.
+    bool after_gap = false;  ///< Created; some of its events may have been missed.
     bool told = false;       ///< By `take_hang_up`.
     Time patience{};
+    [[nodiscard]] bool created() const noexcept { return after_gap || !response_id.empty(); }
   };
 
   void on_created(const openai::RealtimeResponse& response, Time now);
@@ -101,11 +104,13 @@ class ResponseQueue {
   void refused(Time now);
   void advance(Time now);
   void advance_farewell(Time now);
+  void farewell_met_gap(Time now);
+  [[nodiscard]] bool is_farewell(std::string_view response_id);
   [[nodiscard]] std::optional<Time> may_send_at() const;
   void send(ResponseWish wish, Time now);
 
   std::deque<ResponseWish> wanted_;
-  bool in_doubt_ = false;  ///< Whether a plain wish was taken up, just before a gap.
+  std::optional<ResponseWish> doubtful_;  ///< Sent just before a gap; perhaps taken up in it.
   Time doubt_until_{};
   std::optional<Pending> pending_;
   std::vector<std::string> active_;   ///< Being generated, in the default conversation.
