@@ -1,6 +1,7 @@
 """What goes wrong is said in one line, with its own exit code, and nothing stays open."""
 import json
 import socket
+import wave
 
 from serve_support import SmallDisk
 from sip_answerer import SipAnswerer, plain_answer, response
@@ -36,8 +37,13 @@ class MissingSettings(EndToEndTest):
 class SoundThatCannotBeUsed(EndToEndTest):
     def test_is_said_before_anybody_rings(self):
         (self.folder / "text.wav").write_text("this is no sound")
-        for path in (self.folder / "none.wav", self.folder / "text.wav"):
-            with self.subTest(path):
+        (self.folder / "empty.wav").touch()
+        with wave.open(str(self.folder / "no-samples.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", None))
+        (self.folder / "circle.wav").symlink_to(self.folder / "circle.wav")
+        for name in ("none.wav", "text.wav", "empty.wav", "no-samples.wav", "circle.wav"):
+            path = self.folder / name
+            with self.subTest(name):
                 code, output = self.offhook("call", "--sim", "--audio", path, "--play", "null")
                 self.assertEqual(code, 18, output)
                 self.assertIn(str(path), output)

@@ -195,6 +195,13 @@ def free_port(kind=socket.SOCK_STREAM):
     raise AssertionError("none of 100 ports is free")
 
 
+def udp_ports(process):
+    """The local UDP ports of a running program."""
+    sockets = {os.readlink(fd) for fd in pathlib.Path(f"/proc/{process.pid}/fd").iterdir() if fd.is_symlink()}
+    rows = [line.split() for line in pathlib.Path(f"/proc/{process.pid}/net/udp").read_text().splitlines()[1:]]
+    return {int(row[1].split(":")[1], 16) for row in rows if f"socket:[{row[9]}]" in sockets}
+
+
 def have(*programs):
     return all(shutil.which(program) for program in programs)
 

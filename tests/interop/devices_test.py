@@ -19,7 +19,7 @@ from array import array
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from support import OFFHOOK, TOOLS, Call, EndToEndTest, Running, have, json_lines, main, wait_for  # noqa: E402
+from support import OFFHOOK, TOOLS, Call, EndToEndTest, Running, have, json_lines, main, udp_ports, wait_for  # noqa: E402
 
 needs_pulse = unittest.skipUnless(have("pulseaudio", "pactl"), "PulseAudio is not installed (pulseaudio, pulseaudio-utils)")
 needs_pipewire = unittest.skipUnless(
@@ -192,13 +192,6 @@ class FarEnd:
         """(caller, model) of every whole second."""
         end = len(self.sides["model"]) // self.rate
         return [tuple(self.level_db(side, at, at + 1) for side in ("caller", "model")) for at in range(from_s, end)]
-
-
-def udp_ports(process):
-    """The local UDP ports of a running program."""
-    sockets = {os.readlink(fd) for fd in pathlib.Path(f"/proc/{process.pid}/fd").iterdir() if fd.is_symlink()}
-    rows = [line.split() for line in pathlib.Path(f"/proc/{process.pid}/net/udp").read_text().splitlines()[1:]]
-    return {int(row[1].split(":")[1], 16) for row in rows if f"socket:[{row[9]}]" in sockets}
 
 
 class RtpHeaders:
