@@ -42,6 +42,8 @@ struct SpeechSink {
   std::function<void(std::vector<Speech::Word> words, std::size_t samples)> begin;
   /// More sound. @return false: no more is wanted.
   std::function<bool(std::span<const std::int16_t> samples)> sound;
+  /// Without the pause of 130 to 240 ms that flite puts before every text. The one behind it stays.
+  bool at_once = false;
 };
 
 inline constexpr int speech_rate_hz = 16'000;

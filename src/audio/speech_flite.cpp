@@ -102,16 +102,28 @@ int end_of(const cst_item* token) {
   return static_cast<int>(std::lround(1'000 * item_feat_float(segment, "end")));
 }
 
+/// Milliseconds of the pause that flite puts before every text, but for what the first sound's
+/// onset needs of it.
+int leading_pause_ms(const cst_utterance* utterance) {
+  constexpr int onset_ms = 10;
+  const cst_item* first = relation_head(utt_relation(utterance, "Segment"));
+  const bool pause = first != nullptr && item_next(first) != nullptr &&
+                     std::string_view{item_feat_string(first, "name")} == "pau";
+  const double end_s = pause ? item_feat_float(first, "end") : 0;
+  return std::max(0, static_cast<int>(std::lround(1'000 * end_s)) - onset_ms);
+}
+
 std::string text_feature(const cst_item* token, const char* feature) {
   return item_feat_present(token, feature) != 0 ? item_feat_string(token, feature) : "";
 }
 
-std::vector<Speech::Word> word_ends(const cst_utterance* utterance) {
+/// @param begin_ms  Of the utterance, where the sound begins that is handed over.
+std::vector<Speech::Word> word_ends(const cst_utterance* utterance, int begin_ms) {
   std::vector<Speech::Word> words;
   int end_ms = 0;
   for (const cst_item* token = relation_head(utt_relation(utterance, "Token")); token != nullptr;
        token = item_next(token)) {
-    end_ms = std::max(end_ms, end_of(token));
+    end_ms = std::max(end_ms, end_of(token) - begin_ms);
     words.push_back({text_feature(token, "prepunctuation") + text_feature(token, "name") +
                          text_feature(token, "punc"),
                      end_ms});
@@ -127,16 +139,21 @@ class Telling {
   /// Some of the sound of `wave`, which is as long as all of it will be.
   bool tell(const cst_utterance* utterance, const cst_wave* wave, int start, int size) {
     if (!std::exchange(begun_, true)) {
-      sink_.begin(words(utterance), static_cast<std::size_t>(wave->num_samples));
+      const int pause_ms = sink_.at_once ? leading_pause_ms(utterance) : 0;
+      first_ = std::min(pause_ms * (speech_rate_hz / 1'000), wave->num_samples);
+      sink_.begin(words(utterance, pause_ms), static_cast<std::size_t>(wave->num_samples - first_));
     }
-    return sink_.sound({wave->samples + start, static_cast<std::size_t>(size)});
+    const int skipped = std::clamp(first_ - start, 0, size);
+    return skipped == size ||
+           sink_.sound({wave->samples + start + skipped, static_cast<std::size_t>(size - skipped)});
   }
   [[nodiscard]] bool begun() const noexcept { return begun_; }
 
  private:
   /// Where flite cut the text at the same places, the words keep their typographic characters.
-  [[nodiscard]] std::vector<Speech::Word> words(const cst_utterance* utterance) const {
-    auto words = word_ends(utterance);
+  [[nodiscard]] std::vector<Speech::Word> words(const cst_utterance* utterance,
+                                                int begin_ms) const {
+    auto words = word_ends(utterance, begin_ms);
     auto originals = words_of(text_);
     if (originals.size() == words.size()) {
       for (std::size_t i = 0; i < originals.size(); ++i) {
@@ -149,6 +166,7 @@ class Telling {
   std::string_view text_;
   const SpeechSink& sink_;
   bool begun_ = false;
+  int first_ = 0;  ///< Sample of the wave that is handed over first.
 };
 
 /// Asks a voice to tell of its sound as it makes it, for as long as this lives.

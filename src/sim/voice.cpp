@@ -30,7 +30,8 @@ class Narrator {
         [this](std::vector<audio::Speech::Word> words, std::size_t samples) {
           begin(std::move(words), samples);
         },
-        [this](std::span<const std::int16_t> samples) { return add(samples); }};
+        [this](std::span<const std::int16_t> samples) { return add(samples); },
+        true};  // the caller would wait for the pause
     if (auto spoken = audio::speak_in_pieces(text_, voice, sink); !spoken) {
       return fail(std::move(spoken).error());
     }

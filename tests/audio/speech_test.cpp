@@ -1,6 +1,8 @@
 #include "audio/speech.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <thread>
@@ -39,6 +41,30 @@ TEST_SUITE("speech") {
         CHECK(speech.sound.samples.size() < static_cast<std::size_t>(4 * rate));
         CHECK(audio::rms_dbfs(speech.sound.samples) > -40);
       }
+    }
+  }
+
+  TEST_CASE("begins at once where that is wanted, with its words as much earlier") {
+    for (const char* voice : {"slt", "rms", "kal16"}) {
+      CAPTURE(voice);
+      const std::string text = "It comes on Thursday.";
+      const auto usual = audio::speak(text, voice, audio::speech_rate_hz).value();
+      std::vector<std::int16_t> samples;
+      std::vector<audio::Speech::Word> words;
+      const audio::SpeechSink sink{
+          [&](std::vector<audio::Speech::Word> told, std::size_t) { words = std::move(told); },
+          [&](std::span<const std::int16_t> more) {
+            samples.insert(samples.end(), more.begin(), more.end());
+            return true;
+          },
+          true};
+      REQUIRE(audio::speak_in_pieces(text, voice, sink));
+      const auto loud = [](int sample) { return std::abs(sample) > 300; };
+      CHECK(std::ranges::find_if(samples, loud) - samples.begin() < audio::speech_rate_hz / 25);
+      const std::size_t earlier = usual.sound.samples.size() - samples.size();
+      CHECK((earlier > audio::speech_rate_hz / 10 || !audio::speech_available()));
+      REQUIRE(words.size() == usual.words.size());
+      CHECK(usual.words.front().end_ms - words.front().end_ms == static_cast<int>(earlier) / 16);
     }
   }
 

@@ -91,7 +91,8 @@ tools:
 
     @staticmethod
     def types(call):
-        return [(e["direction"], e["event"]["type"]) for e in call.events]
+        """Of what was sent and of what was received: how these two interleave is not the replay's."""
+        return [[e["event"]["type"] for e in call.events if e["direction"] == way] for way in ("sent", "received")]
 
     @staticmethod
     def transcript(call):
