@@ -17,7 +17,7 @@ Result<Speech> speak(std::string_view text, std::string_view voice, int sample_r
                           samples.insert(samples.end(), more.begin(), more.end());
                           return true;
                         }};
-  if (auto spoken = speak_in_pieces(text, voice, sink); !spoken) {
+  if (auto spoken = speak_in_pieces(text, {.voice = std::string{voice}}, sink); !spoken) {
     return fail(std::move(spoken).error());
   }
   auto resampled = resample(samples, speech_rate_hz, sample_rate_hz);

@@ -35,6 +35,14 @@ struct Speech {
                                    std::string_view voice,
                                    int sample_rate_hz);
 
+/// How a text is spoken.
+struct SpeechStyle {
+  std::string voice{};
+  double speed = 1;  ///< 2: in half the time; 0.25 to 4.
+  /// Without the pause of 130 to 240 ms that flite puts before every text. The one behind it stays.
+  bool at_once = false;
+};
+
 /// Takes speech while it is synthesised. Called by the thread that asked; must not ask for more.
 struct SpeechSink {
   /// Before all sound: the words, and how many samples there will be in all, or up to 5 ms fewer;
@@ -42,8 +50,6 @@ struct SpeechSink {
   std::function<void(std::vector<Speech::Word> words, std::size_t samples)> begin;
   /// More sound. @return false: no more is wanted.
   std::function<bool(std::span<const std::int16_t> samples)> sound;
-  /// Without the pause of 130 to 240 ms that flite puts before every text. The one behind it stays.
-  bool at_once = false;
 };
 
 inline constexpr int speech_rate_hz = 16'000;
@@ -51,7 +57,7 @@ inline constexpr int speech_rate_hz = 16'000;
 /// As `speak`, at `speech_rate_hz` and piece by piece, so that a sentence is heard before it is
 /// synthesised to its end. @return well, too, when the sink wanted no more.
 [[nodiscard]] Result<> speak_in_pieces(std::string_view text,
-                                       std::string_view voice,
+                                       const SpeechStyle& style,
                                        const SpeechSink& sink);
 
 [[nodiscard]] bool speech_available() noexcept;

@@ -134,12 +134,13 @@ std::vector<Speech::Word> word_ends(const cst_utterance* utterance, int begin_ms
 /// Hands a text's sound over while flite makes it.
 class Telling {
  public:
-  Telling(std::string_view text, const SpeechSink& sink) : text_{text}, sink_{sink} {}
+  Telling(std::string_view text, bool at_once, const SpeechSink& sink)
+      : text_{text}, at_once_{at_once}, sink_{sink} {}
 
   /// Some of the sound of `wave`, which is as long as all of it will be.
   bool tell(const cst_utterance* utterance, const cst_wave* wave, int start, int size) {
     if (!std::exchange(begun_, true)) {
-      const int pause_ms = sink_.at_once ? leading_pause_ms(utterance) : 0;
+      const int pause_ms = at_once_ ? leading_pause_ms(utterance) : 0;
       first_ = std::min(pause_ms * (speech_rate_hz / 1'000), wave->num_samples);
       sink_.begin(words(utterance, pause_ms), static_cast<std::size_t>(wave->num_samples - first_));
     }
@@ -164,6 +165,7 @@ class Telling {
   }
 
   std::string_view text_;
+  bool at_once_;
   const SpeechSink& sink_;
   bool begun_ = false;
   int first_ = 0;  ///< Sample of the wave that is handed over first.
@@ -196,16 +198,34 @@ class Streaming {
   cst_voice* voice_;
 };
 
+/// Has a voice speak faster or slower, for as long as this lives.
+class Stretching {
+ public:
+  Stretching(cst_voice* voice, double speed)
+      : voice_{voice}, usual_{get_param_float(voice->features, feature, 1)} {
+    feat_set_float(voice_->features, feature, static_cast<float>(usual_ / speed));
+  }
+  Stretching(const Stretching&) = delete;
+  Stretching& operator=(const Stretching&) = delete;
+  ~Stretching() { feat_set_float(voice_->features, feature, usual_); }
+
+ private:
+  static constexpr const char* feature = "duration_stretch";
+
+  cst_voice* voice_;
+  float usual_;
+};
+
 }  // namespace
 
 bool speech_available() noexcept { return true; }
 
-Result<> speak_in_pieces(std::string_view text, std::string_view voice, const SpeechSink& sink) {
+Result<> speak_in_pieces(std::string_view text, const SpeechStyle& style, const SpeechSink& sink) {
   Synthesiser& synthesiser = Synthesiser::instance();
   const auto known = std::find_if(synthesiser.voices.begin(), synthesiser.voices.end(),
-                                  [&](const Voice& each) { return each.name == voice; });
+                                  [&](const Voice& each) { return each.name == style.voice; });
   if (known == synthesiser.voices.end()) {
-    return fail(Errc::not_found, "no voice \"" + std::string{voice} + "\": use slt, rms or kal16");
+    return fail(Errc::not_found, "no voice \"" + style.voice + "\": use slt, rms or kal16");
   }
   const std::string spoken = to_ascii(text);
   if (std::none_of(spoken.begin(), spoken.end(),
@@ -214,7 +234,8 @@ Result<> speak_in_pieces(std::string_view text, std::string_view voice, const Sp
     return {};
   }
   const std::lock_guard lock{synthesiser.mutex};
-  Telling telling{text, sink};
+  const Stretching stretching{known->voice, style.speed};
+  Telling telling{text, style.at_once, sink};
   const Streaming streaming{known->voice, telling};
   const UtteranceHandle utterance{flite_synth_text(spoken.c_str(), known->voice)};
   if (telling.begun()) {

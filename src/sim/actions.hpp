@@ -6,6 +6,8 @@
 
 #include <boost/json/object.hpp>
 
+#include "audio/speech.hpp"
+
 namespace offhook::sim {
 
 /// A server event for every socket that observes the call.
@@ -17,7 +19,8 @@ struct SendEvent {
 struct Synthesise {
   std::string response_id;
   std::string text;
-  bool last = true;  ///< false: more text of this response follows, if only an empty one.
+  bool last = true;            ///< false: more text of this response follows, if only an empty one.
+  audio::SpeechStyle style{};  ///< Of all of the response.
 };
 
 /// The model generated the response's sound up to here: let the caller hear it.

@@ -318,6 +318,10 @@ std::string LiveConfig::instructions() const {
   return value.is_string() ? std::string{value.as_string()} : std::string{};
 }
 
+std::string LiveConfig::voice() const {
+  return std::string{json_string(session_.at("audio"), "output.voice")};
+}
+
 Delegate LiveConfig::delegate() const {
   const auto type = json_string(session_.at("delegation"), "type");
   return type == "responses"   ? Delegate::responses

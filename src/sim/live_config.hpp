@@ -35,6 +35,8 @@ class LiveConfig {
 
   [[nodiscard]] std::string model() const;
   [[nodiscard]] std::string instructions() const;
+  /// Name of `audio.output.voice`; empty for a voice of one's own.
+  [[nodiscard]] std::string voice() const;
   [[nodiscard]] Delegate delegate() const;
   /// Before the model asks for patience by itself.
   [[nodiscard]] std::chrono::milliseconds acknowledgement_delay() const;

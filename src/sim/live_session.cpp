@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "sim/persona_task.hpp"
+#include "sim/stand_in_voice.hpp"
 
 namespace offhook::sim {
 namespace {
@@ -228,7 +229,7 @@ void LiveSession::say(const std::string& id, std::string text, bool last) {
     utterances_.emplace_back().id = id;
   }
   text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
-  out_.act(Synthesise{id, std::move(text), last});
+  out_.act(Synthesise{id, std::move(text), last, {std::string{stand_in_voice(config_.voice())}}});
 }
 
 void LiveSession::interrupt() {

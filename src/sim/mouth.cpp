@@ -22,7 +22,7 @@ Mouth::~Mouth() {
 void Mouth::synthesise(const std::string& id,
                        std::string text,
                        bool last,
-                       const std::string& voice) {
+                       const audio::SpeechStyle& style) {
   auto tell = [weak = std::weak_ptr{self_}, id, last](Result<SpokenPiece> spoken) {
     if (const auto self = weak.lock()) {
       if (spoken) {
@@ -37,9 +37,9 @@ void Mouth::synthesise(const std::string& id,
     utterance->id = id;
     utterance->number = ++last_number_;
     utterance->stop = Voice::not_stopped();
-    utterance->voice = voice;
+    utterance->style = style;
   }
-  voice_.speak(std::move(text), utterance->stop, std::move(tell), utterance->voice);
+  voice_.speak(std::move(text), utterance->stop, std::move(tell), utterance->style);
 }
 
 void Mouth::on_spoken(const std::string& id, Result<SpokenPiece> spoken) {

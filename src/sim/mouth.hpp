@@ -36,11 +36,11 @@ class Mouth {
 
   /// Begins to synthesise, or goes on with more text; nothing is heard before `play`.
   /// @param last   false: more text follows under this id, if only an empty one.
-  /// @param voice  Of all that follows under this id; empty: the usual one.
+  /// @param style  Of all that follows under this id; see Voice::speak.
   void synthesise(const std::string& id,
                   std::string text,
                   bool last,
-                  const std::string& voice = {});
+                  const audio::SpeechStyle& style = {});
   /// Lets it be heard up to here, as far as it is synthesised, and the rest when it is.
   void play(std::string_view id, int to_ms);
   /// Plays a whole sound at 16 kHz behind what is queued.
@@ -61,7 +61,7 @@ class Mouth {
     std::size_t queued = 0;  ///< Samples handed to the speaker.
     std::size_t played = 0;  ///< Of those, how many are known to have gone out.
     Voice::Stop stop;
-    std::string voice{};
+    audio::SpeechStyle style{};
     bool stopping = false;  ///< No more is wanted than `wanted`.
     bool whole = false;     ///< No more sound will come.
     bool cleared = false;   ///< What comes is not to be heard.

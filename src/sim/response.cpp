@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/stand_in_voice.hpp"
+
 namespace offhook::sim {
 namespace {
 
@@ -76,7 +78,10 @@ void Response::open_message(Outbox& out, Conversation& conversation) {
 void Response::write(std::string words, bool last, Outbox& out) {
   if (speech_) {
     words.erase(0, std::min(words.find_first_not_of(' '), words.size()));
-    out.act(Synthesise{id_, std::move(words), last});
+    const auto* const name = plan_.voice.if_string();
+    const std::string_view voice = name == nullptr ? std::string_view{} : std::string_view{*name};
+    out.act(
+        Synthesise{id_, std::move(words), last, {std::string{stand_in_voice(voice)}, plan_.speed}});
   } else {
     cut_into_pieces(words);
     all_pieces_known_ = last;

@@ -37,6 +37,7 @@ struct ResponsePlan {
   boost::json::value max_output_tokens{"inf"};
   boost::json::object output_format{};  ///< `audio.output.format` of the session.
   boost::json::value voice{};
+  double speed = 1;           ///< Of speech.
   int input_text_tokens = 0;  ///< For the usage counts.
   int input_audio_tokens = 0;
   std::chrono::milliseconds word_interval{30};

@@ -157,6 +157,7 @@ ResponsePlan RealtimeSession::plan(const json::value& overrides,
   if (const auto* const voice = json_at(overrides, "audio.output.voice")) {
     plan.voice = *voice;
   }
+  plan.speed = output.at("speed").to_number<double>();
   plan.input_text_tokens = text_tokens(config_.instructions()) + text_tokens(instructions);
   for (const Item& item : context.items()) {
     plan.input_text_tokens += count_text_tokens(item);

@@ -65,8 +65,11 @@ class SpokenModel : public CallModel {
 
   void perform(SendEvent& action) { hooks_.send(action.event); }
   void perform(const Synthesise& action) {
-    mouth_.synthesise(action.response_id, action.text, action.last,
-                      std::exchange(hooks_.first_voice, {}));
+    audio::SpeechStyle style = action.style;
+    if (!hooks_.first_voice.empty()) {
+      style.voice = std::exchange(hooks_.first_voice, {});
+    }
+    mouth_.synthesise(action.response_id, action.text, action.last, style);
   }
   void perform(const StopSynthesis& action) { mouth_.stop(action.response_id); }
   void perform(Think& action) {

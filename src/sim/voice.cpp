@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include "audio/speech.hpp"
 #include "sim/speaker.hpp"
@@ -25,14 +26,13 @@ class Narrator {
   Narrator(const std::string& text, Tell tell) : text_{text}, tell_{std::move(tell)} {}
 
   /// @return the whole sentence; nothing when not all of it was wanted.
-  [[nodiscard]] Result<std::optional<SpokenPiece>> speak(const std::string& voice) {
+  [[nodiscard]] Result<std::optional<SpokenPiece>> speak(const audio::SpeechStyle& style) {
     const audio::SpeechSink sink{
         [this](std::vector<audio::Speech::Word> words, std::size_t samples) {
           begin(std::move(words), samples);
         },
-        [this](std::span<const std::int16_t> samples) { return add(samples); },
-        true};  // the caller would wait for the pause
-    if (auto spoken = audio::speak_in_pieces(text_, voice, sink); !spoken) {
+        [this](std::span<const std::int16_t> samples) { return add(samples); }};
+    if (auto spoken = audio::speak_in_pieces(text_, style, sink); !spoken) {
       return fail(std::move(spoken).error());
     }
     if (!wanted_) {
@@ -93,10 +93,14 @@ Voice::~Voice() {
 
 std::string_view Voice::another() const noexcept { return name_ == "rms" ? "slt" : "rms"; }
 
-void Voice::speak(std::string text, Stop stop, OnPiece tell, const std::string& voice) {
-  boost::asio::post(pool_, [control = control_, voice = voice.empty() ? name_ : voice,
-                            closing = closing_, stop = std::move(stop), lately = spoken_,
-                            text = std::move(text), tell = std::move(tell)] {
+void Voice::speak(std::string text, Stop stop, OnPiece tell, audio::SpeechStyle style) {
+  if (style.voice.empty()) {
+    style.voice = name_;
+  }
+  style.at_once = true;  // a caller would wait for the pause
+  boost::asio::post(pool_, [control = control_, style = std::move(style), closing = closing_,
+                            stop = std::move(stop), lately = spoken_, text = std::move(text),
+                            tell = std::move(tell)] {
     const auto post = [&](Result<SpokenPiece> piece) {
       boost::asio::post(control,
                         [tell, piece = std::move(piece)]() mutable { tell(std::move(piece)); });
@@ -115,14 +119,14 @@ void Voice::speak(std::string text, Stop stop, OnPiece tell, const std::string& 
         post(std::move(piece));
         return true;
       };
-      const std::string key = voice + ' ' + sentence;
+      const std::string key = fmt::format("{} {} {}", style.voice, style.speed, sentence);
       if (const auto known = lately->find(key); known != lately->end()) {
         if (!tell_piece(known->second)) {
           return;
         }
         continue;
       }
-      auto spoken = Narrator{sentence, tell_piece}.speak(voice);
+      auto spoken = Narrator{sentence, tell_piece}.speak(style);
       if (!spoken) {
         post(fail(std::move(spoken).error()));
         return;

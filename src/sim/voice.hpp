@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "audio/speech.hpp"
 #include "base/error.hpp"
 #include "sim/response.hpp"
 
@@ -45,8 +46,8 @@ class Voice {
   /// What is asked for first is spoken first.
   /// @param tell   Called on `control` for every piece in order, of an empty text for an empty one;
   ///               after an error no more.
-  /// @param voice  Empty: the usual one.
-  void speak(std::string text, Stop stop, OnPiece tell, const std::string& voice = {});
+  /// @param style  Without a voice: the usual one. What is said begins at once in any case.
+  void speak(std::string text, Stop stop, OnPiece tell, audio::SpeechStyle style = {});
   [[nodiscard]] static Stop not_stopped() { return std::make_shared<std::atomic<bool>>(false); }
   /// Another voice than the usual one.
   [[nodiscard]] std::string_view another() const noexcept;
@@ -54,7 +55,7 @@ class Voice {
  private:
   boost::asio::any_io_executor control_;
   std::string name_;
-  /// Sentences that were spoken lately, by voice and text: many calls say the same. Only the pool's
+  /// Sentences that were spoken lately, by style and text: many calls say the same. Only the pool's
   /// thread uses it.
   using Spoken = std::unordered_map<std::string, SpokenPiece>;
   std::shared_ptr<Spoken> spoken_ = std::make_shared<Spoken>();

@@ -56,15 +56,43 @@ TEST_SUITE("speech") {
           [&](std::span<const std::int16_t> more) {
             samples.insert(samples.end(), more.begin(), more.end());
             return true;
-          },
-          true};
-      REQUIRE(audio::speak_in_pieces(text, voice, sink));
+          }};
+      REQUIRE(audio::speak_in_pieces(text, {.voice = voice, .at_once = true}, sink));
       const auto loud = [](int sample) { return std::abs(sample) > 300; };
       CHECK(std::ranges::find_if(samples, loud) - samples.begin() < audio::speech_rate_hz / 25);
       const std::size_t earlier = usual.sound.samples.size() - samples.size();
       CHECK((earlier > audio::speech_rate_hz / 10 || !audio::speech_available()));
       REQUIRE(words.size() == usual.words.size());
       CHECK(usual.words.front().end_ms - words.front().end_ms == static_cast<int>(earlier) / 16);
+    }
+  }
+
+  TEST_CASE("is as fast as it is asked to be, its words as well, and the next as usual") {
+    for (const std::string voice : {"slt", "rms", "kal16"}) {
+      CAPTURE(voice);
+      std::size_t size = 0;
+      int end_ms = 0;
+      const audio::SpeechSink sink{[&](const std::vector<audio::Speech::Word>& words, std::size_t) {
+                                     end_ms = words.back().end_ms;
+                                   },
+                                   [&](std::span<const std::int16_t> more) {
+                                     size += more.size();
+                                     return true;
+                                   }};
+      const auto length_at = [&](double speed) {
+        size = 0;
+        REQUIRE(audio::speak_in_pieces("It comes on Thursday at noon, or a little later.",
+                                       {.voice = voice, .speed = speed}, sink));
+        return static_cast<double>(size);
+      };
+      const double usual = length_at(1);
+      const int usual_end_ms = end_ms;
+      for (const double speed : {0.5, 1.5}) {
+        CAPTURE(speed);
+        CHECK(length_at(speed) * speed == doctest::Approx(usual).epsilon(0.1));
+        CHECK(end_ms * speed == doctest::Approx(usual_end_ms).epsilon(0.1));
+      }
+      CHECK(length_at(1) == doctest::Approx(usual).epsilon(0.01));
     }
   }
 
@@ -105,7 +133,7 @@ TEST_SUITE("speech") {
                                      samples.insert(samples.end(), more.begin(), more.end());
                                      return all;
                                    }};
-      REQUIRE(audio::speak_in_pieces(text, "slt", sink));
+      REQUIRE(audio::speak_in_pieces(text, {.voice = "slt"}, sink));
       CHECK(announced >= whole.sound.samples.size());
       CHECK(announced <= whole.sound.samples.size() + audio::speech_rate_hz / 200);
       REQUIRE(words.size() == whole.words.size());
