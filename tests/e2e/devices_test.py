@@ -104,12 +104,24 @@ class LoopCallTest(EndToEndTest):
 
 
 class NoServerTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.env = {"PULSE_SERVER": f"unix:{self.folder}/none", "PIPEWIRE_RUNTIME_DIR": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder),
+                    "HOME": str(self.folder), "ALSA_CONFIG_PATH": "/dev/null"}  # the last: no sound card either
+
     def test_says_what_to_do(self):
-        env = {"PULSE_SERVER": f"unix:{self.folder}/none", "PIPEWIRE_RUNTIME_DIR": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}
         for command in (("devices", "--backend", "pulse"), ("devices", "--backend", "pipewire")):
-            code, output = self.offhook(*command, env=env)
+            code, output = self.offhook(*command, env=self.env)
             self.assertIn(code, (2, 18), output)
             self.assertRegex(output, "--audio FILE or --audio null|this build has no")
+
+    def test_the_call_does_not_begin(self):
+        summary = self.folder / "summary.json"
+        code, output = self.offhook("call", "--sim", "--audio", "device", "--play", "device", "--summary", summary, env=self.env)
+        self.assertEqual(code, 18, output)
+        self.assertRegex(output, "--audio FILE or --audio null|this build has no")
+        self.assertNotIn("INVITE", output)
+        self.assertEqual(json.loads(summary.read_text())["result"], "audio_failed")
 
 
 if __name__ == "__main__":

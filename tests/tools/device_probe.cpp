@@ -26,12 +26,11 @@ namespace {
 using Samples = std::vector<std::int16_t>;
 using Clock = std::chrono::steady_clock;
 
+/// Low, so that it is alike when a server or a call stretches it.
 class Noise {
  public:
-  /// @param hold  Samples that stay the same: low noise, that is alike when it is stretched.
-  explicit Noise(int hold = 1) : hold_{hold} {}
   std::int16_t next() noexcept {
-    if (position_++ % hold_ != 0) {
+    if (position_++ % hold != 0) {
       return static_cast<std::int16_t>(static_cast<std::int32_t>(state_) >> 18);
     }
     state_ = state_ * 1'664'525U + 1'013'904'223U;
@@ -39,7 +38,7 @@ class Noise {
   }
 
  private:
-  int hold_;
+  static constexpr int hold = 32;  ///< Samples that stay the same.
   int position_ = 0;
   std::uint32_t state_ = 1;
 };
@@ -229,7 +228,7 @@ int probe_call(const audio::DeviceRequest& request, double seconds) {
   std::fflush(stdout);
   Samples sent;
   Samples received;
-  Noise noise{32};
+  Noise noise;
   audio::Frame to_peer;
   audio::Frame from_peer;
   from_peer.silence(rate_hz);
