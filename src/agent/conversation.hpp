@@ -37,6 +37,9 @@ struct PendingCall {
   /// We placed it (Live): there is nothing to accept, and the opening waits for the answer. With
   /// `resume`: an earlier process did, and may have seen the answer.
   bool placed = false;
+  /// With `run`: an earlier process of ours may have accepted it, but had no time to greet. When it
+  /// turns out that it did, we attach as `resume` does, and greet.
+  bool accept_in_doubt = false;
 };
 
 /// Why a conversation ended.

@@ -106,7 +106,7 @@ asio::awaitable<ConversationResult> Conversation::Impl::run() {
     ConversationResult result{over_->end, over_->reason, {}, over_->error, may_be_accepted_};
     co_return result;
   }
-  auto result = co_await converse(false);
+  auto result = co_await converse(accepted_before_);
   co_return result;
 }
 
@@ -130,10 +130,12 @@ asio::awaitable<bool> Conversation::Impl::accept() {
     auto* const live = std::get_if<openai::LiveApi>(&api_);
     accepted = co_await live->accept(call_.id, std::move(body));
   }
-  if (!accepted) {
+  const bool decided =
+      !accepted && accepted.error().detail.find("decision_already_made") != std::string::npos;
+  accepted_before_ = decided && call_.accept_in_doubt;
+  if (!accepted && !accepted_before_) {
     const Error& error = accepted.error();
     may_be_accepted_ = error.status == 0;
-    const bool decided = error.detail.find("decision_already_made") != std::string::npos;
     over_ = Over{ConversationEnd::not_accepted, error.detail, error};
     if (decided) {
       over_->end = ConversationEnd::decided_elsewhere;
@@ -141,8 +143,12 @@ asio::awaitable<bool> Conversation::Impl::accept() {
     co_return false;
   }
   accepted_at_ = Clock::now();
-  services_.timeline.mark("rest", "accepted");
-  dialogue_->begin(moment(), false);
+  services_.timeline.mark("rest", accepted_before_ ? "accepted.before" : "accepted");
+  Moment began = moment();
+  if (accepted_before_) {
+    began.now -= call_.age;
+  }
+  dialogue_->begin(began, accepted_before_);
   co_return true;
 }
 
@@ -217,6 +223,10 @@ asio::awaitable<bool> Conversation::Impl::attach(bool resuming) {
     const bool again = co_await attach_again(Clock::now(), true);
     if (again) {
       co_await adopt_unfinished();
+    }
+    if (again && accepted_before_) {
+      dialogue_->greet(moment());
+      obey();
     }
     co_return again;
   }

@@ -117,6 +117,7 @@ class Conversation::Impl : public std::enable_shared_from_this<Conversation::Imp
   std::unique_ptr<Dialogue> dialogue_;
   std::optional<openai::Sideband> sideband_;
   bool may_be_accepted_ = false;
+  bool accepted_before_ = false;  ///< By an earlier process, which had no time to greet.
   std::optional<Timeline::Clock::time_point> accepted_at_;
   Timeline::Clock::time_point attached_at_{};  ///< The sideband that is there, or was last.
   std::uint64_t malformed_events_ = 0;

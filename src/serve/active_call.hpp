@@ -32,6 +32,7 @@ class ActiveCall {
     agent::Usage used{};
     std::int64_t began = 0;  ///< Seconds since 1970.
     bool outbound = false;   ///< It had been placed by us.
+    bool accept_in_doubt = false;
   };
 
   /// @param decided_at  When the webhook had been verified.

@@ -139,6 +139,13 @@ void CallDesk::Impl::take(Decision decision) {
   const auto call = begin(decision.offer, *decision.agent, services_.policy.parties(decision.offer),
                           ActiveCall::Earlier{});
   const CallRecord& record = call->record();
+  JournalCall entry{std::move(decision.offer),
+                    record.agent,
+                    decision.agent->model,
+                    record.caller,
+                    record.called,
+                    record.began};
+  services_.journal.announce(entry);
   // The accept first: its request is on its way before the journal has anything to do.
   asio::co_spawn(services_.executor, run(shared_from_this(), call, false), asio::detached);
   services_.feed.publish(record.id, "incoming",
@@ -147,12 +154,6 @@ void CallDesk::Impl::take(Decision decision) {
                           {"caller", record.caller},
                           {"called", record.called},
                           {"sip_call_id", record.sip_call_id}});
-  JournalCall entry{std::move(decision.offer),
-                    record.agent,
-                    decision.agent->model,
-                    record.caller,
-                    record.called,
-                    record.began};
   asio::co_spawn(services_.executor, write_opening(shared_from_this(), call, std::move(entry)),
                  asio::detached);
 }
@@ -278,6 +279,10 @@ asio::awaitable<void> CallDesk::Impl::hang_up(Self self, agent::Api api, std::st
 /// Its agent is gone.
 asio::awaitable<void> CallDesk::Impl::let_go(Self self, JournalCall entry) {
   const std::string id = entry.offer.id;
+  if (entry.accept_in_doubt) {
+    const std::weak_ptr<ActiveCall> nobody;
+    co_await write_opening(self, nobody, entry);
+  }
   ++self->errands_;
   co_await hang_up(self, entry.offer.api, id);
   JournalEnding gone{id, std::string{to_string(End::sideband_lost)},
@@ -355,11 +360,16 @@ asio::awaitable<std::size_t> CallDesk::Impl::resume_calls(Self self,
       timer.expires_after(milliseconds{random_u32() % jitter});
       co_await timer.async_wait(asio::use_awaitable);
     }
-    const ActiveCall::Earlier earlier{entry.used, entry.began, entry.outbound};
+    const ActiveCall::Earlier earlier{entry.used, entry.began, entry.outbound,
+                                      entry.accept_in_doubt};
     const auto call = self->begin(entry.offer, *profile, {entry.caller, entry.called}, earlier);
     call->record().resumed = true;
     self->services_.feed.publish(entry.offer.id, "resumed", {{"agent", entry.agent}});
-    asio::co_spawn(self->services_.executor, run(self, call, true), asio::detached);
+    asio::co_spawn(self->services_.executor, run(self, call, !entry.accept_in_doubt),
+                   asio::detached);
+    if (entry.accept_in_doubt) {
+      asio::co_spawn(self->services_.executor, write_opening(self, call, entry), asio::detached);
+    }
   }
   co_return begun;
 }

@@ -30,6 +30,8 @@ struct JournalCall {
   std::int64_t began = 0;  ///< Unix seconds.
   agent::Usage used{};     ///< So far, of a call that is gone on with.
   bool outbound = false;   ///< Placed by us.
+  /// An earlier process was killed between its accept and its entry: it may have been accepted.
+  bool accept_in_doubt = false;
 };
 
 /// The beginning of the ids of calls that we are placing, until the API has told theirs.
@@ -79,13 +81,16 @@ class CallJournal {
   CallJournal& operator=(const CallJournal&) = delete;
   virtual ~CallJournal() = default;
 
+  /// Before the accept of a call that is opened beside it: at once, and outlives the process.
+  virtual void announce(const JournalCall& call) = 0;
   /// @return false when this call (by id, webhook-id or SIP Call-ID) is there already.
   [[nodiscard]] virtual boost::asio::awaitable<Result<bool>> open_call(JournalCall call) = 0;
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> end_call(JournalEnding ending) = 0;
   /// The API has told the id of a call that was opened under a provisional one.
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> name_call(std::string provisional,
                                                                    std::string call_id) = 0;
-  /// Calls that were opened and not ended, as a crash leaves them. They are this process's now.
+  /// Calls that were opened or announced and not ended, as a crash leaves them. They are this
+  /// process's now; those whose accept is in doubt are to be opened by it.
   /// @param call_id  Only this one; empty: all.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<JournalCall>>> take_over(
       std::string call_id) = 0;

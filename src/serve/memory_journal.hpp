@@ -14,6 +14,7 @@ namespace offhook::serve {
 /// A journal that ends with the process: for `journal: ""` and for tests.
 class MemoryJournal : public CallJournal {
  public:
+  void announce(const JournalCall&) override {}
   [[nodiscard]] boost::asio::awaitable<Result<bool>> open_call(JournalCall call) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> end_call(JournalEnding ending) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> name_call(std::string provisional,

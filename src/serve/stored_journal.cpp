@@ -30,6 +30,8 @@ std::optional<int> days(const agent::Retention& retention) {
 StoredJournal::StoredJournal(store::Journal& journal, StoredJournalOptions options)
     : journal_{journal}, options_{std::move(options)} {}
 
+void StoredJournal::announce(const JournalCall& call) { journal_.announce(to_stored(call)); }
+
 asio::awaitable<Result<bool>> StoredJournal::open_call(JournalCall call) {
   models_[call.offer.id] = call.model;
   auto opened = co_await journal_.open_call(to_stored(call));
@@ -57,6 +59,7 @@ asio::awaitable<Result<>> StoredJournal::name_call(std::string provisional, std:
 }
 
 asio::awaitable<Result<std::vector<JournalCall>>> StoredJournal::take_over(std::string call_id) {
+  const bool all = call_id.empty();
   auto stored = co_await journal_.take_over(std::move(call_id));
   if (!stored) {
     co_return fail(std::move(stored).error());
@@ -68,6 +71,13 @@ asio::awaitable<Result<std::vector<JournalCall>>> StoredJournal::take_over(std::
     models_[live.back().offer.id] = live.back().model;
     for (const store::Tool& tool : one.unfinished) {
       unfinished_[live.back().offer.id].push_back(from_stored(live.back().offer.id, tool));
+    }
+  }
+  if (all) {
+    const auto announced = co_await journal_.take_announced();
+    for (const store::NewCall& one : announced.value_or(std::vector<store::NewCall>{})) {
+      live.push_back(from_stored({.info = one}));
+      live.back().accept_in_doubt = true;
     }
   }
   co_return live;

@@ -25,6 +25,7 @@ class StoredJournal : public CallJournal, private agent::ToolLedger {
   /// @param journal  Must outlive this.
   StoredJournal(store::Journal& journal, StoredJournalOptions options);
 
+  void announce(const JournalCall& call) override;
   [[nodiscard]] boost::asio::awaitable<Result<bool>> open_call(JournalCall call) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> end_call(JournalEnding ending) override;
   [[nodiscard]] boost::asio::awaitable<Result<>> name_call(std::string provisional,

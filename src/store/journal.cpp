@@ -25,9 +25,14 @@ std::int64_t system_ms() {
 
 }  // namespace
 
-Journal::Impl::Impl(
-    LockFile lock, Database database, JournalReader reader, std::int64_t run, JournalOptions o)
+Journal::Impl::Impl(LockFile lock,
+                    std::optional<AcceptNotes> notes,
+                    Database database,
+                    JournalReader reader,
+                    std::int64_t run,
+                    JournalOptions o)
     : lock_{std::move(lock)},
+      notes_{std::move(notes)},
       options_{std::move(o)},
       run_{run},
       last_sweep_ms_{options_.now_ms()},
@@ -72,18 +77,68 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& path, JournalO
   if (!reader) {
     return fail(std::move(reader).error());
   }
-  return std::unique_ptr<Journal>{new Journal{std::make_unique<Impl>(
-      std::move(*lock), std::move(*database), std::move(*reader), *run, std::move(options))}};
+  std::optional<AcceptNotes> notes;
+  if (!options.guest) {
+    auto opened = AcceptNotes::open(path + ".accepting");
+    if (!opened) {
+      return fail(std::move(opened).error());
+    }
+    notes = std::move(*opened);
+  }
+  return std::unique_ptr<Journal>{
+      new Journal{std::make_unique<Impl>(std::move(*lock), std::move(notes), std::move(*database),
+                                         std::move(*reader), *run, std::move(options))}};
 }
 
 Journal::Journal(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 Journal::~Journal() = default;
 
 asio::awaitable<Result<OpenedCall>> Journal::open_call(NewCall call) {
-  return impl_->durable<OpenedCall>(
-      [call = std::move(call), stamp = impl_->stamp()](Database& database) {
-        return store::open_call(database, call, stamp);
-      });
+  return impl_->open_call(std::move(call));
+}
+
+asio::awaitable<Result<OpenedCall>> Journal::Impl::open_call(NewCall call) {
+  const std::string call_id = call.call_id;
+  std::function<Result<OpenedCall>(Database&)> work = [call = std::move(call),
+                                                       stamp = stamp()](Database& database) {
+    return store::open_call(database, call, stamp);
+  };
+  auto opened = co_await durable<OpenedCall>(std::move(work));
+  if (notes_) {
+    notes_->remove(call_id);
+  }
+  co_return opened;
+}
+
+void Journal::announce(const NewCall& call) { impl_->announce(call); }
+void Journal::Impl::announce(const NewCall& call) {
+  if (notes_) {
+    notes_->add(call);
+  }
+}
+
+asio::awaitable<Result<std::vector<NewCall>>> Journal::take_announced() {
+  return impl_->take_announced();
+}
+
+asio::awaitable<Result<std::vector<NewCall>>> Journal::Impl::take_announced() {
+  using Calls = std::vector<NewCall>;
+  Calls left = notes_ ? notes_->take_left() : Calls{};
+  for (auto call = left.begin(); call != left.end();) {
+    const std::function<Result<bool>(JournalReader&)> look =
+        [call_id = call->call_id](JournalReader& reader) { return reader.has(call_id); };
+    const auto known = co_await read<bool>(look);
+    if (!known) {
+      co_return fail(known.error());
+    }
+    if (*known) {
+      notes_->remove(call->call_id);
+      call = left.erase(call);
+    } else {
+      ++call;
+    }
+  }
+  co_return left;
 }
 
 asio::awaitable<Result<>> Journal::name_call(std::string provisional, std::string call_id) {

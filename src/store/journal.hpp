@@ -50,6 +50,12 @@ class Journal {
   /// Writes what is queued.
   ~Journal();
 
+  /// Before a call is accepted whose entry is written meanwhile: at once and without an answer,
+  /// outlives this process but not the machine. The executor's thread.
+  void announce(const NewCall& call);
+  /// Calls that an earlier process announced and never opened: it was killed in between. Each is to
+  /// be opened now. Only the owner's, and only once.
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<NewCall>>> take_announced();
   /// Not fresh: a call with this id, this webhook id, or a live one with this SIP Call-ID is there.
   [[nodiscard]] boost::asio::awaitable<Result<OpenedCall>> open_call(NewCall call);
   /// Of a call that was opened before the API told its id: this is it from now on.

@@ -13,6 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "store/accept_notes.hpp"
 #include "store/awaited.hpp"
 #include "store/journal.hpp"
 #include "store/journal_reader.hpp"
@@ -24,7 +25,12 @@ namespace offhook::store {
 /// Hands work to the two threads of a journal, and results back to coroutines.
 class Journal::Impl {
  public:
-  Impl(LockFile lock, Database database, JournalReader reader, std::int64_t run, JournalOptions o);
+  Impl(LockFile lock,
+       std::optional<AcceptNotes> notes,
+       Database database,
+       JournalReader reader,
+       std::int64_t run,
+       JournalOptions o);
   ~Impl() { readers_.join(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -61,6 +67,9 @@ class Journal::Impl {
   [[nodiscard]] JournalHealth health() const { return queue_.health(); }
   void watch(std::function<void(const JournalChange&)> told) { queue_.watch(std::move(told)); }
 
+  void announce(const NewCall& call);
+  [[nodiscard]] boost::asio::awaitable<Result<OpenedCall>> open_call(NewCall call);
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<NewCall>>> take_announced();
   [[nodiscard]] boost::asio::awaitable<Result<Swept>> sweep(Retention retention);
   [[nodiscard]] boost::asio::awaitable<Result<std::vector<LiveCall>>> take_over(
       std::string call_id);
@@ -95,6 +104,7 @@ class Journal::Impl {
   [[nodiscard]] boost::asio::awaitable<Result<>> vacuum();
 
   LockFile lock_;
+  std::optional<AcceptNotes> notes_;  ///< The owner's.
   JournalOptions options_;
   std::int64_t run_;
   std::int64_t last_sweep_ms_;  ///< By the system's clock,

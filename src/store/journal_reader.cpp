@@ -172,6 +172,16 @@ Result<std::vector<LiveCall>> JournalReader::live_calls() {
   return calls;
 }
 
+Result<bool> JournalReader::has(std::string_view call_id) {
+  bool found = false;
+  const auto asked = database_.query("SELECT 1 FROM call WHERE call_id = ?", {call_id},
+                                     [&](const Row&) { found = true; });
+  if (!asked) {
+    return fail(asked.error());
+  }
+  return found;
+}
+
 Result<UsageSums> JournalReader::usage_since(std::int64_t since_ms,
                                              const std::optional<std::string>& caller) {
   UsageSums sums;

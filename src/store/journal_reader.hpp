@@ -26,6 +26,7 @@ class JournalReader {
   [[nodiscard]] Result<CallStory> call(std::string_view call_id, std::size_t max_events = 10'000);
 
   [[nodiscard]] Result<std::vector<LiveCall>> live_calls();
+  [[nodiscard]] Result<bool> has(std::string_view call_id);
 
   /// Sums of the calls that began since then. @param caller  Nothing: all callers.
   [[nodiscard]] Result<UsageSums> usage_since(std::int64_t since_ms,

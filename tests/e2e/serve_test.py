@@ -1,10 +1,13 @@
 """`offhook serve` from the webhook to the end of the call, against `offhook sim`."""
+import contextlib
 import signal
+import sqlite3
 import threading
 import time
 import urllib.request
 import json
 
+from front import Front
 from serve_support import AGENT, ServeTest
 from support import DEADLINE_S, main, sign, wait_for
 
@@ -167,6 +170,61 @@ class ServedCalls(ServeTest):
         self.assertEqual(second.request(f"/v1/calls/{call['id']}/hang_up", {})[0], 202)
         self.assertEqual(phone.wait(), 0, phone.output())
         wait_for(lambda: second.events("ended"), "the end")
+
+
+
+class KilledBesideItsAccept(ServeTest):
+    """kill -9 when an accept is on its way, or has arrived, and its journal entry is not on the disk yet."""
+    REALTIME, LIVE = AGENT, AGENT.replace("model: gpt-realtime-2.1", "api: live\n    model: gpt-live-1")
+
+    def begin(self, agents, before, *quirks):
+        """@param before  Its accept is held before it arrives, and thus lost; else once it has been carried out."""
+        self.sim_process = self.sim_with_webhook("--accept-deadline", "60", *quirks)
+        path = self.agent_file(self.sim_process, agents=agents)
+        front = Front(self.sim_process.ready["api_base"], "/accept", before)
+        self.addCleanup(front.close)
+        path.write_text(path.read_text().replace(self.sim_process.ready["api_base"], front.url))
+        first = self.serve(path)
+        with contextlib.closing(sqlite3.connect(self.journal.path, timeout=DEADLINE_S, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # nothing is committed meanwhile, as with a slow disk
+            caller = self.phone(self.sim_process, "--srtp", "require", "--max-duration", "120")
+            self.assertTrue(front.held.wait(DEADLINE_S))
+            first.process.kill()
+            first.process.wait()
+        self.assertEqual(self.journal.rows("SELECT call_id FROM call"), [])
+        if not before:
+            front.released.set()  # it answers nobody; what comes now passes
+        self.agent_file(self.sim_process, agents=agents)  # to the sim itself
+        return self.serve(path, log="second"), caller
+
+    def check(self, agents, before=False):
+        second, caller = self.begin(agents, before)
+        said = wait_for(lambda: [e["text"] for e in second.events("transcript") if e["who"] == "model"], "the greeting")
+        self.assertEqual(said, ["Hello, this is the shop."])
+        call, = second.calls("live")
+        self.assertTrue(call["resumed"])
+        self.assertEqual(len(second.events("resumed")), 1)
+        names = [(e["source"], e["name"]) for e in second.events("step")]
+        self.assertIn(("rest", "accepted" if before else "accepted.before"), names)
+        self.assertEqual(second.request(f"/v1/calls/{call['id']}/hang_up", {})[0], 202)
+        self.assertEqual(caller.wait(), 0, caller.output())
+        wait_for(lambda: self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL"), "its ending in the journal")
+        self.assertEqual(self.journal.rows("SELECT call_id, outcome FROM call"), [(call["id"], "hung_up")])
+
+    def test_a_call_that_was_accepted_is_taken_up_and_greeted(self):
+        self.check(self.REALTIME)
+
+    def test_so_is_one_of_the_live_api(self):
+        self.check(self.LIVE)
+
+    def test_a_call_that_was_not_is_accepted(self):
+        self.check(self.REALTIME, before=True)
+
+    def test_a_call_that_is_over_meanwhile_is_dropped(self):
+        second, caller = self.begin(self.REALTIME, False, "--quirk", "sideband-404")
+        ended, = wait_for(lambda: second.events("ended"), "the end")
+        self.assertEqual(ended["outcome"], "caller_gone")
+        wait_for(lambda: self.journal.rows("SELECT 1 FROM call WHERE ended_at NOT NULL"), "its ending in the journal")
 
 
 class Deliveries(ServeTest):

@@ -150,6 +150,26 @@ TEST_SUITE("call desk") {
     CHECK(world.log.size() == 3);
   }
 
+  TEST_CASE("a call whose accept is in doubt is accepted again, opened, and known") {
+    World world;
+    std::vector<JournalCall> calls(2);
+    calls[0] = {offer(agent::Api::realtime, "rtc_1", "1@b"), "support", "", "", "", 1};
+    calls[1] = {offer(agent::Api::realtime, "rtc_2", "2@b"), "gone", "", "", "", 1};
+    for (JournalCall& call : calls) {
+      call.accept_in_doubt = true;
+    }
+    CHECK(test::run_on(world.context, world.desk.resume_calls(std::move(calls))) == 1);
+    world.settle();
+    CHECK(world.log == Log{"rtc_1 run", "rtc_2 hang up"});
+    CHECK(world.desk.find("rtc_1")->resumed);
+    world.desk.on_webhook(realtime_event("rtc_1", "1@b"), "wh_1");
+    world.settle();
+    CHECK(world.log.size() == 2);
+    const auto live = test::run_on(world.context, world.journal.take_over({})).value();
+    REQUIRE(live.size() == 1);
+    CHECK(live.front().offer.id == "rtc_1");
+  }
+
   TEST_CASE("a call that somebody else has opened in the same journal is let go") {
     World world;
     JournalCall theirs{offer(agent::Api::realtime, "rtc_1"), "support", "", "", "", 1};

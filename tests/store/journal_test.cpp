@@ -1,6 +1,7 @@
 #include "store/journal.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -282,6 +283,46 @@ TEST_SUITE("journal") {
     CHECK(run(alive->take_over("gone"))->empty());
     CHECK(run(owner->take_over())->size() == 1);
     CHECK(run(owner->take_over())->empty());
+  }
+
+  TEST_CASE("a call that was announced and not opened is found by the next owner, once") {
+    const TemporaryFolder folder;
+    auto first = open_journal(folder.file());
+    for (const char* id : {"lost", "opened", "lost too"}) {
+      first->announce(call_named(id));
+    }
+    REQUIRE(run(first->open_call(call_named("opened"))));
+    CHECK(run(first->take_announced())->empty());
+    first.reset();
+
+    auto second = open_journal(folder.file());
+    const auto left = run(second->take_announced()).value();
+    REQUIRE(left.size() == 2);
+    CHECK(left.front().call_id == "lost");
+    CHECK(left.front().webhook_id == call_named("lost").webhook_id);
+    CHECK(left.front().caller == call_named("lost").caller);
+    CHECK(run(second->take_announced())->empty());
+    REQUIRE(run(second->open_call(left.front())));
+    second.reset();
+
+    auto third = open_journal(folder.file());
+    REQUIRE(run(third->take_announced())->size() == 1);
+    REQUIRE(run(third->open_call(call_named("lost too"))));
+    CHECK(std::filesystem::is_empty(folder.file() + ".accepting"));
+  }
+
+  TEST_CASE("a note that was cut short leaves the others readable") {
+    const TemporaryFolder folder;
+    auto first = open_journal(folder.file());
+    first->announce(call_named("whole"));
+    first->announce(call_named("cut"));
+    first.reset();
+    const std::string notes = folder.file() + ".accepting";
+    std::filesystem::resize_file(notes, std::filesystem::file_size(notes) - 5);
+    const auto second = open_journal(folder.file());
+    const auto left = run(second->take_announced()).value();
+    REQUIRE(left.size() == 1);
+    CHECK(left.front().call_id == "whole");
   }
 
   TEST_CASE("a call that is opened before its id is known gets it later, with all it has") {
